@@ -1,0 +1,53 @@
+"""Exceptions by what can be done now. A bad cell is no exception but a finding (findings.py).
+
+    EtlError ── UsageError     the command, mapping or settings are wrong; nothing was sent        exit 2
+             ├─ SourceError    the file cannot be read as what it claims to be; nothing was sent   exit 3
+             ├─ RefusedError   LeadSquared refused the account, host or activity type              exit 5
+             ├─ NetworkError   LeadSquared cannot be reached now; run again later                  exit 6
+             ├─ BusyError      another process is importing this input                             exit 8
+             └─ LedgerError    our own record cannot be used or trusted; stop, keep the file       exit 2
+
+A message says where, what was found, what was expected, and what to do; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.findings import Finding
+
+
+class EtlError(Exception):
+    """Base of everything the command line turns into a short message. `findings` holds details to list below it."""
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.findings = tuple(findings)
+
+
+class UsageError(EtlError):
+    """The command, the mapping or the settings are wrong; nothing was sent."""
+
+
+class SourceError(EtlError):
+    """The file cannot be read as what it claims to be; nothing was sent."""
+
+
+class RefusedError(EtlError):
+    """LeadSquared said no for good: credentials, host or activity type."""
+
+
+class NetworkError(EtlError):
+    """LeadSquared cannot be reached; the same command continues later."""
+
+
+class BusyError(EtlError):
+    """Another process holds this input."""
+
+
+class LedgerError(EtlError):
+    """The ledger cannot be used or trusted."""

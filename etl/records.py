@@ -1,0 +1,205 @@
+"""The words of the project as frozen types. Imports nothing of the package (and pandas for type checkers only)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+ETL_COLUMNS = ("etl_row", "etl_status", "ProspectActivityId", "etl_error", "etl_hint", "etl_code", "etl_run")
+"""The outcome columns of a results or failed file, in the order in which they stand first in it."""
+
+
+class BrokenCell(str):
+    """A cell that holds no value but an error of the spreadsheet (`#N/A`, `#REF!`); the text is what a person sees."""
+
+    __slots__ = ()
+
+
+Cell: TypeAlias = str | int | float | bool | date | datetime | time | BrokenCell | None
+"""A cell as the file has it: a CSV cell is always text; a workbook's date without a time of day is a `date`."""
+
+
+class Outcome(StrEnum):
+    """How one row ended; each data row of a run has exactly one."""
+
+    CREATED = "created"  # LeadSquared said so, or reading back proved it
+    UPDATED = "updated"  # the same for an update
+    ALREADY_IMPORTED = "already_imported"  # this row is in LeadSquared from another run (or an equal row of this one)
+    CHANGED = "changed"  # known by unique_by or by its line, with other values than those that were sent
+    INVALID = "invalid"  # a finding of ours; never sent
+    REFUSED = "refused"  # LeadSquared refused it
+    UNCONFIRMED = "unconfirmed"  # sent, and it is not known whether LeadSquared stored it
+    WAITING = "waiting"  # not sent yet: the run stopped before it
+    IGNORED = "ignored"  # left out by the mapping's own words
+
+
+STORED = frozenset({Outcome.CREATED, Outcome.UPDATED})
+"""Outcomes of rows that are in LeadSquared."""
+
+NEEDS_A_PERSON = frozenset({Outcome.INVALID, Outcome.REFUSED, Outcome.CHANGED})
+"""Outcomes of rows that go into the failed file."""
+
+
+class Window(StrEnum):
+    """Which of the account's rate limits a request counts in (LeadSquared: rate limits page)."""
+
+    BULK = "bulk"  # counts in the bulk window and in the general one
+    GENERAL = "general"  # counts in the general window only
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` requests in any `seconds` seconds."""
+
+    count: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.seconds:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an input: 0-based position, the letter a person sees in Excel, the trimmed header text."""
+
+    position: int
+    letter: str
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The shape of one input: its header, before any data row is read.
+
+    file: the path the person gave. sheet: the sheet's name, None for a delimited file.
+    header_row: row number of the header as Excel shows it, from 1.
+    notes: what the reader chose and the person should know ("read as Windows-1252").
+    """
+
+    file: Path
+    sheet: str | None
+    columns: tuple[Column, ...]
+    header_row: int = 1
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is one of our own results or failed files, known by the outcome columns it starts with."""
+        headers = {column.header for column in self.columns}
+        return {"etl_row", "etl_status", "etl_run"} <= headers
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some thousand rows held in memory at once.
+
+    frame: object-typed DataFrame; columns labelled by column letter ("A", "B", …) in file order, index row_number
+    (as Excel shows it); an empty cell is None, never NaN. Rows whose cells are all empty are left out.
+    """
+
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding is. row as Excel shows it; letter and header of the column; line and column for YAML and CSV."""
+
+    file: str
+    sheet: str | None = None
+    row: int | None = None
+    letter: str | None = None
+    header: str | None = None
+    line: int | None = None
+    line_column: int | None = None
+
+    def __str__(self) -> str:
+        """`visits.xlsx, Visits!F41 "Visited On"` or `visits.yaml:12:3`."""
+        if self.line is not None:
+            return f"{self.file}:{self.line}" + (f":{self.line_column}" if self.line_column is not None else "")
+        cell = f"{self.letter or ''}{self.row if self.row is not None else ''}"
+        if self.letter is None and self.row is not None:
+            cell = f"row {self.row}"
+        spot = f"{self.sheet}!{cell}" if self.sheet and cell else (self.sheet or cell)
+        named = f'{spot} "{self.header}"'.strip() if self.header else spot
+        return f"{self.file}, {named}" if named else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The run and row that a line of our own results or failed file comes from."""
+
+    run: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The payload one row became: LeadSquared target name → text, in the order of the mapping.
+
+    Only `operations/` knows how targets become JSON. A target that the row leaves out is absent; "" clears a field.
+    """
+
+    row_number: int
+    values: Mapping[str, str]
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """One HTTP request, without host and keys. path below the host; query as pairs; body as the exact bytes."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: bytes
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class ApiAnswer:
+    """What came back, whole: status, headers with lower-case names, body bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class LineEnd(StrEnum):
+    """How a request ended without a whole answer."""
+
+    NOT_SENT = "not_sent"  # no byte of the request left this machine: it may be sent again
+    LOST = "lost"  # sent, at least in part: LeadSquared may have carried it out
+    TIMED_OUT = "timed_out"  # sent, and no answer within the read timeout: it may still be carried out later
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFailure:
+    """A request without a whole answer, and what is certain about it. reason: words for a person, never a key."""
+
+    end: LineEnd
+    reason: str
+
+
+Exchange: TypeAlias = ApiAnswer | TransportFailure
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """One line of a results or failed file: the outcome columns, and the cells of the input untouched, in order."""
+
+    row_number: int
+    status: Outcome
+    activity_id: str | None
+    error: str | None
+    hint: str | None
+    code: str | None
+    run: int
+    cells: tuple[Cell, ...] = field(default_factory=tuple)
