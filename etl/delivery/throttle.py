@@ -1,0 +1,67 @@
+"""When a request may be sent: arithmetic of slots, with no clock in it.
+
+A server may count requests in a sliding window and by their arrival, which we cannot see. What we know for certain is that
+a request had arrived when its answer did. So a slot is held until the answer's arrival plus the window's length, and a
+request in the air holds its slot for as long as it can be in the air at all. Under this rule no window of any placement
+can hold more than the limit. The price is the latency: N requests per (window + latency) instead of N per window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.records import Limit, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MARGIN_SECONDS = 0.01
+"""Added to each hold, for a server that counts both ends of its window and for clocks that tick coarsely."""
+
+LONGEST_IN_AIR_SECONDS = 140.0
+"""After this a request nobody has an answer to is certainly over: connect timeout, read timeout and some spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One request's claim on the account's windows. Moments by `monotonic` of the present boot, ended None in the air."""
+
+    window: Window
+    sent: float
+    ended: float | None
+
+    def free_at(self, window_seconds: float) -> float:
+        """When this request can no longer share a window of that length with one sent then."""
+        end = self.ended if self.ended is not None else self.sent + LONGEST_IN_AIR_SECONDS
+        return end + window_seconds + MARGIN_SECONDS
+
+
+def shared(limit: Limit, share: float) -> Limit:
+    """The part of a limit that we may use: at least one request in a window."""
+    return Limit(max(1, int(limit.count * share)), limit.seconds)
+
+
+def smallest(configured: Limit, learned: Limit | None) -> Limit:
+    """Of what the settings say and what a refusal taught, the one that allows less."""
+    if learned is None or configured.count / configured.seconds <= learned.count / learned.seconds:
+        return configured
+    return learned
+
+
+def free_at(holds: Iterable[Hold], limits: Mapping[Window, Limit], window: Window, now: float) -> float:
+    """The earliest moment at which one more request may be sent: `now` if at once.
+
+    A bulk request counts in both windows, any other in the general one only. While a request is in the air the moment
+    may be far off; it comes nearer when the answer does.
+    """
+    held = tuple(holds)
+    asked = (Window.GENERAL, Window.BULK) if window is Window.BULK else (Window.GENERAL,)
+    moments = [now]
+    for one in asked:
+        limit = limits[one]
+        counted = (hold for hold in held if one is Window.GENERAL or hold.window is Window.BULK)
+        busy = sorted((moment for hold in counted if (moment := hold.free_at(limit.seconds)) > now), reverse=True)
+        if len(busy) >= limit.count:
+            moments.append(busy[limit.count - 1])
+    return max(moments)

@@ -1,0 +1,1 @@
+"""The durable record of accounts, runs, requests, rows and slots. The only SQL of the project."""

@@ -1,0 +1,115 @@
+"""Accounts, the scopes in which rows are known again, and what LeadSquared's answers taught about an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from etl.identity import account_identity
+from etl.ledger.database import inserted_key
+from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, LEARNED_LIMITS, SCOPES
+from etl.records import Limit, Window
+
+if TYPE_CHECKING:
+    from etl.ledger.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """An account as the ledger knows it. organisation: its OrgId, None where LeadSquared did not tell."""
+
+    account_id: int
+    identity: str
+    organisation: str | None
+
+
+class Accounts:
+    """What the ledger knows of accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known_as(self, base_url: str, name: str) -> AccountRecord | None:
+        """The account met earlier under this host and name; asks only."""
+        query = (
+            select(ACCOUNTS.c.account_id, ACCOUNTS.c.identity, ACCOUNTS.c.organisation)
+            .join(ACCOUNT_NAMES, ACCOUNT_NAMES.c.account_id == ACCOUNTS.c.account_id)
+            .where(ACCOUNT_NAMES.c.host == base_url, ACCOUNT_NAMES.c.name == name)
+        )
+        found = self._database.connection.execute(query).first()
+        return AccountRecord(*found) if found else None
+
+    def meet(self, base_url: str, name: str, org_id: str | None) -> AccountRecord:
+        """The account behind host and name, noted if it is new.
+
+        An account once known by its organisation stays that one where LeadSquared does not tell it this time.
+        """
+        known = self.known_as(base_url, name)
+        if known is not None and (org_id is None or known.organisation == org_id):
+            return known
+        identity = account_identity(org_id, base_url, name)
+        with self._database.writing() as connection:
+            query = select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.identity == identity)
+            account_id = connection.execute(query).scalar()
+            if account_id is None:
+                new = {"identity": identity, "organisation": org_id, "first_seen_at": self._now()}
+                account_id = inserted_key(connection.execute(ACCOUNTS.insert().values(**new)))
+            place = (ACCOUNT_NAMES.c.host == base_url) & (ACCOUNT_NAMES.c.name == name)
+            connection.execute(ACCOUNT_NAMES.delete().where(place))
+            connection.execute(ACCOUNT_NAMES.insert().values(host=base_url, name=name, account_id=account_id))
+        return AccountRecord(account_id, identity, org_id)
+
+    def scope(self, account_id: int, mapping_name: str, event: int) -> int:
+        """The number of the scope, noted if it is new."""
+        place = {"account_id": account_id, "mapping_name": mapping_name, "event": event}
+        query = select(SCOPES.c.scope_id).filter_by(**place)
+        scope_id = self._database.connection.execute(query).scalar()
+        if scope_id is not None:
+            return int(scope_id)
+        with self._database.writing() as connection:
+            scope_id = connection.execute(query).scalar()
+            if scope_id is None:
+                scope_id = inserted_key(connection.execute(SCOPES.insert().values(**place)))
+        return int(scope_id)
+
+    def numbering(self, account_id: int) -> str:
+        """Whether this account numbers the rows of its answers from one or from zero, or that it is unknown."""
+        query = select(ACCOUNTS.c.numbering).where(ACCOUNTS.c.account_id == account_id)
+        return str(self._database.connection.execute(query).scalar_one())
+
+    def note_numbering(self, account_id: int, numbering: str) -> None:
+        """Keep what a full answer has shown of this account's numbering."""
+        with self._database.writing() as connection:
+            connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(numbering=numbering))
+
+    def learned_limits(self, account_id: int) -> dict[Window, Limit]:
+        """The limits that refusals of this account have named."""
+        query = select(LEARNED_LIMITS).where(LEARNED_LIMITS.c.account_id == account_id)
+        found = self._database.connection.execute(query).all()
+        return {Window(row.rate_window): Limit(row.requests, row.seconds) for row in found}
+
+    def learn_limit(self, account_id: int, window: Window, limit: Limit) -> None:
+        """Keep a limit that a refusal named; the smallest rate wins (LeadSquared: "exceeded the limit of N in M second(s)")."""
+        place = (LEARNED_LIMITS.c.account_id == account_id) & (LEARNED_LIMITS.c.rate_window == window.value)
+        with self._database.writing() as connection:
+            known = connection.execute(select(LEARNED_LIMITS).where(place)).first()
+            if known is not None and known.requests / known.seconds <= limit.count / limit.seconds:
+                return
+            connection.execute(LEARNED_LIMITS.delete().where(place))
+            learned = {"rate_window": window.value, "requests": limit.count, "seconds": limit.seconds}
+            connection.execute(LEARNED_LIMITS.insert().values(account_id=account_id, learned_at=self._now(), **learned))
+
+    def pause(self, account_id: int, until_mono: float) -> None:
+        """Let no process send to this account before `until_mono` of this boot; a longer pause stays."""
+        boot = self._database.clock.boot_id()
+        with self._database.writing() as connection:
+            place = ACCOUNTS.c.account_id == account_id
+            known = connection.execute(select(ACCOUNTS.c.paused_until_mono, ACCOUNTS.c.paused_boot).where(place)).one()
+            if known.paused_boot == boot and (known.paused_until_mono or 0) >= until_mono:
+                return
+            connection.execute(update(ACCOUNTS).where(place).values(paused_until_mono=until_mono, paused_boot=boot))
+
+    def _now(self) -> float:
+        return self._database.clock.now().timestamp()

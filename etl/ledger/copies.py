@@ -1,0 +1,82 @@
+"""Inputs and mappings kept by content hash, so that a run can go on and results be written when the original is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from etl.errors import LedgerError, SourceError
+from etl.ledger.schema import COPIES
+
+if TYPE_CHECKING:
+    from etl.ledger.database import Database
+
+_PIECE_BYTES = 1 << 20
+
+
+class Copies:
+    """The kept files: `folder/ab/abcdef….`, read-only, named by the SHA-256 of their content."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def keep(self, original: Path, kind: str) -> str:
+        """Copy a file into the store, if its content is not there yet.
+
+        Returns: the SHA-256 of the content, in hex.
+        Raises: SourceError — the original cannot be read. LedgerError — the copy cannot be written.
+        """
+        try:
+            stream = original.open("rb")
+        except OSError as error:
+            raise SourceError(
+                f"{original} cannot be read: {error.strerror}. Check the path and your rights."
+            ) from error
+        try:
+            with stream:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                content_hash, size = self._take_in(stream)
+        except OSError as error:
+            where = f"The copy of {original} cannot be kept in {self._folder}"
+            raise LedgerError(f"{where}: {error.strerror}. Free some space or set another ledger.") from error
+        self._note(content_hash, kind, original.name, size)
+        return content_hash
+
+    def path(self, content_hash: str) -> Path:
+        """Where the copy lies."""
+        return self._folder / content_hash[:2] / content_hash
+
+    def _take_in(self, stream: object) -> tuple[str, int]:
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".copy-")
+        digest, size = hashlib.sha256(), 0
+        try:
+            with os.fdopen(handle, "wb") as target:
+                while piece := stream.read(_PIECE_BYTES):  # type: ignore[attr-defined]  # any open binary file
+                    digest.update(piece)
+                    size += len(piece)
+                    target.write(piece)
+                target.flush()
+                os.fsync(target.fileno())
+            place = self.path(digest.hexdigest())
+            place.parent.mkdir(exist_ok=True)
+            Path(temporary).replace(place)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
+        return digest.hexdigest(), size
+
+    def _note(self, content_hash: str, kind: str, name: str, size: int) -> None:
+        known = select(COPIES.c.hash).where(COPIES.c.hash == content_hash)
+        if self._database.connection.execute(known).first() is not None:
+            return
+        with self._database.writing() as connection:
+            if connection.execute(known).first() is None:
+                kept = {"hash": content_hash, "kind": kind, "name": name, "bytes": size}
+                connection.execute(COPIES.insert().values(kept_at=self._database.clock.now().timestamp(), **kept))

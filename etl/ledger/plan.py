@@ -1,0 +1,259 @@
+"""What will become of each row of an input, worked out before anything is sent, in a table that only this connection sees.
+
+The rows of an input are staged here while it is read. `match` then finds, in sets and in flat memory, which of them
+LeadSquared already has from us: first by the line of our own file that a row is, then by `unique_by`, then by the
+fingerprint of the payload, then by the fingerprint of the cells. Equal rows are counted: of n in the file of which m are
+known, n - m stay. Each known row stands for one row of the file only. Nothing durable is written before `adopt`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from etl.ledger.schema import OCCUPYING
+from etl.records import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy.engine import Connection, CursorResult
+
+    from etl.ledger.database import Database
+
+_CREATE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS plan (
+    input_no INTEGER NOT NULL, row_number INTEGER NOT NULL, outcome TEXT NOT NULL,
+    memory_key {blob}, payload {blob}, cells {blob}, ordinal INTEGER, known BIGINT, follows INTEGER,
+    place INTEGER, lineage_run INTEGER, lineage_row INTEGER, code TEXT, error TEXT, hint TEXT,
+    PRIMARY KEY (input_no, row_number))"""
+
+_CREATE_HOLDERS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS plan_holders (
+    match_key {blob} NOT NULL, place INTEGER NOT NULL, row_id BIGINT NOT NULL, PRIMARY KEY (match_key, place))"""
+
+_INDEX = "CREATE INDEX IF NOT EXISTS plan_by_key ON plan (input_no, memory_key)"
+
+_STAGE = """
+INSERT INTO plan (input_no, row_number, outcome, memory_key, payload, cells, lineage_run, lineage_row, code, error, hint)
+VALUES (:input_no, :row_number, :outcome, :memory_key, :payload, :cells, :lineage_run, :lineage_row, :code, :error, :hint)"""
+
+# A line of our own results or failed file whose row is, or may be, in LeadSquared - itself or through a correction.
+_KNOWN_BY_LINE = f"""
+UPDATE plan SET known = (
+    SELECT holder.row_id FROM rows AS line JOIN rows AS holder ON holder.row_id = COALESCE(line.known_row_id, line.row_id)
+    WHERE line.run_id = plan.lineage_run AND line.row_number = plan.lineage_row AND line.scope_id = :scope_id
+      AND holder.outcome IN {OCCUPYING})
+WHERE input_no = :input_no AND outcome = 'waiting' AND lineage_run IS NOT NULL"""
+
+_KNOWN_BY_UNIQUE_KEY = """
+UPDATE plan SET known = (
+    SELECT claims.row_id FROM claims WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key
+    ORDER BY claims.ordinal DESC LIMIT 1)
+WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL"""
+
+# The first of several rows with one unique key, or of several copies of one line, goes out; the others follow its fate.
+_FOLLOW = """
+UPDATE plan SET follows = firsts.row_number FROM (
+    SELECT {columns}, MIN(row_number) AS row_number FROM plan
+    WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND {present}
+    GROUP BY {columns} HAVING COUNT(*) > 1) AS firsts
+WHERE plan.input_no = :input_no AND plan.outcome = 'waiting' AND plan.known IS NULL AND plan.follows IS NULL
+  AND {equal} AND plan.row_number > firsts.row_number"""
+
+_FOLLOW_UNIQUE_KEY = _FOLLOW.format(
+    columns="memory_key", present="memory_key IS NOT NULL", equal="plan.memory_key = firsts.memory_key"
+)
+_FOLLOW_LINE = _FOLLOW.format(
+    columns="lineage_run, lineage_row",
+    present="lineage_run IS NOT NULL",
+    equal="plan.lineage_run = firsts.lineage_run AND plan.lineage_row = firsts.lineage_row",
+)
+
+# Equal rows are paired by their place among their equals, in the file and in the ledger.
+_PLACE = """
+UPDATE plan SET place = mine.place FROM (
+    SELECT row_number, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY row_number) AS place
+    FROM plan WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL) AS mine
+WHERE plan.input_no = :input_no AND plan.row_number = mine.row_number"""
+
+_OPEN_KEYS = """SELECT {key} FROM plan
+    WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL"""
+
+_TAKEN = "SELECT known FROM plan WHERE input_no = :input_no AND known IS NOT NULL"
+
+_HOLDERS_BY_PAYLOAD = f"""
+INSERT INTO plan_holders (match_key, place, row_id)
+SELECT memory_key, ROW_NUMBER() OVER (PARTITION BY memory_key ORDER BY ordinal), row_id FROM claims
+WHERE scope_id = :scope_id AND memory_key IN ({_OPEN_KEYS.format(key="memory_key")}) AND row_id NOT IN ({_TAKEN})"""
+
+_HOLDERS_BY_CELLS = f"""
+INSERT INTO plan_holders (match_key, place, row_id)
+SELECT cells, ROW_NUMBER() OVER (PARTITION BY cells ORDER BY row_id), row_id FROM rows
+WHERE scope_id = :scope_id AND outcome IN {OCCUPYING} AND known_row_id IS NULL
+  AND cells IN ({_OPEN_KEYS.format(key="cells")}) AND row_id NOT IN ({_TAKEN})"""
+
+_PAIR = """
+UPDATE plan SET known = (
+    SELECT row_id FROM plan_holders AS holders WHERE holders.match_key = plan.{key} AND holders.place = plan.place)
+WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL"""
+
+_FORGET_HOLDERS = "DELETE FROM plan_holders"
+
+# Other values than those that were sent are reported only where the row is known by a name of its own: its unique_by
+# values, or its line (there the cells count too: a later mapping alone makes no correction).
+_CLASSIFY = """
+UPDATE plan SET
+    outcome = CASE
+        WHEN holder.outcome = 'unconfirmed' THEN 'unconfirmed'
+        WHEN plan.payload = holder.payload THEN 'already_imported'
+        WHEN :has_unique_key = 1 AND plan.memory_key = holder.memory_key THEN 'changed'
+        WHEN plan.lineage_run IS NOT NULL AND plan.cells <> holder.cells THEN 'changed'
+        ELSE 'already_imported' END
+FROM rows AS holder
+WHERE plan.input_no = :input_no AND plan.known IS NOT NULL AND holder.row_id = plan.known"""
+
+_CLASSIFY_FOLLOWERS = """
+UPDATE plan SET outcome = 'changed'
+FROM plan AS first
+WHERE plan.input_no = :input_no AND plan.follows IS NOT NULL
+  AND first.input_no = :input_no AND first.row_number = plan.follows AND first.payload <> plan.payload"""
+
+_SEND_AGAIN = (
+    "UPDATE plan SET outcome = 'waiting', known = NULL WHERE input_no = :input_no AND outcome = 'already_imported'"
+)
+
+_NUMBER_EQUALS = """
+UPDATE plan SET ordinal = fresh.place + COALESCE((
+    SELECT MAX(claims.ordinal) FROM claims
+    WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key), 0)
+FROM (
+    SELECT row_number, ROW_NUMBER() OVER (PARTITION BY memory_key ORDER BY row_number) AS place FROM plan
+    WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL) AS fresh
+WHERE plan.input_no = :input_no AND plan.row_number = fresh.row_number"""
+
+_ADOPT = """
+INSERT INTO rows (run_id, row_number, scope_id, account_id, outcome, memory_key, ordinal, payload, cells, known_row_id,
+                  lineage_run, lineage_row, code, error, hint)
+SELECT :run_id, row_number, :scope_id, :account_id, outcome, memory_key, ordinal, payload, cells, known,
+       lineage_run, lineage_row, code, error, hint
+FROM plan WHERE input_no = :input_no ORDER BY row_number"""
+
+_ADOPT_FOLLOWERS = """
+UPDATE rows SET known_row_id = first.row_id
+FROM plan JOIN rows AS first ON first.run_id = :run_id AND first.row_number = plan.follows
+WHERE plan.input_no = :input_no AND plan.follows IS NOT NULL
+  AND rows.run_id = :run_id AND rows.row_number = plan.row_number"""
+
+# A row that an earlier run could not send is in LeadSquared after all: that run's results may say so.
+_MEND_EARLIER_LINES = """
+UPDATE rows SET outcome = 'already_imported', known_row_id = plan.known, code = NULL, error = NULL, hint = NULL
+FROM plan
+WHERE plan.input_no = :input_no AND plan.outcome = 'already_imported' AND plan.known IS NOT NULL
+  AND rows.run_id = plan.lineage_run AND rows.row_number = plan.lineage_row AND rows.scope_id = :scope_id
+  AND rows.outcome IN ('invalid', 'refused', 'waiting')"""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """One row as it was mapped. outcome: waiting, invalid or ignored; the fingerprints only where it is waiting."""
+
+    row_number: int
+    outcome: Outcome
+    memory_key: bytes | None = None
+    payload: bytes | None = None
+    cells: bytes | None = None
+    lineage_run: int | None = None
+    lineage_row: int | None = None
+    code: str | None = None
+    error: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """A row that goes out: its number in the sheet, its memory key and which of several equal rows it is."""
+
+    row_number: int
+    memory_key: bytes
+    ordinal: int
+
+
+class Plan:
+    """The staged rows of the inputs of one command, told apart by `input_no`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        blob = "BLOB" if database.connection.dialect.name == "sqlite" else "BYTEA"
+        database.connection.exec_driver_sql(_CREATE.format(blob=blob))
+        database.connection.exec_driver_sql(_CREATE_HOLDERS.format(blob=blob))
+        database.connection.exec_driver_sql(_INDEX)
+        database.connection.exec_driver_sql("DELETE FROM plan")
+
+    def stage(self, input_no: int, rows: Iterable[StagedRow]) -> None:
+        """Take in the rows of one block."""
+        names = StagedRow.__slots__
+        values = [{name: getattr(row, name) for name in names} | {"input_no": input_no} for row in rows]
+        if values:
+            self._database.connection.exec_driver_sql("BEGIN")  # touches the temporary table only: locks nobody out
+            self._database.connection.execute(text(_STAGE), values)
+            self._database.connection.exec_driver_sql("COMMIT")
+
+    def match(self, input_no: int, scope_id: int | None, has_unique_key: bool) -> None:
+        """Find out which staged rows are known, changed, or equal to an earlier row of the same input.
+
+        scope_id is None where this account has never had an import through this mapping: nothing can be known then.
+        """
+        where = {"input_no": input_no, "scope_id": scope_id, "has_unique_key": int(has_unique_key)}
+        statements = [_KNOWN_BY_LINE]
+        statements += [_KNOWN_BY_UNIQUE_KEY, _FOLLOW_UNIQUE_KEY, _FOLLOW_LINE] if has_unique_key else [_FOLLOW_LINE]
+        for statement in statements:
+            self._run(statement, where)
+        if not has_unique_key:
+            self._pair("memory_key", _HOLDERS_BY_PAYLOAD, where)
+        self._pair("cells", _HOLDERS_BY_CELLS, where)
+        self._run(_CLASSIFY, where)
+        self._run(_CLASSIFY_FOLLOWERS, where)
+
+    def _pair(self, key: str, holders: str, where: Mapping[str, object]) -> None:
+        """Find the known row for each row that is still open, each known row for one row of the file only."""
+        self._run(_FORGET_HOLDERS, {})
+        if self._run(holders, where).rowcount:
+            self._run(_PLACE.format(key=key), where)
+            self._run(_PAIR.format(key=key), where)
+
+    def send_again(self, input_no: int) -> None:
+        """Let the rows that are already imported go out once more; the person has typed their number."""
+        self._run(_SEND_AGAIN, {"input_no": input_no})
+
+    def number_equals(self, input_no: int, scope_id: int | None) -> None:
+        """Give each row that goes out its ordinal among its equals, behind those that LeadSquared has."""
+        self._run(_NUMBER_EQUALS, {"input_no": input_no, "scope_id": scope_id})
+
+    def counts(self, input_no: int) -> dict[Outcome, int]:
+        """How many rows there are of each outcome."""
+        query = "SELECT outcome, COUNT(*) AS rows FROM plan WHERE input_no = :input_no GROUP BY outcome"
+        return {Outcome(row.outcome): row.rows for row in self._run(query, {"input_no": input_no})}
+
+    def count_to_send(self, input_no: int) -> int:
+        """How many rows go out: those that wait and follow no other row."""
+        query = "SELECT COUNT(*) FROM plan WHERE input_no = :input_no AND outcome = 'waiting' AND follows IS NULL"
+        return int(self._run(query, {"input_no": input_no}).scalar_one())
+
+    def to_send(self, input_no: int, first_row: int, last_row: int) -> dict[int, PlannedRow]:
+        """The rows of a stretch of the sheet that go out, by row number."""
+        query = """SELECT row_number, memory_key, ordinal FROM plan
+            WHERE input_no = :input_no AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND follows IS NULL"""
+        found = self._run(query, {"input_no": input_no, "first": first_row, "last": last_row})
+        return {row.row_number: PlannedRow(row.row_number, bytes(row.memory_key), row.ordinal) for row in found}
+
+    def adopt(self, connection: Connection, input_no: int, place: Mapping[str, int]) -> None:
+        """Write the plan into the ledger's rows, inside the caller's transaction. place: run_id, scope_id, account_id."""
+        values = {**place, "input_no": input_no}
+        for statement in (_ADOPT, _ADOPT_FOLLOWERS, _MEND_EARLIER_LINES):
+            connection.execute(text(statement), values)
+
+    def _run(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
+        return self._database.connection.execute(text(statement), dict(values))

@@ -1,0 +1,237 @@
+"""Runs and their rows: what was begun, how each row stands, what a results file is written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, text, update
+
+from etl.ledger.database import inserted_key
+from etl.ledger.schema import OUTPUTS, ROWS, RUNS
+from etl.records import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from etl.ledger.database import Database
+    from etl.ledger.plan import Plan
+
+_PAGE_ROWS = 5_000
+
+_LINES = """
+SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity_id) AS activity_id,
+       line.code, line.error, line.hint,
+       CASE WHEN holder.outcome IN ('created', 'updated', 'unconfirmed') THEN holder.run_id ELSE line.run_id END AS run_id,
+       holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at
+FROM rows AS line
+LEFT JOIN rows AS holder ON holder.row_id = line.known_row_id
+LEFT JOIN requests ON requests.request_id = COALESCE(line.request_id, holder.request_id)
+WHERE line.run_id = :run_id AND line.row_number > :after ORDER BY line.row_number LIMIT :most"""
+
+_WAITING = """
+SELECT row_id, row_number, memory_key, ordinal FROM rows
+WHERE run_id = :run_id AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND known_row_id IS NULL"""
+
+_CHANGED = """
+SELECT line.row_id, line.row_number, holder.run_id, holder.row_number, holder.activity_id, holder.position, requests.body
+FROM rows AS line JOIN rows AS holder ON holder.row_id = line.known_row_id
+LEFT JOIN requests ON requests.request_id = holder.request_id
+WHERE line.run_id = :run_id AND line.row_number BETWEEN :first AND :last AND line.outcome = 'changed' AND line.error IS NULL"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What is noted of a run when it begins."""
+
+    scope_id: int
+    account_id: int
+    operation: str
+    input_hash: str
+    input_path: str
+    sheet: str | None
+    mapping_hash: str
+    mapping_path: str
+    data_rows: int
+    duplicate: int | None
+    etl_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as it stands. state: open (may go on) or finished (every row was tried)."""
+
+    run_id: int
+    scope_id: int
+    account_id: int
+    input_hash: str
+    input_path: str
+    sheet: str | None
+    mapping_hash: str
+    mapping_path: str
+    data_rows: int
+    state: str
+    stop_reason: str | None
+    stop_code: int | None
+    results_path: str | None
+    failed_path: str | None
+    started_at: float
+    ended_at: float | None
+
+
+_RUN_COLUMNS = [RUNS.c[name] for name in RunRecord.__slots__]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A row that is still to be sent."""
+
+    row_id: int
+    row_number: int
+    memory_key: bytes
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """A known row with other values than those sent, before what differs was noted. body: deflated request, if kept."""
+
+    row_id: int
+    row_number: int
+    holder_run: int
+    holder_row: int
+    activity_id: bytes | None
+    position: int | None
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """One row as results need it. run_id: the run that holds the activity, else its own."""
+
+    row_number: int
+    outcome: Outcome
+    activity_id: str | None
+    code: str | None
+    error: str | None
+    hint: str | None
+    run_id: int
+    holder_row: int | None
+    holder_run: int | None
+    sent_at: float | None
+    ended_at: float | None
+
+
+class Runs:
+    """What the ledger knows of runs and their rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, new: NewRun, plan: Plan, input_no: int) -> int:
+        """Note a run with all its rows, as planned, in one transaction. Returns its number."""
+        values = {name: getattr(new, name) for name in NewRun.__slots__}
+        with self._database.writing() as connection:
+            begun = {"state": "open", "started_at": self._now()}
+            run_id = inserted_key(connection.execute(RUNS.insert().values(**begun, **values)))
+            plan.adopt(connection, input_no, {"run_id": run_id, "scope_id": new.scope_id, "account_id": new.account_id})
+        return run_id
+
+    def latest_of(self, scope_id: int, input_hash: str, sheet: str | None, mapping_hash: str) -> RunRecord | None:
+        """The newest run of this very input through this very mapping; asks only."""
+        place = (
+            (RUNS.c.scope_id == scope_id) & (RUNS.c.input_hash == input_hash) & (RUNS.c.mapping_hash == mapping_hash)
+        )
+        query = select(*_RUN_COLUMNS).where(place, RUNS.c.sheet.is_not_distinct_from(sheet))
+        found = self._database.connection.execute(query.order_by(RUNS.c.run_id.desc())).first()
+        return RunRecord(*found) if found else None
+
+    def get(self, run_id: int) -> RunRecord | None:
+        """A run by its number; asks only."""
+        found = self._database.connection.execute(select(*_RUN_COLUMNS).where(RUNS.c.run_id == run_id)).first()
+        return RunRecord(*found) if found else None
+
+    def end(self, run_id: int, stop_reason: str | None, stop_code: int | None) -> None:
+        """Note how a run ended: finished where there is no reason to the contrary, else open to go on."""
+        state = "finished" if stop_reason is None else "open"
+        values = {"state": state, "stop_reason": stop_reason, "stop_code": stop_code, "ended_at": self._now()}
+        with self._database.writing() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
+
+    def note_files(self, run_id: int, results: Path | None, failed: Path | None) -> None:
+        """Note where the results lie."""
+        values = {"results_path": str(results) if results else None, "failed_path": str(failed) if failed else None}
+        with self._database.writing() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
+
+    def counts(self, run_id: int) -> dict[Outcome, int]:
+        """How many rows of the run stand at each outcome."""
+        query = select(ROWS.c.outcome, func.count()).where(ROWS.c.run_id == run_id).group_by(ROWS.c.outcome)
+        return {Outcome(name): count for name, count in self._database.connection.execute(query).all()}
+
+    def count_to_send(self, run_id: int) -> int:
+        """How many rows of the run are still to be sent."""
+        query = select(func.count()).where(
+            ROWS.c.run_id == run_id, ROWS.c.outcome == Outcome.WAITING, ROWS.c.known_row_id.is_(None)
+        )
+        return int(self._database.connection.execute(query).scalar_one())
+
+    def waiting(self, run_id: int, first_row: int, last_row: int) -> dict[int, WaitingRow]:
+        """The rows of a stretch of the sheet that are still to be sent, by row number."""
+        found = self._stretch(_WAITING, run_id, first_row, last_row)
+        return {row[1]: WaitingRow(row[0], row[1], bytes(row[2]), row[3]) for row in found}
+
+    def changed(self, run_id: int, first_row: int, last_row: int) -> dict[int, ChangedRow]:
+        """The changed rows of a stretch of the sheet of which it was not yet noted what differs, by row number."""
+        return {row[1]: ChangedRow(*row) for row in self._stretch(_CHANGED, run_id, first_row, last_row)}
+
+    def _stretch(self, statement: str, run_id: int, first_row: int, last_row: int) -> list[Any]:
+        values = {"run_id": run_id, "first": first_row, "last": last_row}
+        return list(self._database.connection.execute(text(statement), values).all())
+
+    def explain(self, texts: Mapping[int, tuple[str, str, str]]) -> None:
+        """Note code, error and hint of rows, by row_id."""
+        if not texts:
+            return
+        statement = "UPDATE rows SET code = :code, error = :error, hint = :hint WHERE row_id = :row_id"
+        values = [{"row_id": row, "code": t[0], "error": t[1], "hint": t[2]} for row, t in texts.items()]
+        with self._database.writing() as connection:
+            connection.execute(text(statement), values)
+
+    def lines(self, run_id: int) -> Iterator[RowLine]:
+        """All rows of a run in the order of the sheet, some thousand at a time in memory."""
+        statement = text(_LINES).columns(activity_id=ROWS.c.activity_id.type)
+        after = 0
+        while True:
+            values = {"run_id": run_id, "after": after, "most": _PAGE_ROWS}
+            page = self._database.connection.execute(statement, values).all()
+            for row in page:
+                yield RowLine(row[0], Outcome(row[1]), *row[2:])
+            if len(page) < _PAGE_ROWS:
+                return
+            after = page[-1][0]
+
+    def earlier_runs_of_lines(self, run_id: int) -> Iterable[int]:
+        """The runs whose results or failed file this run's lines come from."""
+        query = (
+            select(ROWS.c.lineage_run)
+            .join(RUNS, RUNS.c.run_id == ROWS.c.lineage_run)
+            .where(ROWS.c.run_id == run_id, ROWS.c.lineage_run.is_not(None), RUNS.c.scope_id == ROWS.c.scope_id)
+            .distinct()
+        )
+        return [int(found) for found in self._database.connection.execute(query).scalars() if found != run_id]
+
+    def note_output(self, path: Path, content_hash: str, run_id: int) -> None:
+        """Note that we wrote this file with this content."""
+        with self._database.writing() as connection:
+            connection.execute(OUTPUTS.delete().where(OUTPUTS.c.path == str(path)))
+            connection.execute(OUTPUTS.insert().values(path=str(path), hash=content_hash, run_id=run_id))
+
+    def output_hash(self, path: Path) -> str | None:
+        """The content that we wrote to this path last; None if we never did."""
+        query = select(OUTPUTS.c.hash).where(OUTPUTS.c.path == str(path))
+        return self._database.connection.execute(query).scalar()
+
+    def _now(self) -> float:
+        return self._database.clock.now().timestamp()

@@ -1,0 +1,247 @@
+"""The ledger's tables. Written for SQLite and PostgreSQL alike; small on purpose: a row costs under 200 bytes.
+
+accounts ─┬─ account_names    under which host and name an account was met
+          ├─ learned_limits   what refusals taught about the account's real limits
+          ├─ request_days     requests spent per UTC day
+          └─ scopes           account + mapping name + event: where rows are known again
+               └─ runs ─┬─ requests   one HTTP request: its slot, its exact body, its end
+                        └─ rows       one input row: exactly one outcome
+                             └─ claims   rows that are, or may be, in LeadSquared
+copies    inputs and mappings kept by content hash       outputs   results files that we wrote, by hash
+boots     when this ledger first saw each boot of the machine
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+METADATA = MetaData()
+
+OCCUPYING = "('created', 'updated', 'unconfirmed')"
+"""SQL list of the outcomes under which a row is, or may be, in LeadSquared."""
+
+_RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
+
+
+class OpaqueId(TypeDecorator[str]):
+    """An id of LeadSquared's: 16 bytes when it is a GUID in its usual spelling, else its text behind a zero byte."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002  # SQLAlchemy's signature
+        if value is None:
+            return None
+        try:
+            guid = uuid.UUID(value)
+        except ValueError:
+            return b"\0" + value.encode()
+        return guid.bytes if str(guid) == value else b"\0" + value.encode()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
+        if value is None:
+            return None
+        return value[1:].decode() if value[:1] == b"\0" and len(value) != 16 else str(uuid.UUID(bytes=bytes(value)))
+
+
+META = Table("meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+BOOTS = Table(
+    "boots",
+    METADATA,
+    Column("boot_id", Text, primary_key=True),
+    Column("first_seen_mono", Float, nullable=False),
+)
+
+ACCOUNTS = Table(
+    "accounts",
+    METADATA,
+    Column("account_id", _RowId, primary_key=True),
+    Column("identity", Text, nullable=False, unique=True),
+    Column("organisation", Text),
+    Column("numbering", Text, nullable=False, server_default="unknown"),
+    Column("paused_until_mono", Float),
+    Column("paused_boot", Text),
+    Column("first_seen_at", Float, nullable=False),
+)
+
+ACCOUNT_NAMES = Table(
+    "account_names",
+    METADATA,
+    Column("host", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    PrimaryKeyConstraint("host", "name"),
+)
+
+LEARNED_LIMITS = Table(
+    "learned_limits",
+    METADATA,
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("rate_window", Text, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("learned_at", Float, nullable=False),
+    PrimaryKeyConstraint("account_id", "rate_window"),
+)
+
+REQUEST_DAYS = Table(
+    "request_days",
+    METADATA,
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("utc_day", Text, nullable=False),
+    Column("requests", Integer, nullable=False),
+    PrimaryKeyConstraint("account_id", "utc_day"),
+)
+
+SCOPES = Table(
+    "scopes",
+    METADATA,
+    Column("scope_id", _RowId, primary_key=True),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("mapping_name", Text, nullable=False),
+    Column("event", Integer, nullable=False),
+    UniqueConstraint("account_id", "mapping_name", "event"),
+)
+
+COPIES = Table(
+    "copies",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("kept_at", Float, nullable=False),
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("run_id", _RowId, primary_key=True),
+    Column("scope_id", ForeignKey("scopes.scope_id"), nullable=False),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("input_hash", Text, nullable=False),
+    Column("input_path", Text, nullable=False),
+    Column("sheet", Text),
+    Column("mapping_hash", Text, nullable=False),
+    Column("mapping_path", Text, nullable=False),
+    Column("data_rows", Integer, nullable=False),
+    Column("duplicate", Integer),  # the number typed behind --duplicate
+    Column("state", Text, nullable=False),  # open: may go on; finished: every row was tried
+    Column("stop_reason", Text),
+    Column("stop_code", Integer),
+    Column("results_path", Text),
+    Column("failed_path", Text),
+    Column("etl_version", Text, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Index("runs_by_input", "scope_id", "input_hash"),
+)
+
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    Column("request_id", _RowId, primary_key=True),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("run_id", ForeignKey("runs.run_id")),  # NULL: a read that belongs to no run
+    Column("rate_window", Text, nullable=False),
+    Column("boot_id", Text, nullable=False),
+    Column("sent_mono", Float, nullable=False),
+    Column("sent_at", Float, nullable=False),
+    Column("ended_mono", Float),  # the latest moment at which it can have arrived; NULL while it is in the air
+    Column("ended_at", Float),
+    Column("status", Integer),
+    Column("verdict", Text),  # NULL while it is in the air
+    Column("detail", Text),
+    Column("rows", Integer, nullable=False),
+    Column("body", LargeBinary),  # the exact bytes, deflated
+    Index("requests_in_windows", "account_id", "ended_mono"),
+    Index("requests_of_run", "run_id"),
+)
+
+ROWS = Table(
+    "rows",
+    METADATA,
+    Column("row_id", _RowId, primary_key=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("row_number", Integer, nullable=False),
+    Column("scope_id", Integer, nullable=False),
+    Column("account_id", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("memory_key", LargeBinary),  # hash of unique_by, else the payload's fingerprint
+    Column("ordinal", Integer),  # which of several equal rows
+    Column("payload", LargeBinary),  # fingerprint of what it sends
+    Column("cells", LargeBinary),  # fingerprint of its cells
+    Column("request_id", BigInteger),
+    Column("position", Integer),  # in the request, from 1
+    Column("activity_id", OpaqueId),
+    Column("known_row_id", BigInteger),  # the row that holds this one's activity
+    Column("lineage_run", Integer),
+    Column("lineage_row", Integer),
+    Column("code", Text),
+    Column("error", Text),
+    Column("hint", Text),
+    UniqueConstraint("run_id", "row_number"),
+    Index(
+        "rows_by_activity",
+        "account_id",
+        "activity_id",
+        unique=True,
+        sqlite_where=text("outcome = 'created' AND activity_id IS NOT NULL"),
+        postgresql_where=text("outcome = 'created' AND activity_id IS NOT NULL"),
+    ),
+    Index(
+        "rows_by_cells",
+        "scope_id",
+        "cells",
+        sqlite_where=text(f"outcome IN {OCCUPYING} AND known_row_id IS NULL"),
+        postgresql_where=text(f"outcome IN {OCCUPYING} AND known_row_id IS NULL"),
+    ),
+    Index(
+        "rows_by_known",
+        "known_row_id",
+        sqlite_where=text("known_row_id IS NOT NULL"),
+        postgresql_where=text("known_row_id IS NOT NULL"),
+    ),
+)
+
+CLAIMS = Table(
+    "claims",
+    METADATA,
+    Column("scope_id", Integer, nullable=False),
+    Column("memory_key", LargeBinary, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("row_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("scope_id", "memory_key", "ordinal"),
+    sqlite_with_rowid=False,
+)
+
+OUTPUTS = Table(
+    "outputs",
+    METADATA,
+    Column("path", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+)
