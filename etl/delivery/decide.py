@@ -1,0 +1,329 @@
+"""What to do next: `decide(state, event) → state, instructions`. Pure; it reads no clock, draws no chance, touches nothing.
+
+A job is a chunk on its way. Its life: fetched → ready → reserving (slot and intent, one commit) → in flight → returned.
+A job that certainly was not carried out (no connection, refused for its rate) is ready again, before all later ones;
+any other returned job is over, and what became of its rows is in the ledger.
+
+    three requests in a row that tell nothing      one at a time from here on (careful)
+    two more while careful                         stop: LeadSquared is not well
+    an answer that tells something                 all as before
+    no connection for NETWORK_PATIENCE_SECONDS,
+    nothing but refusals for the rate for
+    THROTTLE_PATIENCE_SECONDS                      stop; the same command continues later
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from etl.delivery import backoff
+from etl.delivery.verdict import NotSent, Stop, Throttled, Verdict
+from etl.exits import ExitCode
+from etl.records import Limit
+
+DOUBTS_UNTIL_CAREFUL = 3
+DOUBTS_WHILE_CAREFUL = 2
+NETWORK_PATIENCE_SECONDS = 60.0
+THROTTLE_PATIENCE_SECONDS = 600.0
+LONGEST_WISH_SECONDS = 900.0
+"""A longer Retry-After is no pause but a reason to stop in a way that can be continued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A chunk on its way, by its number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopCause:
+    """Why a run stops before its end, and what a person can do."""
+
+    exit_code: ExitCode
+    reason: str
+    remedy: str
+
+
+# Events: what has happened. `now` is monotonic; `chance` in [0, 1) spreads waits.
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The delivery begins."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The next chunk has been read and mapped."""
+
+    now: float
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDry:
+    """There are no further chunks."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTaken:
+    """Slot and intent of the job are written."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlotDenied:
+    """There is no slot before `until`."""
+
+    now: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobGone:
+    """All rows of the job turned out to be known: nothing of it is left to send."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A request is over and settled. doubtful: it told nothing about any of its rows."""
+
+    now: float
+    job: Job
+    verdict: Verdict
+    doubtful: bool
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody, or a spent budget, asks for the stop."""
+
+    now: float
+    cause: StopCause
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """The moment of the last `WakeAt` has come."""
+
+    now: float
+
+
+Event: TypeAlias = Begun | Fetched | SourceDry | SlotTaken | SlotDenied | JobGone | Returned | StopAsked | Woken
+
+# Instructions: what the driver is to do.
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read the next chunk; answer with Fetched or SourceDry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Take a slot and write the intent; answer with SlotTaken, SlotDenied, JobGone or StopAsked."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the job's request now; its end comes back as Returned."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAccount:
+    """Let no process send to this account before `until`."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class LearnLimit:
+    """Keep the limit that the account has named."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Nothing can be done before `moment` unless something returns."""
+
+    moment: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """All is over. cause is None when every chunk was sent."""
+
+    cause: StopCause | None
+
+
+Instruction: TypeAlias = Fetch | Reserve | Send | PauseAccount | LearnLimit | WakeAt | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a delivery stands.
+
+    capacity: most requests in flight at once. not_before, slot_from: moments before which nothing may, or can, be sent.
+    failures, refusals: connections that failed and refusals for the rate, each in a row, since `trouble_since`.
+    doubts: requests in a row that told nothing.
+    """
+
+    capacity: int
+    ready: tuple[Job, ...] = ()
+    reserving: Job | None = None
+    in_flight: frozenset[Job] = frozenset()
+    is_fetching: bool = False
+    is_dry: bool = False
+    not_before: float = 0.0
+    slot_from: float = 0.0
+    failures: int = 0
+    refusals: int = 0
+    trouble_since: float | None = None
+    doubts: int = 0
+    is_careful: bool = False
+    cause: StopCause | None = None
+
+    @property
+    def room(self) -> int:
+        """How many more requests may be in flight now."""
+        return (1 if self.is_careful else self.capacity) - len(self.in_flight)
+
+
+Decision: TypeAlias = tuple[State, tuple[Instruction, ...]]
+
+
+def decide(state: State, event: Event) -> Decision:
+    """Take in what has happened, and say what to do now. The instructions are to be carried out in their order."""
+    after, at_once = _take_in(state, event)
+    further, more = _go_on(after, event.now)
+    return further, (*at_once, *more)
+
+
+def goes_again(verdict: Verdict) -> bool:
+    """Whether a job that came back with this verdict is ready again: it certainly was not carried out."""
+    return isinstance(verdict, NotSent | Throttled)
+
+
+def _take_in(state: State, event: Event) -> Decision:
+    match event:
+        case Fetched(job=job):
+            return replace(state, is_fetching=False, ready=(*state.ready, job)), ()
+        case SourceDry():
+            return replace(state, is_fetching=False, is_dry=True), ()
+        case SlotTaken():
+            return _send(state)
+        case SlotDenied(until=until):
+            return replace(_put_back(state, state.reserving), reserving=None, slot_from=until), ()
+        case JobGone():
+            return replace(state, reserving=None), ()
+        case Returned():
+            return _take_back(replace(state, in_flight=state.in_flight - {event.job}, slot_from=0.0), event)
+        case StopAsked(cause=cause):
+            put_back = replace(_put_back(state, state.reserving), reserving=None)
+            return replace(put_back, cause=state.cause or cause), ()
+        case Begun() | Woken():
+            return state, ()
+
+
+def _send(state: State) -> Decision:
+    if state.reserving is None:
+        raise ValueError("a slot was taken for no job")
+    job = state.reserving
+    return replace(state, reserving=None, in_flight=state.in_flight | {job}), (Send(job),)
+
+
+def _put_back(state: State, job: Job | None) -> State:
+    """The job is ready again, in front of all with a higher number."""
+    if job is None:
+        return state
+    return replace(state, ready=tuple(sorted((job, *state.ready), key=lambda one: one.number)))
+
+
+def _take_back(state: State, event: Returned) -> Decision:
+    match event.verdict:
+        case NotSent(reason=reason):
+            return _not_sent(_put_back(state, event.job), event, reason)
+        case Throttled():
+            return _throttled(_put_back(state, event.job), event, event.verdict)
+        case Stop(reason=reason, remedy=remedy):
+            return replace(state, cause=state.cause or StopCause(ExitCode.REFUSED, reason, remedy)), ()
+        case _:
+            calm = replace(state, failures=0, refusals=0, trouble_since=None)
+            return _doubt(calm, event.verdict.__class__.__name__) if event.doubtful else _well(calm), ()
+
+
+def _not_sent(state: State, event: Returned, reason: str) -> Decision:
+    since = event.now if state.trouble_since is None else state.trouble_since
+    if event.now < state.not_before:
+        return state, ()  # one of several that failed together: they are one failure
+    failures = state.failures + 1
+    cause = state.cause
+    if event.now - since >= NETWORK_PATIENCE_SECONDS:
+        remedy = "Check the network and the host, then run the same command: it continues."
+        cause = cause or StopCause(ExitCode.STOPPED, f"LeadSquared cannot be reached: {reason}", remedy)
+    until = event.now + backoff.after_failure(failures, event.chance)
+    return replace(state, failures=failures, trouble_since=since, not_before=until, cause=cause), ()
+
+
+def _throttled(state: State, event: Returned, verdict: Throttled) -> Decision:
+    since = event.now if state.trouble_since is None else state.trouble_since
+    is_one_of_several = event.now < state.not_before and verdict.retry_after_seconds is None
+    refusals = state.refusals + (0 if is_one_of_several and state.refusals else 1)
+    window = verdict.limit.seconds if verdict.limit else None
+    wait = backoff.after_throttling(verdict.retry_after_seconds, window, refusals, event.chance)
+    until = max(state.not_before, event.now + wait)
+    learned: tuple[Instruction, ...] = (LearnLimit(verdict.limit),) if verdict.limit else ()
+    cause = state.cause
+    if wait > LONGEST_WISH_SECONDS or event.now - since >= THROTTLE_PATIENCE_SECONDS:
+        reason = f"LeadSquared has refused all requests for their rate and asks for another {wait:.0f} s"
+        remedy = "The account's limit or day's quota is used up. Run the same command later: it continues."
+        cause = cause or StopCause(ExitCode.STOPPED, reason, remedy)
+    troubled = replace(state, refusals=refusals, trouble_since=since, not_before=until, cause=cause)
+    return troubled, (*learned, PauseAccount(until))
+
+
+def _doubt(state: State, kind: str) -> State:
+    doubts = state.doubts + 1
+    if state.is_careful and doubts >= DOUBTS_UNTIL_CAREFUL + DOUBTS_WHILE_CAREFUL and not state.in_flight:
+        reason = f"LeadSquared is not well: the last {doubts} requests told nothing about their rows (last: {kind})"
+        remedy = "Run the same command when it is well: it continues with the rows that were not sent."
+        return replace(state, doubts=doubts, cause=state.cause or StopCause(ExitCode.STOPPED, reason, remedy))
+    return replace(state, doubts=doubts, is_careful=state.is_careful or doubts >= DOUBTS_UNTIL_CAREFUL)
+
+
+def _well(state: State) -> State:
+    return replace(state, doubts=0, is_careful=False)
+
+
+def _go_on(state: State, now: float) -> Decision:
+    """The one next thing to do, if there is one."""
+    if state.reserving is not None or state.is_fetching:
+        return state, ()
+    if state.cause is not None:
+        return state, () if state.in_flight else (Finish(state.cause),)
+    if not state.ready and state.is_dry:
+        return state, () if state.in_flight else (Finish(None),)
+    if state.room <= 0:
+        return state, ()
+    open_from = max(state.not_before, state.slot_from)
+    if open_from > now:
+        return state, (WakeAt(open_from),)
+    if state.ready:
+        first, *others = state.ready
+        return replace(state, reserving=first, ready=tuple(others)), (Reserve(first),)
+    return replace(state, is_fetching=True), (Fetch(),)

@@ -1,0 +1,229 @@
+"""Carries out what `decide` says: reads chunks, takes slots, sends, settles. One thread; only the wire has others.
+
+The same loop runs over threads and real time and, with another wire and clock, in virtual time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from etl.delivery import decide as machine
+from etl.delivery.outcomes import is_doubtful, row_ends
+from etl.delivery.parcels import Packer, Parcel, without
+from etl.delivery.throttle import shared, smallest
+from etl.delivery.verdict import Answered, Verdict, judge
+from etl.exits import ExitCode
+from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved
+from etl.reconciler.match import Matched, Numbering, match
+from etl.records import ApiAnswer
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator, Sequence
+
+    from etl.clock import Clock
+    from etl.delivery.outcomes import RowEnd
+    from etl.delivery.wire import Arrival, Wire
+    from etl.events import StopSignal
+    from etl.ledger.store import Ledger
+    from etl.operations.contract import Operation
+    from etl.records import Limit
+
+DETAIL_CHARACTERS = 500
+"""How much of LeadSquared's own words about a request the ledger keeps."""
+
+
+class Observer(Protocol):
+    """Who wants to know what happens."""
+
+    def sent(self, request_id: int, rows: int) -> None:
+        """A request left."""
+        ...
+
+    def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
+        """A request is over, and what became of its rows is in the ledger."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """What is to be delivered: whose rows, through which operation, in which parcels, under which allowance."""
+
+    account_id: int
+    scope_id: int
+    run_id: int
+    operation: Operation
+    parcels: Iterator[Parcel]
+    packer: Packer
+    allowance: Allowance
+    capacity: int
+    share: float = 1.0
+
+
+class Driver:
+    """Delivers one consignment."""
+
+    def __init__(
+        self,
+        consignment: Consignment,
+        ledger: Ledger,
+        wire: Wire,
+        clock: Clock,
+        chance: random.Random,
+        observer: Observer,
+        stop: StopSignal,
+    ) -> None:
+        self._consignment = consignment
+        self._ledger = ledger
+        self._wire = wire
+        self._clock = clock
+        self._chance = chance
+        self._observer = observer
+        self._stop = stop
+        self._numbering = Numbering(ledger.accounts.numbering(consignment.account_id))
+        self._allowance = consignment.allowance
+        self._parcels: dict[int, Parcel] = {}
+        self._request_ids: dict[int, int] = {}
+        self._is_stop_told = False
+
+    def deliver(self) -> machine.StopCause | None:
+        """Send all parcels, or stop for a cause. When it returns, nothing is in flight and all is in the ledger."""
+        self._stop.on_request(self._wire.nudge)
+        state = machine.State(capacity=self._consignment.capacity)
+        events: deque[machine.Event] = deque([machine.Begun(self._clock.monotonic())])
+        while True:
+            wake_at: float | None = None
+            while events:
+                state, instructions = machine.decide(state, self._stop_first(events))
+                for instruction in instructions:
+                    if isinstance(instruction, machine.Finish):
+                        return instruction.cause
+                    if isinstance(instruction, machine.WakeAt):
+                        wake_at = instruction.moment
+                        continue
+                    answer = self._carry_out(instruction)
+                    if answer is not None:
+                        events.append(answer)
+            events.append(self._next_event(wake_at, len(state.in_flight)))
+
+    def _stop_first(self, events: deque[machine.Event]) -> machine.Event:
+        """The next event, but a wish to stop goes before all others: nothing is sent after it."""
+        has_slot = isinstance(events[0], machine.SlotTaken)  # its intent is written: it counts as sent already
+        if self._stop.reason is None or self._is_stop_told or has_slot:
+            return events.popleft()
+        self._is_stop_told = True
+        code = {2: ExitCode.INTERRUPTED, 15: ExitCode.TERMINATED}.get(self._stop.signal_number or 0, ExitCode.STOPPED)
+        remedy = "Run the same command: it continues."
+        return machine.StopAsked(self._clock.monotonic(), machine.StopCause(code, self._stop.reason, remedy))
+
+    def _next_event(self, wake_at: float | None, in_flight: int) -> machine.Event:
+        arrival = self._wire.wait(wake_at)
+        if arrival is None:
+            return machine.Woken(self._clock.monotonic())
+        return self._take_back(arrival, in_flight - 1)
+
+    def _carry_out(self, instruction: machine.Instruction) -> machine.Event | None:
+        match instruction:
+            case machine.Fetch():
+                return self._fetch()
+            case machine.Reserve(job=job):
+                return self._reserve(job)
+            case machine.Send(job=job):
+                self._send(job)
+            case machine.PauseAccount(until=until):
+                self._ledger.accounts.pause(self._consignment.account_id, until)
+            case machine.LearnLimit(limit=limit):
+                self._learn(limit)
+        return None
+
+    def _fetch(self) -> machine.Event:
+        parcel = next(self._consignment.parcels, None)
+        if parcel is None:
+            return machine.SourceDry(self._clock.monotonic())
+        self._parcels[parcel.number] = parcel
+        return machine.Fetched(self._clock.monotonic(), machine.Job(parcel.number))
+
+    def _reserve(self, job: machine.Job) -> machine.Event:
+        parcel: Parcel | None = self._parcels[job.number]
+        while parcel is not None:
+            reservation = self._ledger.requests.reserve(self._intent(parcel), self._allowance)
+            now = self._clock.monotonic()
+            match reservation:
+                case Reserved(request_id=request_id):
+                    self._parcels[job.number] = parcel
+                    self._request_ids[job.number] = request_id
+                    return machine.SlotTaken(now)
+                case NoSlot(until=until):
+                    self._parcels[job.number] = parcel
+                    return machine.SlotDenied(now, until)
+                case BudgetSpent(requests=requests):
+                    return machine.StopAsked(now, _budget_spent(requests))
+            parcel = without(parcel, reservation.row_ids, self._consignment.packer)
+        del self._parcels[job.number]
+        return machine.JobGone(self._clock.monotonic())
+
+    def _intent(self, parcel: Parcel) -> Intent:
+        lot = self._consignment
+        window = lot.operation.window
+        return Intent(lot.account_id, lot.scope_id, lot.run_id, window, parcel.rows, parcel.request.body)
+
+    def _send(self, job: machine.Job) -> None:
+        parcel = self._parcels[job.number]
+        self._observer.sent(self._request_ids[job.number], len(parcel.rows))
+        self._wire.send(job.number, parcel.request)
+
+    def _take_back(self, arrival: Arrival, in_flight: int) -> machine.Event:
+        parcel = self._parcels[arrival.number]
+        verdict = judge(arrival.exchange, self._consignment.operation, len(parcel.rows))
+        matched = self._match(verdict, len(parcel.rows))
+        ends = row_ends(verdict, matched.rows, [row.row_id for row in parcel.rows])
+        request_id = self._request_ids.pop(arrival.number)
+        settled = self._ledger.requests.settle(
+            RequestEnd(
+                request_id,
+                arrival.ended,
+                verdict.__class__.__name__.lower(),
+                _detail(verdict),
+                arrival.exchange.status if isinstance(arrival.exchange, ApiAnswer) else None,
+                ends,
+            )
+        )
+        self._observer.settled(request_id, verdict, settled, in_flight)
+        now, chance = self._clock.monotonic(), self._chance.random()
+        job = machine.Job(arrival.number)
+        returned = machine.Returned(now, job, verdict, is_doubtful(verdict, settled), chance)
+        self._forget_if_over(arrival.number, verdict)
+        return returned
+
+    def _match(self, verdict: Verdict, rows: int) -> Matched:
+        if not isinstance(verdict, Answered):
+            return Matched((), self._numbering)
+        matched = match(verdict.items, rows, self._numbering)
+        if matched.numbering is not self._numbering:
+            self._ledger.accounts.note_numbering(self._consignment.account_id, matched.numbering.value)
+            self._numbering = matched.numbering
+        return matched
+
+    def _forget_if_over(self, number: int, verdict: Verdict) -> None:
+        if not machine.goes_again(verdict):
+            del self._parcels[number]
+
+    def _learn(self, limit: Limit) -> None:
+        """Keep the limit that a refusal named, and keep to it from here on."""
+        window = self._consignment.operation.window
+        self._ledger.accounts.learn_limit(self._consignment.account_id, window, limit)
+        limits = dict(self._allowance.limits)
+        limits[window] = smallest(limits[window], shared(limit, self._consignment.share))
+        self._allowance = Allowance(limits, self._allowance.daily_requests)
+
+
+def _budget_spent(requests: int) -> machine.StopCause:
+    reason = f"the day's budget of requests is spent ({requests} today)"
+    return machine.StopCause(ExitCode.STOPPED, reason, "Run the same command after 00:00 UTC: it continues.")
+
+
+def _detail(verdict: Verdict) -> str | None:
+    reason = getattr(verdict, "reason", None)
+    return reason[:DETAIL_CHARACTERS] if isinstance(reason, str) else None
