@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from etl.ledger.schema import OCCUPYING
+from etl.ledger.runs import RowLine
+from etl.ledger.schema import OCCUPYING, OpaqueId
 from etl.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy.engine import Connection, CursorResult
 
@@ -134,6 +135,12 @@ FROM (
     WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL) AS fresh
 WHERE plan.input_no = :input_no AND plan.row_number = fresh.row_number"""
 
+_LINES = """
+SELECT plan.row_number, plan.outcome, holder.activity_id AS activity_id, plan.code, plan.error, plan.hint,
+       COALESCE(holder.run_id, 0), holder.row_number, holder.run_id, NULL, NULL
+FROM plan LEFT JOIN rows AS holder ON holder.row_id = plan.known
+WHERE plan.input_no = :input_no AND plan.row_number > :after ORDER BY plan.row_number LIMIT 5000"""
+
 _ADOPT = """
 INSERT INTO rows (run_id, row_number, scope_id, account_id, outcome, memory_key, ordinal, payload, cells, known_row_id,
                   lineage_run, lineage_row, code, error, hint)
@@ -248,6 +255,14 @@ class Plan:
             WHERE input_no = :input_no AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND follows IS NULL"""
         found = self._run(query, {"input_no": input_no, "first": first_row, "last": last_row})
         return {row.row_number: PlannedRow(row.row_number, bytes(row.memory_key), row.ordinal) for row in found}
+
+    def lines(self, input_no: int) -> Iterator[RowLine]:
+        """The rows as results need them, in the order of the sheet, some thousand at a time in memory."""
+        statement, after = text(_LINES).columns(activity_id=OpaqueId()), 0
+        while page := self._database.connection.execute(statement, {"input_no": input_no, "after": after}).all():
+            for row in page:
+                yield RowLine(row[0], Outcome(row[1]), *row[2:])
+            after = page[-1][0]
 
     def adopt(self, connection: Connection, input_no: int, place: Mapping[str, int]) -> None:
         """Write the plan into the ledger's rows, inside the caller's transaction. place: run_id, scope_id, account_id."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import and_, bindparam, func, select, text, update
 
+from etl.delivery.outcomes import RowEnd
 from etl.delivery.throttle import LONGEST_IN_AIR_SECONDS, Hold, free_at
 from etl.ledger.database import inserted_key
 from etl.ledger.schema import ACCOUNTS, BOOTS, CLAIMS, REQUEST_DAYS, REQUESTS, ROWS
@@ -91,18 +92,6 @@ class Taken:
 
 
 Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken
-
-
-@dataclass(frozen=True, slots=True)
-class RowEnd:
-    """What became of one row of a request. WAITING: certainly not carried out, it may go again."""
-
-    row_id: int
-    outcome: Outcome
-    activity_id: str | None = None
-    code: str | None = None
-    error: str | None = None
-    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class RunRecord:
     mapping_hash: str
     mapping_path: str
     data_rows: int
+    duplicate: int | None
     state: str
     stop_reason: str | None
     stop_code: int | None
@@ -231,6 +232,11 @@ class Runs:
     def output_hash(self, path: Path) -> str | None:
         """The content that we wrote to this path last; None if we never did."""
         query = select(OUTPUTS.c.hash).where(OUTPUTS.c.path == str(path))
+        return self._database.connection.execute(query).scalar()
+
+    def output_run(self, path: Path) -> int | None:
+        """The run whose results we wrote to this path last; None if we never did."""
+        query = select(OUTPUTS.c.run_id).where(OUTPUTS.c.path == str(path))
         return self._database.connection.execute(query).scalar()
 
     def _now(self) -> float:

@@ -1,0 +1,102 @@
+"""An import from start to finish. `check` and `run` are also the interface for Python: settings in, a summary out.
+
+    from etl import pipeline
+    summary = pipeline.run(settings, [Path("visits.xlsx")], Path("mappings/visits.yaml"), events=print)
+
+Nothing is printed and nothing exits; events tell what happens, errors are `etl.errors.EtlError`.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from etl.clock import Clock, SystemClock
+from etl.events import RunOptions, Started, StopSignal, Summary, ignore
+from etl.exits import worst
+from etl.ledger.store import Ledger
+from etl.stages.connect import connect
+from etl.stages.forecast import foresee, write_dry_run
+from etl.stages.prepare import inputs, load, stage
+from etl.stages.rehearse import rehearsal
+from etl.stages.send import send_all
+from etl.stages.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from etl.events import Event, InputSummary
+    from etl.ledger.plan import Plan
+    from etl.settings import Settings
+    from etl.stages.prepare import PreparedInput
+
+_NO_OPTIONS = RunOptions()
+
+
+def check(
+    settings: Settings,
+    files: Sequence[Path],
+    mapping: Path,
+    *,
+    options: RunOptions = _NO_OPTIONS,
+    events: Callable[[Event], None] = ignore,
+    clock: Clock | None = None,
+) -> Summary:
+    """Read, map and compare with the ledger; write the failed files; send nothing and ask LeadSquared nothing.
+
+    With `options.dry_run` the request bodies that a run would send are written instead of the failed files.
+    Returns: counts as they would stand before a run, with the findings.
+    Raises:  UsageError, SourceError, LedgerError — see etl.errors.
+    """
+    with Ledger(settings.ledger_url, settings.ledger_files, clock or SystemClock()) as ledger:
+        plan = ledger.plan()
+        prepared = _prepare(files, mapping, ledger, plan, events)
+        look = write_dry_run if options.dry_run else foresee
+        summaries = [look(one, plan, ledger, settings.account, options, events) for one in prepared]
+    return _together(summaries)
+
+
+def run(
+    settings: Settings,
+    files: Sequence[Path],
+    mapping: Path,
+    *,
+    options: RunOptions = _NO_OPTIONS,
+    events: Callable[[Event], None] = ignore,
+    stop: StopSignal | None = None,
+    clock: Clock | None = None,
+) -> Summary:
+    """Send each row that LeadSquared does not have yet, once, and write what became of every row.
+
+    settings.account may be None for a rehearsal or a dry run. stop: asks for an end after what is in flight.
+    Returns: one summary per input; its exit code is what the command line exits with.
+    Raises:  UsageError, SourceError, RefusedError, NetworkError, BusyError, LedgerError — see etl.errors.
+    """
+    if options.dry_run:
+        return check(settings, files, mapping, options=options, events=events, clock=clock)
+    now = clock or SystemClock()
+    with ExitStack() as stack:
+        if options.rehearse:
+            settings = stack.enter_context(rehearsal())
+        ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
+        plan = ledger.plan()
+        prepared = _prepare(files, mapping, ledger, plan, events)
+        connection = stack.enter_context(connect(settings.account, ledger, now))
+        events(Started(connection.account.name, connection.organisation, ledger.shown))
+        session = Session(connection, ledger, plan, now, options, events, stop or StopSignal())
+        return _together(send_all(prepared, session))
+
+
+def _prepare(
+    files: Sequence[Path], mapping: Path, ledger: Ledger, plan: Plan, events: Callable[[Event], None]
+) -> list[PreparedInput]:
+    """All inputs read and mapped to their last row, before anything is sent of the first."""
+    prepared = inputs(files, load(mapping, ledger), ledger)
+    for one in prepared:
+        stage(one, plan, events)
+    return prepared
+
+
+def _together(summaries: Sequence[InputSummary]) -> Summary:
+    return Summary(tuple(summaries), int(worst(one.exit_code for one in summaries)))

@@ -1,0 +1,1 @@
+"""The steps of an import, in their order: connect, prepare, (forecast), deliver, conclude. The pipeline puts them together."""

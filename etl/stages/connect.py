@@ -1,0 +1,159 @@
+"""Which account this is: the client for it, its identity in the ledger, and what it may spend."""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from etl.api.client import Client
+from etl.api.reads import who_am_i
+from etl.delivery.throttle import shared, smallest
+from etl.errors import NetworkError, RefusedError, UsageError
+from etl.ledger.requests import Allowance, BudgetSpent, NoSlot, RequestEnd
+from etl.records import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etl.api.reads import Identity
+    from etl.clock import Clock
+    from etl.ledger.accounts import AccountRecord
+    from etl.ledger.store import Ledger
+    from etl.settings import Account
+
+ANY_HOST = "https://api.leadsquared.com"
+"""Where to ask for the right host (LeadSquared API: UserByAccessKey.Get works on any host)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account, ready to be sent to. organisation: in words, for the first line of the run."""
+
+    account: Account
+    record: AccountRecord
+    client: Client
+    allowance: Allowance
+    organisation: str
+
+
+@contextmanager
+def connect(account: Account | None, ledger: Ledger, clock: Clock) -> Iterator[Connection]:
+    """The account, with a client that is closed at the end of the block."""
+    if account is None:
+        raise UsageError("No account is set. Set LSQ_HOST, LSQ_ACCESS_KEY and LSQ_SECRET_KEY, or a settings file.")
+    connection = _connected(account, ledger, clock)
+    with connection.client:
+        yield connection
+
+
+def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
+    """Ask LeadSquared whose keys these are, and find or note the account in the ledger.
+
+    Raises: RefusedError — keys or host are refused. NetworkError — LeadSquared cannot be reached.
+    """
+    asked_at = account.base_url or ANY_HOST
+    known = ledger.accounts.known_as(asked_at, account.name)
+    with _client(account, asked_at, clock) as client:
+        slots = _Slots(ledger, known, allowance_of(account, ledger, known), clock)
+        identity = who_am_i(client, slots.take)
+    placed = replace(account, base_url=_host_to_use(account, identity))
+    record = ledger.accounts.meet(str(placed.base_url), account.name, identity.org_id if identity else None)
+    slots.note_unrecorded(record)
+    return Connection(
+        placed,
+        record,
+        _client(account, str(placed.base_url), clock),
+        allowance_of(account, ledger, record),
+        _in_words(identity, record),
+    )
+
+
+def allowance_of(account: Account, ledger: Ledger, record: AccountRecord | None) -> Allowance:
+    """What the account may spend: its settings, what refusals have taught, and the share of it that is ours."""
+    learned = ledger.accounts.learned_limits(record.account_id) if record else {}
+    configured = {Window.BULK: account.bulk_limit, Window.GENERAL: account.limit}
+    limits = {
+        window: shared(smallest(limit, learned.get(window)), account.share) for window, limit in configured.items()
+    }
+    return Allowance(limits, account.daily_requests)
+
+
+def _client(account: Account, base_url: str, clock: Clock) -> Client:
+    return Client(base_url, account.access_key.reveal(), account.secret_key.reveal(), clock)
+
+
+def _host_to_use(account: Account, identity: Identity | None) -> str:
+    """The configured host; without one, where LeadSquared says that the account lives."""
+    if account.base_url is not None:
+        return account.base_url
+    if identity is None or identity.api_host is None:
+        raise RefusedError(
+            f"LeadSquared does not say on which host the account {account.name} lives. "
+            "Set LSQ_HOST, or host in the settings file, to the API host of its region, such as api-in21.leadsquared.com."
+        )
+    return f"https://{identity.api_host}"
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether an address stays on this machine."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _in_words(identity: Identity | None, record: AccountRecord) -> str:
+    if identity is not None:
+        return f"{identity.org_name} ({identity.org_id})" if identity.org_name else f"organisation {identity.org_id}"
+    return f"organisation {record.organisation}" if record.organisation else "organisation not told"
+
+
+class _Slots:
+    """Slots for the question whose keys these are: taken from the ledger where the account is known to it already."""
+
+    def __init__(self, ledger: Ledger, known: AccountRecord | None, allowance: Allowance, clock: Clock) -> None:
+        self._ledger = ledger
+        self._known = known
+        self._allowance = allowance
+        self._clock = clock
+        self._unrecorded = 0
+
+    def take(self) -> AbstractContextManager[object]:
+        """Wait for a slot; it is given back, held until the window has passed, when the block is left."""
+        if self._known is None:
+            self._unrecorded += 1
+            return nullcontext()
+        return self._slot(self._known.account_id)
+
+    def note_unrecorded(self, record: AccountRecord) -> None:
+        """Book the attempts that were made before the account had a place in the ledger."""
+        for _ in range(self._unrecorded):
+            with self._slot(record.account_id):
+                pass
+        self._unrecorded = 0
+
+    @contextmanager
+    def _slot(self, account_id: int) -> Iterator[None]:
+        request_id = self._wait_for_slot(account_id)
+        try:
+            yield
+        finally:
+            end = RequestEnd(request_id, self._clock.monotonic(), "read", None, None)
+            self._ledger.requests.settle(end)
+
+    def _wait_for_slot(self, account_id: int) -> int:
+        while True:
+            reservation = self._ledger.requests.reserve_read(account_id, self._allowance)
+            if isinstance(reservation, NoSlot):
+                self._clock.sleep(reservation.until - self._clock.monotonic())
+                continue
+            if isinstance(reservation, BudgetSpent):
+                raise NetworkError(
+                    f"The day's budget of requests is spent ({reservation.requests} today). Nothing was sent. "
+                    "Run the same command after 00:00 UTC: it continues."
+                )
+            return reservation.request_id

@@ -1,0 +1,230 @@
+"""The sending of one run: waiting rows into parcels, parcels through the driver, progress told on the way."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from etl.chunker import chunks
+from etl.delivery.driver import Consignment, Driver
+from etl.delivery.parcels import Parcel
+from etl.delivery.wire import ThreadedWire
+from etl.events import Progress, RequestAnswered, RequestSent
+from etl.identity import row_key
+from etl.reconciler.differences import differences, element_of
+from etl.records import Activity, Outcome, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from etl.delivery.decide import StopCause
+    from etl.delivery.outcomes import RowEnd
+    from etl.delivery.verdict import Verdict
+    from etl.delivery.wire import Wire
+    from etl.ledger.plan import PlannedRow
+    from etl.ledger.requests import Allowance
+    from etl.ledger.runs import ChangedRow, WaitingRow
+    from etl.ledger.store import Ledger
+    from etl.mapping.apply import AppliedRow
+    from etl.records import Limit
+    from etl.stages.prepare import LoadedMapping, PreparedInput
+    from etl.stages.session import Session
+
+SECONDS_IN_FLIGHT = 2.0
+"""So long an answer may take without costing throughput: as many requests are let into the air as start in that time."""
+
+LEAST_CAPACITY, MOST_CAPACITY = 2, 32
+
+
+def capacity_for(limit: Limit) -> int:
+    """How many requests may be in the air at once: no more than latency asks for, because a kill leaves them in doubt."""
+    return max(LEAST_CAPACITY, min(MOST_CAPACITY, round(limit.count / limit.seconds * SECONDS_IN_FLIGHT)))
+
+
+class Packing:
+    """Activities into requests, the same ones for a dry run, a run and its continuation."""
+
+    def __init__(self, mapping: LoadedMapping) -> None:
+        self._mapping = mapping
+        self._key_field = mapping.mapping.row_key_field
+
+    def activity(self, row: AppliedRow, memory_key: bytes, ordinal: int) -> Activity:
+        """The row's payload, with its row key where the mapping has a field for it."""
+        values = dict(row.values or {})
+        if self._key_field:
+            values[self._key_field] = row_key(self._mapping.mapping.name, self._mapping.event, memory_key, ordinal)
+        return Activity(row.row_number, values, self._mapping.event)
+
+    def body(self, activities: Sequence[Activity]) -> bytes:
+        """The exact bytes of a request."""
+        return self._mapping.operation.request(activities, self._mapping.request_options).body
+
+    def pack(self, number: int, rows: tuple[WaitingRow, ...], activities: tuple[Activity, ...]) -> Parcel:
+        request = self._mapping.operation.request(activities, self._mapping.request_options)
+        return Parcel(number, rows, activities, request)
+
+
+def dry_bodies(prepared: PreparedInput, to_send: Callable[[int, int], Mapping[int, PlannedRow]]) -> Iterator[bytes]:
+    """The bodies that a run would send, in order."""
+    packing = Packing(prepared.mapping)
+
+    def activities() -> Iterator[Activity]:
+        for rows in prepared.applied():
+            planned = to_send(rows[0].row_number, rows[-1].row_number)
+            for row in rows:
+                if row.row_number in planned:
+                    plan = planned[row.row_number]
+                    yield packing.activity(row, plan.memory_key, plan.ordinal)
+
+    for chunk in chunks(activities(), prepared.mapping.operation.rows_per_request):
+        yield packing.body(chunk.activities)
+
+
+class Parcels:
+    """The rows of a run that wait, read again from the kept copy and packed; what differs in changed rows is noted."""
+
+    def __init__(self, prepared: PreparedInput, run_id: int, ledger: Ledger) -> None:
+        self._prepared = prepared
+        self._run_id = run_id
+        self._ledger = ledger
+        self._packing = Packing(prepared.mapping)
+        self._rows: dict[int, WaitingRow] = {}
+
+    def __iter__(self) -> Iterator[Parcel]:
+        for chunk in chunks(self._activities(), self._prepared.mapping.operation.rows_per_request):
+            rows = tuple(self._rows.pop(activity.row_number) for activity in chunk.activities)
+            yield self._packing.pack(chunk.number, rows, chunk.activities)
+
+    def _activities(self) -> Iterator[Activity]:
+        for rows in self._prepared.applied():
+            first, last = rows[0].row_number, rows[-1].row_number
+            self._explain_changes(rows, self._ledger.runs.changed(self._run_id, first, last))
+            waiting = self._ledger.runs.waiting(self._run_id, first, last)
+            for row in rows:
+                if row.row_number in waiting:
+                    known = waiting[row.row_number]
+                    self._rows[row.row_number] = known
+                    yield self._packing.activity(row, known.memory_key, known.ordinal)
+
+    def _explain_changes(self, rows: Iterable[AppliedRow], changed: Mapping[int, ChangedRow]) -> None:
+        texts = {
+            changed[row.row_number].row_id: self._change(row, changed[row.row_number])
+            for row in rows
+            if row.row_number in changed
+        }
+        self._ledger.runs.explain(texts)
+
+    def _change(self, row: AppliedRow, changed: ChangedRow) -> tuple[str, str, str]:
+        same_run = changed.holder_run == self._run_id
+        holder = f"row {changed.holder_row}" + ("" if same_run else f" of run {changed.holder_run}")
+        what = self._what_differs(row, changed)
+        error = f"Known as {holder}, with other values: {what}." if what else f"Known as {holder}, with other values."
+        return "changed", error, f"Nothing was sent for it. If LeadSquared is to be corrected, do it there ({holder})."
+
+    def _what_differs(self, row: AppliedRow, changed: ChangedRow) -> str:
+        if changed.body is None or changed.position is None:
+            return ""
+        now: dict[str, Any] = json.loads(self._packing.body([self._packing.activity(row, b"", 1)]))[0]
+        before = element_of(changed.body, changed.position)
+        return differences(before, now, self._prepared.mapping.mapping.row_key_field)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is about to go out, and how long it takes at the account's limit."""
+
+    rows: int
+    requests: int
+    seconds: float
+
+
+def forecast(rows: int, mapping: LoadedMapping, allowance: Allowance) -> Forecast:
+    """Requests and seconds for so many rows: the first window's worth goes out at once, every further one takes a window."""
+    size = mapping.operation.rows_per_request
+    requests = -(-rows // size)
+    limit = slowest(allowance, mapping.operation.window)
+    return Forecast(rows, requests, max(0, (requests - 1) // limit.count) * limit.seconds)
+
+
+def slowest(allowance: Allowance, window: Window) -> Limit:
+    """Of the limits that a request counts in, the one that allows the least."""
+    counted = [allowance.limits[Window.GENERAL]]
+    if window is Window.BULK:
+        counted.append(allowance.limits[Window.BULK])
+    return min(counted, key=lambda limit: limit.count / limit.seconds)
+
+
+class ProgressTeller:
+    """Counts what comes back and tells it as events."""
+
+    def __init__(self, prepared: PreparedInput, lot: Consignment, session: Session) -> None:
+        limit = slowest(lot.allowance, lot.operation.window)
+        self._tell = session.events
+        self._shown = prepared.shown
+        self._size = lot.operation.rows_per_request
+        self._total = session.ledger.runs.count_to_send(lot.run_id)
+        self._counts = session.ledger.runs.counts(lot.run_id)
+        self._seconds_a_request = limit.seconds / limit.count
+        self._clock = session.clock
+        self._started = session.clock.monotonic()
+        self._done = 0
+
+    def sent(self, request_id: int, rows: int) -> None:
+        self._tell(RequestSent(request_id, rows))
+
+    def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
+        for end in ends:
+            if end.outcome is not Outcome.WAITING:
+                self._done += 1
+                self._counts[Outcome.WAITING] = self._counts.get(Outcome.WAITING, 0) - 1
+                self._counts[end.outcome] = self._counts.get(end.outcome, 0) + 1
+        detail = str(getattr(verdict, "reason", ""))
+        self._tell(RequestAnswered(request_id, type(verdict).__name__.lower(), detail))
+        self._tell(self._progress(in_flight))
+
+    def _progress(self, in_flight: int) -> Progress:
+        seconds = self._clock.monotonic() - self._started
+        rate = self._done / seconds if seconds > 0 else 0.0
+        left = self._total - self._done
+        at_the_limit = -(-left // self._size) * self._seconds_a_request
+        eta = max(at_the_limit, left / rate) if rate > 0 and seconds > 10 else at_the_limit
+        return Progress(self._shown, self._done, self._total, dict(self._counts), rate, eta, in_flight)
+
+
+def deliver(prepared: PreparedInput, run_id: int, session: Session) -> StopCause | None:
+    """Send every row of the run that waits, over threads and in real time. Returns: why it stopped early, if it did."""
+    lot = consignment(prepared, run_id, session)
+    wire = ThreadedWire(session.connection.client.send, lot.capacity, session.clock)
+    return drive(prepared, lot, session, wire)
+
+
+def drive(prepared: PreparedInput, lot: Consignment, session: Session, wire: Wire) -> StopCause | None:
+    """Run the driver over a wire, and let the wire go afterwards."""
+    chance = random.Random()  # noqa: S311 — spreads waits, guards nothing
+    teller = ProgressTeller(prepared, lot, session)
+    try:
+        return Driver(lot, session.ledger, wire, session.clock, chance, teller, session.stop).deliver()
+    finally:
+        wire.close()
+
+
+def consignment(prepared: PreparedInput, run_id: int, session: Session) -> Consignment:
+    """What the driver needs to know of one run."""
+    run = session.ledger.runs.get(run_id)
+    if run is None:
+        raise LookupError(f"run {run_id} is not in the ledger")
+    operation, allowance = prepared.mapping.operation, session.connection.allowance
+    return Consignment(
+        account_id=run.account_id,
+        scope_id=run.scope_id,
+        run_id=run_id,
+        operation=operation,
+        parcels=iter(Parcels(prepared, run_id, session.ledger)),
+        packer=Packing(prepared.mapping),
+        allowance=allowance,
+        capacity=capacity_for(slowest(allowance, operation.window)),
+        share=session.connection.account.share,
+    )

@@ -1,0 +1,142 @@
+"""What would become of an input, before anything is sent: the end of `check` and `--dry-run`, the beginning of `run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.delivery.decide import StopCause
+from etl.errors import UsageError
+from etl.events import InputFinished, InputSummary, Planned
+from etl.exits import ExitCode
+from etl.ledger.requests import Allowance
+from etl.reconciler.counts import Equation
+from etl.records import NEEDS_A_PERSON, Outcome, Window
+from etl.settings.model import DEFAULT_LIMIT
+from etl.stages.conclude import ResultsWriter
+from etl.stages.connect import allowance_of
+from etl.stages.deliver import dry_bodies, forecast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from etl.events import Event, RunOptions
+    from etl.ledger.plan import Plan
+    from etl.ledger.store import Ledger
+    from etl.settings import Account
+    from etl.stages.prepare import PreparedInput
+
+
+def match(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: int | None) -> None:
+    """Find the rows that LeadSquared has from us, and number those that go out.
+
+    Raises: UsageError — `--duplicate` names another number than that of the known rows.
+    """
+    plan.match(prepared.number, scope_id, has_unique_key=bool(prepared.mapping.mapping.unique_by))
+    if duplicate is not None:
+        _send_again(prepared, plan, duplicate)
+    plan.number_equals(prepared.number, scope_id)
+
+
+def _send_again(prepared: PreparedInput, plan: Plan, duplicate: int) -> None:
+    known = plan.counts(prepared.number).get(Outcome.ALREADY_IMPORTED, 0)
+    if known != duplicate:
+        raise UsageError(
+            f"--duplicate {duplicate}: {known} rows of {prepared.shown} are in LeadSquared already, not {duplicate}. "
+            f"Nothing was sent. To send them all once more on purpose, type --duplicate {known}."
+            if known
+            else f"--duplicate {duplicate}: no row of {prepared.shown} is in LeadSquared from here. Leave --duplicate out."
+        )
+    plan.send_again(prepared.number)
+
+
+def known_scope(prepared: PreparedInput, ledger: Ledger, account: Account | None) -> int | None:
+    """The scope of earlier imports, found without asking LeadSquared; None where there is nothing to compare with."""
+    if account is None or account.base_url is None:
+        return None
+    record = ledger.accounts.known_as(account.base_url, account.name)
+    if record is None:
+        return None
+    return ledger.accounts.scope(record.account_id, prepared.mapping.mapping.name, prepared.mapping.event)
+
+
+def planned(prepared: PreparedInput, plan: Plan, run: int | None, allowance: Allowance) -> Planned:
+    """The plan of one input as an event."""
+    rows = plan.count_to_send(prepared.number)
+    ahead = forecast(rows, prepared.mapping, allowance)
+    return Planned(
+        prepared.shown,
+        run,
+        prepared.data_rows,
+        plan.counts(prepared.number),
+        prepared.unmapped,
+        rows,
+        ahead.requests,
+        ahead.seconds,
+    )
+
+
+def foresee(
+    prepared: PreparedInput,
+    plan: Plan,
+    ledger: Ledger,
+    account: Account | None,
+    options: RunOptions,
+    events: Callable[[Event], None],
+) -> InputSummary:
+    """What a run would do with this input; the failed file is written, nothing is sent and no run is begun."""
+    match(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
+    events(planned(prepared, plan, None, _allowance(account, ledger)))
+    failed = ResultsWriter(ledger).write_unsent(prepared, plan.lines(prepared.number))
+    summary = unsent_summary(prepared, plan, None, failed)
+    events(InputFinished(summary))
+    return summary
+
+
+def write_dry_run(
+    prepared: PreparedInput,
+    plan: Plan,
+    ledger: Ledger,
+    account: Account | None,
+    options: RunOptions,
+    events: Callable[[Event], None],
+) -> InputSummary:
+    """Write the bodies that a run would send, one a line, to `options.dry_run_out`."""
+    match(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
+    events(planned(prepared, plan, None, _allowance(account, ledger)))
+    if options.dry_run_out is not None:
+        for body in dry_bodies(prepared, lambda first, last: plan.to_send(prepared.number, first, last)):
+            options.dry_run_out.write(body + b"\n")
+        options.dry_run_out.flush()
+    summary = unsent_summary(prepared, plan, None, None)
+    events(InputFinished(summary))
+    return summary
+
+
+def unsent_summary(prepared: PreparedInput, plan: Plan, cause: StopCause | None, failed: Path | None) -> InputSummary:
+    """How an input stands of which nothing was sent; cause: why a run did not come to it."""
+    counts = plan.counts(prepared.number)
+    if cause is not None:
+        code = cause.exit_code
+    else:
+        needs = any(counts.get(outcome, 0) for outcome in NEEDS_A_PERSON)
+        code = ExitCode.NEEDS_A_PERSON if needs else ExitCode.DONE
+    return InputSummary(
+        input=prepared.shown,
+        run=None,
+        equation=Equation(prepared.data_rows, counts),
+        exit_code=int(code),
+        results=None,
+        failed=failed,
+        findings=tuple(prepared.findings),
+        finding_count=prepared.finding_count,
+        stop_reason=cause.reason if cause else None,
+        next_step=cause.remedy if cause else "",
+    )
+
+
+def _allowance(account: Account | None, ledger: Ledger) -> Allowance:
+    if account is None:
+        return Allowance({Window.BULK: DEFAULT_LIMIT, Window.GENERAL: DEFAULT_LIMIT}, None)
+    record = ledger.accounts.known_as(account.base_url, account.name) if account.base_url else None
+    return allowance_of(account, ledger, record)

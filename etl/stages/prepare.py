@@ -1,0 +1,218 @@
+"""From files and a mapping to inputs: kept as copies, read and mapped whole, staged in the plan. Nothing is sent here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+from etl.errors import SourceError, UsageError
+from etl.events import Reading
+from etl.identity import CellsFingerprint, payload_fingerprint, unique_key
+from etl.ledger.plan import StagedRow
+from etl.mapping.apply import Applier
+from etl.mapping.load import load_mapping
+from etl.mapping.lookup import LookupTable, lookup_table
+from etl.operations import OPERATIONS
+from etl.operations.contract import RequestOptions
+from etl.reader import InputRules, open_input, sheets_of
+from etl.records import ETL_COLUMNS, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from etl.events import Event
+    from etl.findings import Finding
+    from etl.ledger.plan import Plan
+    from etl.ledger.store import Ledger
+    from etl.mapping.apply import AppliedRow
+    from etl.mapping.model import Mapping
+    from etl.operations.contract import Operation
+    from etl.records import Block, Table
+
+MOST_FINDINGS = 1_000
+"""How many findings of one input a summary carries; all of them stand in the results and failed files."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMapping:
+    """A mapping with all it needs. hash: of the kept copy, and of its lookup files if it has some."""
+
+    mapping: Mapping
+    path: Path
+    hash: str
+    lookups: dict[str, LookupTable]
+
+    @property
+    def operation(self) -> Operation:
+        return OPERATIONS[self.mapping.operation]
+
+    @property
+    def event(self) -> int:
+        """The activity type's number; 0 for an operation that has none."""
+        return self.mapping.event or 0
+
+    @property
+    def request_options(self) -> RequestOptions:
+        return RequestOptions(self.mapping.search_by, self.mapping.skip_dropdown_validation)
+
+    def rules(self, sheet: str | None) -> InputRules:
+        """How one sheet is to be read."""
+        said = self.mapping.input
+        return InputRules(sheet, said.header_row, said.encoding, said.delimiter)
+
+
+@dataclass(slots=True)
+class PreparedInput:
+    """One sheet of one file, read and mapped.
+
+    number: its place in the plan. path: as the person gave it. copy: the kept bytes that everything is read from.
+    is_one_of_several: its file has further inputs, so its results are named after the sheet too.
+    """
+
+    number: int
+    path: Path
+    sheet: str | None
+    hash: str
+    copy: Path
+    mapping: LoadedMapping
+    table: Table
+    unmapped: tuple[str, ...]
+    is_one_of_several: bool = False
+    data_rows: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    finding_count: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The input as messages name it."""
+        return f"{self.path.name} [{self.sheet}]" if self.is_one_of_several else self.path.name
+
+    def blocks(self) -> Iterator[Block]:
+        """The data rows, again from the start."""
+        with open_input(self.copy, self.mapping.rules(self.sheet), self.path) as opened:
+            yield from opened.blocks()
+
+    def applied(self) -> Iterator[list[AppliedRow]]:
+        """The mapped rows, block by block, again from the start."""
+        applier = Applier(self.mapping.mapping, self.table, self.mapping.lookups)
+        for block in self.blocks():
+            yield applier.apply(block)
+
+    def note(self, findings: Sequence[Finding]) -> None:
+        """Count findings and keep the first of them."""
+        self.finding_count += len(findings)
+        self.findings.extend(findings[: max(0, MOST_FINDINGS - len(self.findings))])
+
+
+def load(path: Path, ledger: Ledger) -> LoadedMapping:
+    """The mapping with its lookup tables, all of them kept as copies.
+
+    Raises: UsageError — the mapping is wrong, or its operation is not there yet.
+    """
+    mapping = load_mapping(path)
+    if mapping.operation not in OPERATIONS:
+        raise UsageError(f"{path}: the operation {mapping.operation} is not available in this version of etl.")
+    lookups: dict[str, LookupTable] = {}
+    digest = hashlib.sha256()
+    for lookup in mapping.lookup_files():
+        digest.update(ledger.copies.keep(lookup, "lookup").encode())
+        lookups[str(lookup)] = _read_lookup(lookup)
+    kept = ledger.copies.keep(path, "mapping")
+    return LoadedMapping(mapping, path, f"{kept}+{digest.hexdigest()[:16]}" if lookups else kept, lookups)
+
+
+def _read_lookup(path: Path) -> LookupTable:
+    with open_input(path, InputRules()) as opened:
+        rows = (tuple(row) for block in opened.blocks() for row in block.frame.itertuples(index=False, name=None))
+        return lookup_table(path, rows)
+
+
+def inputs(files: Sequence[Path], mapping: LoadedMapping, ledger: Ledger) -> list[PreparedInput]:
+    """The inputs that the files hold, each with its header read and fitted to the mapping.
+
+    Raises: SourceError — a file cannot be read. UsageError — a mapped column is missing, or there twice.
+    """
+    numbers = count()
+    found: list[PreparedInput] = []
+    for file in files:
+        kept = ledger.copies.keep(file, "input")
+        copy = ledger.copies.path(kept)
+        sheets = _sheets(copy, mapping)
+        for sheet in sheets:
+            found.append(_input(next(numbers), file, sheet, kept, copy, mapping))
+            found[-1].is_one_of_several = len(sheets) > 1
+            if found[-1].table.is_ours:
+                break  # the sheet rules are for the input that it came from
+    return found
+
+
+def _sheets(copy: Path, mapping: LoadedMapping) -> tuple[str | None, ...]:
+    if mapping.mapping.all_sheets:
+        return sheets_of(copy) or (None,)
+    return mapping.mapping.input.sheet or (None,)
+
+
+def _input(number: int, file: Path, sheet: str | None, kept: str, copy: Path, mapping: LoadedMapping) -> PreparedInput:
+    with open_input(copy, mapping.rules(sheet), file) as opened:
+        table = opened.table
+    applier = Applier(mapping.mapping, table, mapping.lookups)
+    unmapped = tuple(column.header for column in applier.unmapped)
+    return PreparedInput(number, file, table.sheet, kept, copy, mapping, table, unmapped)
+
+
+def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None]) -> None:
+    """Read and map the whole input into the plan, so that its last row is known to be readable before the first goes out.
+
+    Raises: SourceError — a row cannot be read, or a whole column is not what it claims to be.
+    """
+    applier = Applier(prepared.mapping.mapping, prepared.table, prepared.mapping.lookups)
+    stager = _Stager(prepared.table)
+    for block in prepared.blocks():
+        rows = applier.apply(block)
+        plan.stage(prepared.number, [stager.staged(row) for row in rows])
+        prepared.data_rows += len(rows)
+        for row in rows:
+            if row.findings:
+                prepared.note(row.findings)
+        events(Reading(prepared.shown, prepared.data_rows))
+    fatal = applier.finish()
+    if fatal:
+        raise SourceError(f"{prepared.path} was not imported; nothing was sent.", fatal)
+
+
+class _Stager:
+    """Mapped rows into staged ones."""
+
+    def __init__(self, table: Table) -> None:
+        ours = ETL_COLUMNS if table.is_ours else ()
+        self._cells = CellsFingerprint([column.header for column in table.columns if column.header not in ours])
+
+    def staged(self, row: AppliedRow) -> StagedRow:
+        run, line = (row.lineage.run, row.lineage.row) if row.lineage else (None, None)
+        if row.values is None:
+            return self._left_out(row, run, line)
+        payload = payload_fingerprint(row.values)
+        key = unique_key(row.unique_values) if row.unique_values is not None else payload
+        cells = self._cells.of(row.cells)
+        return StagedRow(row.row_number, Outcome.WAITING, key, payload, cells, run, line)
+
+    def _left_out(self, row: AppliedRow, run: int | None, line: int | None) -> StagedRow:
+        if row.ignored is not None:
+            return StagedRow(
+                row.row_number, Outcome.IGNORED, lineage_run=run, lineage_row=line, code="ignored", error=row.ignored
+            )
+        codes = ", ".join(dict.fromkeys(finding.code for finding in row.findings))
+        error = " ".join(dict.fromkeys(finding.problem.error for finding in row.findings))
+        hint = " ".join(finding.hint for finding in row.findings)
+        return StagedRow(
+            row.row_number,
+            Outcome.INVALID,
+            lineage_run=run,
+            lineage_row=line,
+            code=codes,
+            error=error,
+            hint=hint,
+        )

@@ -1,0 +1,31 @@
+"""An import for practice: a simulator of its own, a ledger of its own, nothing of it left behind but the results files."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etl.settings import Account, Secret, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def rehearsal() -> Iterator[Settings]:
+    """Settings that lead to an embedded simulator instead of LeadSquared, for as long as the block lasts."""
+    from etl.simulator import SimulatorOptions  # noqa: PLC0415 — only a rehearsal needs the web framework
+    from etl.simulator.server import EmbeddedSimulator  # noqa: PLC0415 — the same
+
+    options = SimulatorOptions()
+    with tempfile.TemporaryDirectory(prefix="etl-rehearsal-") as folder, EmbeddedSimulator(options) as simulator:
+        account = Account(
+            name="rehearsal",
+            base_url=simulator.url,
+            access_key=Secret(options.access_key),
+            secret_key=Secret(options.secret_key),
+        )
+        ledger = Path(folder) / "ledger.db"
+        yield Settings(account, f"sqlite:///{ledger}", Path(folder) / "ledger_files")

@@ -1,0 +1,135 @@
+"""One input sent: begun or continued or found finished, delivered, concluded. Under the lock of its input."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from etl import __version__
+from etl.delivery.decide import StopCause
+from etl.errors import EtlError
+from etl.events import Note, Planned
+from etl.exits import code_of_error
+from etl.ledger.runs import NewRun
+from etl.stages.conclude import summary_of, write_files
+from etl.stages.deliver import deliver, forecast
+from etl.stages.forecast import match, planned, unsent_summary
+
+if TYPE_CHECKING:
+    from etl.events import InputSummary
+    from etl.ledger.runs import RunRecord
+    from etl.stages.prepare import PreparedInput
+    from etl.stages.session import Session
+
+
+def send_all(prepared: list[PreparedInput], session: Session) -> list[InputSummary]:
+    """Send the inputs one after the other. What stops one for reasons of the account stops those behind it too.
+
+    Raises: EtlError — only where there is a single input; otherwise it becomes that input's summary.
+    """
+    summaries: list[InputSummary] = []
+    cause: StopCause | None = None
+    for one in prepared:
+        summary, cause = _send_or_say_why_not(one, session, cause, is_only=len(prepared) == 1)
+        summaries.append(summary)
+    return summaries
+
+
+def _send_or_say_why_not(
+    prepared: PreparedInput, session: Session, earlier: StopCause | None, *, is_only: bool
+) -> tuple[InputSummary, StopCause | None]:
+    if earlier is not None:
+        return unsent_summary(prepared, session.plan, earlier, None), earlier
+    try:
+        return send(prepared, session)
+    except EtlError as error:
+        if is_only:
+            raise
+        cause = StopCause(code_of_error(error), error.message, "Then run the same command again.")
+        return unsent_summary(prepared, session.plan, cause, None), None
+
+
+def send(prepared: PreparedInput, session: Session) -> tuple[InputSummary, StopCause | None]:
+    """Send what is left of one input. Returns: its summary, and why it stopped early, if it did.
+
+    Raises: BusyError — another process is importing it. UsageError — `--duplicate` names another number.
+    """
+    account_id = session.connection.record.account_id
+    mapping = prepared.mapping
+    scope_id = session.ledger.accounts.scope(account_id, mapping.mapping.name, mapping.event)
+    with ExitStack() as locks:
+        for identity in _lock_names(prepared, scope_id):
+            locks.enter_context(session.ledger.lock_input(account_id, identity))
+        known = session.ledger.runs.latest_of(scope_id, prepared.hash, prepared.sheet, mapping.hash)
+        if known is not None and _is_the_same(known, session.options.duplicate):
+            return _go_on(prepared, known, session)
+        return _begin(prepared, scope_id, session)
+
+
+def _lock_names(prepared: PreparedInput, scope_id: int) -> tuple[str, str]:
+    """An input is locked by its content and by its path: neither a copy of it nor its next state may run beside it."""
+    by_content = f"{scope_id}|{prepared.sheet}|{prepared.hash}"
+    by_path = f"{scope_id}|{prepared.sheet}|{prepared.path.resolve()}"
+    return hashlib.sha256(by_content.encode()).hexdigest()[:32], hashlib.sha256(by_path.encode()).hexdigest()[:32]
+
+
+def _is_the_same(known: RunRecord, duplicate: int | None) -> bool:
+    return duplicate is None or known.duplicate == duplicate
+
+
+def _begin(prepared: PreparedInput, scope_id: int, session: Session) -> tuple[InputSummary, StopCause | None]:
+    match(prepared, session.plan, scope_id, session.options.duplicate)
+    new = NewRun(
+        scope_id=scope_id,
+        account_id=session.connection.record.account_id,
+        operation=prepared.mapping.mapping.operation,
+        input_hash=prepared.hash,
+        input_path=str(prepared.path.absolute()),
+        sheet=prepared.sheet,
+        mapping_hash=prepared.mapping.hash,
+        mapping_path=str(prepared.mapping.path.absolute()),
+        data_rows=prepared.data_rows,
+        duplicate=session.options.duplicate,
+        etl_version=__version__,
+    )
+    ahead = planned(prepared, session.plan, None, session.connection.allowance)
+    run_id = session.ledger.runs.begin(new, session.plan, prepared.number)
+    session.events(Planned(ahead.input, run_id, *[getattr(ahead, name) for name in Planned.__slots__[2:]]))
+    return _deliver(prepared, run_id, session)
+
+
+def _go_on(prepared: PreparedInput, known: RunRecord, session: Session) -> tuple[InputSummary, StopCause | None]:
+    session.ledger.requests.close_lost(known.run_id)
+    if known.state == "finished":
+        session.events(Note(f"This input was imported before, by run {known.run_id}; nothing is left to send."))
+        return _conclude(prepared, known.run_id, None, session), None
+    session.events(Note(f"Run {known.run_id} goes on where it stopped."))
+    rows = session.ledger.runs.count_to_send(known.run_id)
+    ahead = forecast(rows, prepared.mapping, session.connection.allowance)
+    counts = session.ledger.runs.counts(known.run_id)
+    session.events(
+        Planned(
+            prepared.shown,
+            known.run_id,
+            known.data_rows,
+            counts,
+            prepared.unmapped,
+            rows,
+            ahead.requests,
+            ahead.seconds,
+        )
+    )
+    return _deliver(prepared, known.run_id, session)
+
+
+def _deliver(prepared: PreparedInput, run_id: int, session: Session) -> tuple[InputSummary, StopCause | None]:
+    cause = deliver(prepared, run_id, session)
+    session.ledger.runs.end(run_id, cause.reason if cause else None, int(cause.exit_code) if cause else None)
+    return _conclude(prepared, run_id, cause, session), cause
+
+
+def _conclude(prepared: PreparedInput, run_id: int, cause: StopCause | None, session: Session) -> InputSummary:
+    """Write the files. If that fails, all is in the ledger still, and the summary says so."""
+    files = write_files(prepared, run_id, cause, session.ledger, session.options)
+    return summary_of(prepared, run_id, cause, session.ledger, files)
