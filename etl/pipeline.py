@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from etl.clock import Clock, SystemClock
+from etl.delivery.wire import ThreadedWire
 from etl.events import RunOptions, Started, StopSignal, Summary, ignore
 from etl.exits import worst
 from etl.ledger.store import Ledger
@@ -84,7 +85,11 @@ def run(
         prepared = _prepare(files, mapping, ledger, plan, events)
         connection = stack.enter_context(connect(settings.account, ledger, now))
         events(Started(connection.account.name, connection.organisation, ledger.shown))
-        session = Session(connection, ledger, plan, now, options, events, stop or StopSignal())
+
+        def open_wire(capacity: int) -> ThreadedWire:
+            return ThreadedWire(connection.client.send, capacity, now)
+
+        session = Session(connection, ledger, plan, now, options, events, stop or StopSignal(), open_wire)
         return _together(send_all(prepared, session))
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from etl.chunker import chunks
 from etl.delivery.driver import Consignment, Driver
 from etl.delivery.parcels import Parcel
-from etl.delivery.wire import ThreadedWire
 from etl.events import Progress, RequestAnswered, RequestSent
 from etl.identity import row_key
 from etl.reconciler.differences import differences, element_of
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from etl.delivery.decide import StopCause
     from etl.delivery.outcomes import RowEnd
     from etl.delivery.verdict import Verdict
-    from etl.delivery.wire import Wire
     from etl.ledger.plan import PlannedRow
     from etl.ledger.requests import Allowance
     from etl.ledger.runs import ChangedRow, WaitingRow
@@ -195,16 +193,11 @@ class ProgressTeller:
 
 
 def deliver(prepared: PreparedInput, run_id: int, session: Session) -> StopCause | None:
-    """Send every row of the run that waits, over threads and in real time. Returns: why it stopped early, if it did."""
+    """Send every row of the run that waits. Returns: why it stopped early, if it did."""
     lot = consignment(prepared, run_id, session)
-    wire = ThreadedWire(session.connection.client.send, lot.capacity, session.clock)
-    return drive(prepared, lot, session, wire)
-
-
-def drive(prepared: PreparedInput, lot: Consignment, session: Session, wire: Wire) -> StopCause | None:
-    """Run the driver over a wire, and let the wire go afterwards."""
     chance = random.Random()  # noqa: S311 — spreads waits, guards nothing
     teller = ProgressTeller(prepared, lot, session)
+    wire = session.open_wire(lot.capacity)
     try:
         return Driver(lot, session.ledger, wire, session.clock, chance, teller, session.stop).deliver()
     finally:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from etl.clock import Clock
+    from etl.delivery.wire import Wire
     from etl.events import Event, RunOptions, StopSignal
     from etl.ledger.plan import Plan
     from etl.ledger.store import Ledger
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One `run` under way."""
+    """One `run` under way. open_wire: the way to LeadSquared for so many requests at once."""
 
     connection: Connection
     ledger: Ledger
@@ -26,3 +27,4 @@ class Session:
     options: RunOptions
     events: Callable[[Event], None]
     stop: StopSignal
+    open_wire: Callable[[int], Wire]

@@ -1,0 +1,1 @@
+"""LeadSquared over HTTP: the client, and the reads that stand beside the writing operations."""

@@ -1,0 +1,174 @@
+"""The HTTP client: one request in, what came back out. The only place that holds the keys' headers."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote, urlsplit
+
+from etl import __version__
+from etl.api.transport import open_session, progress
+from etl.api.trouble import NETWORK_TROUBLE, AnswerTooLongError, failure
+from etl.errors import UsageError
+from etl.records import ApiAnswer
+
+if TYPE_CHECKING:
+    import requests
+
+    from etl.clock import Clock
+    from etl.records import ApiRequest, Exchange
+
+_MASK = b"***"
+_SHORTEST_MASKED = 8  # a shorter key may be a word of an ordinary answer
+_PIECE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait for a connection, and for the next part of an answer; the body as a whole may take read once more.
+
+    The read timeout is long: a request that was given up too early is in doubt, and doubt costs a round of reading back.
+    """
+
+    connect_seconds: float = 10
+    read_seconds: float = 120
+
+
+@dataclass(slots=True)
+class _Line:
+    """One thread's session and when it was last used."""
+
+    session: requests.Session
+    used_at: float
+
+
+class Client:
+    """Sends requests to one host with one key pair; any number of threads may use it.
+
+    base_url: scheme, host and port, as the settings checked it.
+    idle_seconds: an unused connection is dropped after so long, before the other side drops it under a request.
+    most_body_bytes: longer answers are given up; a page of 1,000 activities with all their fields stays below.
+    Raises:  UsageError — a key holds characters that no header can carry.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        access_key: str,
+        secret_key: str,
+        clock: Clock,
+        *,
+        timeouts: Timeouts = Timeouts(),
+        idle_seconds: float = 4,
+        most_body_bytes: int = 32 * 1024 * 1024,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.clock = clock
+        self._timeouts = timeouts
+        self._idle_seconds = idle_seconds
+        self._most_body_bytes = most_body_bytes
+        keys = (_as_header("access key", access_key), _as_header("secret key", secret_key))
+        self._headers: dict[str, str | bytes] = {"x-LSQ-AccessKey": keys[0], "x-LSQ-SecretKey": keys[1]}
+        self._headers |= {"User-Agent": f"etl/{__version__}", "Accept": "application/json"}
+        self._masked = tuple(spelling for key in keys for spelling in _spellings(key))
+        self._here = threading.local()
+        self._lines: list[_Line] = []
+        self._guard = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r}, access_key=***, secret_key=***)"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop all connections. A later `send` opens new ones."""
+        with self._guard:
+            for line in self._lines:
+                line.session.close()
+
+    def send(self, request: ApiRequest) -> Exchange:
+        """Send one request, once, and say how it ended. Trouble of the network is an answer here, not an exception."""
+        line = self._line()
+        progress.has_written = False
+        try:
+            with self._open(line.session, request) as response:
+                return ApiAnswer(response.status_code, self._headers_of(response), self._read(response))
+        except NETWORK_TROUBLE as trouble:
+            host, limits = urlsplit(self.base_url).netloc, self._timeouts
+            return failure(trouble, progress.has_written, host, limits.connect_seconds, limits.read_seconds)
+        finally:
+            line.used_at = self.clock.monotonic()
+
+    def _line(self) -> _Line:
+        """This thread's line, its connection dropped if it was idle for long."""
+        line: _Line | None = getattr(self._here, "line", None)
+        if line is None:
+            line = _Line(open_session(self.base_url), self.clock.monotonic())
+            self._here.line = line
+            with self._guard:
+                self._lines.append(line)
+        elif self.clock.monotonic() - line.used_at > self._idle_seconds:
+            line.session.close()
+        return line
+
+    def _open(self, session: requests.Session, request: ApiRequest) -> requests.Response:
+        """Send the request and read the head of the answer."""
+        return session.request(
+            request.method,
+            self.base_url + request.path,
+            params=request.query,
+            data=request.body or None,
+            headers=self._headers | ({"Content-Type": "application/json"} if request.body else {}),
+            timeout=(self._timeouts.connect_seconds, self._timeouts.read_seconds),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _read(self, response: requests.Response) -> bytes:
+        """The whole body, the keys masked should the server repeat them.
+
+        Raises:  AnswerTooLongError; TimeoutError — it drips longer than the read timeout; what urllib3 raises when
+                 it is shorter than announced.
+        """
+        deadline = self.clock.monotonic() + self._timeouts.read_seconds
+        body = bytearray()
+        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+            body += piece
+            if len(body) > self._most_body_bytes:
+                raise AnswerTooLongError
+            if self.clock.monotonic() > deadline:
+                raise TimeoutError
+        return self._masking(bytes(body))
+
+    def _masking(self, text: bytes) -> bytes:
+        for spelling in self._masked:
+            text = text.replace(spelling, _MASK)
+        return text
+
+    def _headers_of(self, response: requests.Response) -> dict[str, str]:
+        """The headers of the answer, without cookies: they are credentials too."""
+        kept = {name.lower(): value for name, value in response.headers.items() if name.lower() != "set-cookie"}
+        return {
+            name: self._masking(value.encode("latin-1", errors="replace")).decode("latin-1")
+            for name, value in kept.items()
+        }
+
+
+def _as_header(name: str, key: str) -> bytes:
+    """A key as header bytes. Refused here, because the libraries below would quote it in their message."""
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(
+            f"The {name} is empty or holds a space or a character that no LeadSquared key has. "
+            "Copy it again from LeadSquared: My Account > Settings > API and Webhooks."
+        )
+    return key.encode("ascii")
+
+
+def _spellings(key: bytes) -> tuple[bytes, ...]:
+    """How a server may repeat a key: as it is, or as in an address."""
+    return (key, quote(key, safe="").encode("ascii")) if len(key) >= _SHORTEST_MASKED else ()

@@ -1,0 +1,144 @@
+"""The lines that requests travel on: they know whether a byte was written, and do nothing of their own accord.
+
+No redirect is followed (it would post again and hand the keys to another host), nothing is repeated, no cookie is kept
+and no netrc file is read. Proxies and certificate bundles of the environment count, except for servers on this machine.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from etl.settings.host import is_loopback
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+
+class _Progress(threading.local):
+    """How far the request of this thread got; a request stays in one thread from its start to its end."""
+
+    has_written = False
+
+
+progress = _Progress()
+
+
+class _HeadReader:
+    """Reads the lines of an answer's head and keeps the last one."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        self.last = b""
+
+    def readline(self, most: int) -> bytes:
+        self.last = self.source.readline(most)
+        return self.last
+
+    def close(self) -> None:
+        self.source.close()
+
+
+class _WholeHeadResponse(http.client.HTTPResponse):
+    """An answer whose head ends with an empty line.
+
+    http.client takes a line that breaks off there for the end of the head, and so half an answer for a whole one.
+    """
+
+    def begin(self) -> None:
+        reader = _HeadReader(self.fp)
+        self.fp = reader  # type: ignore[assignment] # begin only reads lines of it, or closes it
+        try:
+            super().begin()
+        finally:
+            if self.fp is reader:  # type: ignore[comparison-overlap] # as assigned above; None once it was closed
+                self.fp = reader.source
+        if reader.last == b"":
+            raise http.client.IncompleteRead(b"")
+
+
+class _WatchedConnection(HTTPConnection):
+    """A connection that notes the first byte of a request, before it is written.
+
+    What connecting writes itself is no part of the request: a proxy's CONNECT, a TLS handshake.
+    """
+
+    response_class = _WholeHeadResponse
+    _is_connecting = False
+
+    def connect(self) -> None:
+        self._is_connecting = True
+        try:
+            super().connect()
+        finally:
+            self._is_connecting = False
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()  # http.client would do so below, after the mark
+        if not self._is_connecting:
+            progress.has_written = True
+        super().send(data)
+
+
+class _WatchedTlsConnection(_WatchedConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _WatchedPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedConnection
+
+
+class _WatchedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTlsConnection
+
+
+class _WatchedAdapter(HTTPAdapter):
+    """requests' adapter over watched connections; it never repeats a request."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _watch(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
+        _watch(manager)
+        return manager
+
+
+def _watch(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedTlsPool}
+
+
+class _Session(requests.Session):
+    """A session that does not even look where a redirect points to."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 — the name is requests' own
+        return None
+
+
+def open_session(base_url: str) -> requests.Session:
+    """A session for one thread and one host."""
+    session = _Session()
+    session.trust_env = not is_loopback(urlsplit(base_url).hostname or "")
+    session.auth = _no_login
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("http://", _WatchedAdapter())
+    session.mount("https://", _WatchedAdapter())
+    return session
+
+
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Takes the place of a login, so that requests does not look for one in a netrc file."""
+    return request

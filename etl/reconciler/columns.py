@@ -1,0 +1,63 @@
+"""What stands in the columns of a results file: our outcome columns first, then the input's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from etl.records import ETL_COLUMNS, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.records import Cell, ResultLine, Table
+
+OwnCell: TypeAlias = str | int | None
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def input_positions(table: Table) -> tuple[int, ...]:
+    """Which cells of a row are the input's own, by their index in `table.columns`.
+
+    In one of our own files the first column of each outcome name is ours; a second `ProspectActivityId` is the input's.
+    """
+    ours = set(ETL_COLUMNS) if table.is_ours else set()
+    positions = []
+    for position, column in enumerate(table.columns):
+        if column.header in ours:
+            ours.remove(column.header)
+        else:
+            positions.append(position)
+    return tuple(positions)
+
+
+def result_headers(table: Table) -> tuple[str, ...]:
+    """The header of a results file for this input."""
+    return (*ETL_COLUMNS, *(table.columns[position].header for position in input_positions(table)))
+
+
+def input_cells(line: ResultLine, positions: Sequence[int]) -> list[Cell]:
+    """The input's own cells of a line; a row shorter than its header ends in empty cells."""
+    cells = line.cells
+    return [cells[position] if position < len(cells) else None for position in positions]
+
+
+def own_cells(line: ResultLine) -> tuple[OwnCell, ...]:
+    """The outcome cells of a line, in the order of `ETL_COLUMNS`."""
+    return (
+        line.row_number,
+        Outcome(line.status).value,
+        defused(line.activity_id),
+        defused(line.error),
+        defused(line.hint),
+        defused(line.code),
+        line.run,
+    )
+
+
+def defused(text: str | None) -> str | None:
+    """A text that no spreadsheet program takes for a formula, by an apostrophe at its start (OWASP: CSV injection).
+
+    Only for what we or LeadSquared wrote. Cells of the input stay as they are: `+919876543210` is a telephone number.
+    """
+    return f"'{text}" if text is not None and text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,29 @@
+"""Does every data row have exactly one outcome? The equation that a run prints and stands by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.records import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`240 data rows = 214 created + 0 updated + …`: the rows read on one side, the outcomes counted on the other."""
+
+    data_rows: int
+    outcomes: Mapping[Outcome, int]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the outcomes add up to the data rows; if not, the fault is ours."""
+        return sum(self.outcomes.values()) == self.data_rows
+
+    def __str__(self) -> str:
+        """All nine outcomes in their fixed order, zeros included, with ≠ in the place of = when it does not hold."""
+        terms = " + ".join(f"{self.outcomes.get(outcome, 0)} {outcome.replace('_', ' ')}" for outcome in Outcome)
+        return f"{self.data_rows} data rows {'=' if self.holds else '≠'} {terms}"

@@ -1,0 +1,94 @@
+"""Workbooks that hold each cell exactly: nothing in a text is interpreted, no digit of a number is dropped."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from math import isfinite
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.utility import xl_rowcol_to_cell_fast
+from xlsxwriter.worksheet import Worksheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from etl.records import Cell
+
+CELL_TEXT_UNITS = 32_767
+"""Most UTF-16 units in a cell (Excel: specifications and limits)."""
+
+SHEET_ROWS = 1_048_576
+"""Most rows of a sheet, the header included (Excel: specifications and limits)."""
+
+SHEET_COLUMNS = 16_384
+"""Most columns of a sheet (Excel: specifications and limits)."""
+
+_FIRST_YEAR = 1900  # Excel counts days from there
+
+
+class ExactWorksheet(Worksheet):  # type: ignore[misc] # xlsxwriter ships no types
+    """A worksheet without two shortcuts of the library: 16 digits per number, and `<r>…</r>` taken for markup.
+
+    Texts and numbers need a format. They are written in one go, which saves a quarter of the time of a large file.
+    """
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        kind = type(cell).__name__
+        if kind == "String":
+            text = self._escape_data(self._escape_control_characters(cell.string))
+            content = f' t="inlineStr"><is><t xml:space="preserve">{text}</t></is>'
+        elif kind in {"Number", "Datetime"}:
+            content = f"><v>{cell.number!r}</v>"
+        else:
+            super()._write_cell(row, col, cell)
+            return
+        self.fh.write(f'<c r="{xl_rowcol_to_cell_fast(row, col)}" s="{cell.format._get_xf_index()}"{content}</c>')
+
+
+@contextmanager
+def open_workbook(path: Path) -> Iterator[Workbook]:
+    """A workbook that keeps one row in memory and the rest in temporary files, which are gone at the end in any case.
+
+    Raises: OSError — the disk is full, or the like.
+    """
+    with TemporaryDirectory(prefix="etl-workbook-") as folder:
+        workbook = Workbook(str(path), {"constant_memory": True, "tmpdir": folder, "use_zip64": True})
+        try:
+            with workbook:
+                yield workbook
+        except FileCreateError as error:
+            raise error.args[0] from error
+        finally:
+            for sheet in workbook.worksheets():  # a failed close leaves them open, and Windows would keep the folder
+                sheet._opt_close()
+
+
+def fitting(text: str) -> str:
+    """As much of a text as a cell can hold, whole characters only."""
+    if len(text) * 2 <= CELL_TEXT_UNITS or _units(text) <= CELL_TEXT_UNITS:
+        return text
+    return text.encode("utf-16-le", "surrogatepass")[: CELL_TEXT_UNITS * 2].decode("utf-16-le", "ignore")
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def storable(cell: Cell) -> Cell:
+    """The cell, or its text where a workbook has no such value: dates before 1900, moments with a zone, infinity."""
+    if isinstance(cell, str):
+        return cell if cell.isascii() else cell.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(cell, float):
+        return cell if isfinite(cell) else str(cell)
+    if isinstance(cell, datetime):
+        return cell if cell.year >= _FIRST_YEAR and cell.tzinfo is None else cell.isoformat(sep=" ")
+    if isinstance(cell, date):
+        return cell if cell.year >= _FIRST_YEAR else cell.isoformat()
+    if isinstance(cell, time):
+        return cell if cell.tzinfo is None else cell.isoformat()
+    return cell

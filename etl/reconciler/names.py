@@ -1,0 +1,76 @@
+"""Which files a run writes, and of which kind: beside the input and named after it, or where the person wants them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|[. ]$')
+_WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """What a results file is. suffix: `.xlsx` or `.csv`. delimiter: between the cells of a `.csv`."""
+
+    suffix: str
+    delimiter: str = ","
+
+
+WORKBOOK = FileKind(".xlsx")
+DELIMITED = FileKind(".csv")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultNames:
+    """The files of one run of one input.
+
+    latest: the results a person opens. failed: the rows that need a person. of_run: the results kept under the run's
+    number; None for a rehearsal, without a run, and where `--results` names the one place.
+    """
+
+    kind: FileKind
+    latest: Path
+    failed: Path
+    of_run: Path | None
+
+    @classmethod
+    def for_input(
+        cls, input_path: Path, run: int | None, rehearsal: bool, sheet: str | None = None, results: Path | None = None
+    ) -> ResultNames:
+        """Name the files. sheet: given when one workbook has several inputs. results: the `--results` option.
+
+        Raises: UsageError — `results` ends in neither .xlsx nor .csv.
+        """
+        if results is not None:
+            return cls._at(results)
+        kind = WORKBOOK if input_path.suffix.lower() in _WORKBOOK_SUFFIXES else DELIMITED
+        stem = input_path.stem + (f".{_as_file_name(sheet)}" if sheet else "") + (".rehearsal" if rehearsal else "")
+
+        def beside(ending: str) -> Path:
+            return input_path.with_name(f"{stem}.{ending}{kind.suffix}")
+
+        of_run = None if rehearsal or run is None else beside(f"run{run}.results")
+        return cls(kind, latest=beside("results"), failed=beside("failed"), of_run=of_run)
+
+    @classmethod
+    def _at(cls, results: Path) -> ResultNames:
+        suffix = results.suffix.lower()
+        if suffix not in {WORKBOOK.suffix, DELIMITED.suffix}:
+            raise UsageError(
+                f'--results {results}: the results file can be .xlsx or .csv, not "{results.suffix}". '
+                "Give a name with one of these endings."
+            )
+        failed = results.with_name(f"{results.stem}.failed{results.suffix}")
+        return cls(WORKBOOK if suffix == WORKBOOK.suffix else DELIMITED, latest=results, failed=failed, of_run=None)
+
+
+def _as_file_name(sheet: str) -> str:
+    """A sheet's name as part of a file name: what some system forbids there as %XX, so that two names stay two."""
+    return _NOT_IN_FILE_NAMES.sub(lambda match: f"%{ord(match.group()):02X}", sheet)

@@ -1,0 +1,122 @@
+"""How a file appears: whole or not at all, and never in the place of a file that is somebody else's.
+
+It is written beside its place under a temporary name, forced to the disk and renamed.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import shutil
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from etl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_MOST_NEIGHBOURS = 999
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def put_in_place(target: Path, write: Callable[[Path], None], may_replace: Callable[[Path], bool]) -> Path:
+    """Have `write` fill a draft and put it where `target` says, or beside it under the next free number.
+
+    Args:    may_replace: whether an existing file is ours to replace; a file that is not stays as it is, and so does
+             one that cannot be replaced because a program holds it open.
+    Returns: where the file is now: `visits.results.xlsx`, or `visits.results.2.xlsx`.
+    Raises:  UsageError — the folder is missing, read-only or full. What `write` raises passes through; no draft stays.
+    """
+    with _draft_beside(target) as draft:
+        try:
+            write(draft)
+            _force_to_disk(draft)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise _cannot_write(target, error) from error
+            raise
+        return _rename(draft, target, may_replace)
+
+
+def copy_in_place(source: Path, target: Path, may_replace: Callable[[Path], bool]) -> Path:
+    """Put a copy of a finished file where `target` says, under the same rules."""
+
+    def copy(draft: Path) -> None:
+        shutil.copyfile(source, draft)
+
+    return put_in_place(target, copy, may_replace)
+
+
+@contextmanager
+def _draft_beside(target: Path) -> Iterator[Path]:
+    """An empty file of our own in the folder of `target`, gone at the end unless it was renamed."""
+    draft = _new_file(target)
+    try:
+        yield draft
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+
+
+def _new_file(target: Path) -> Path:
+    """Made by hand and not by `tempfile`, whose files only their owner may read; a colleague must see the results."""
+    for number in itertools.count():
+        draft = target.with_name(f".{target.name}.{os.getpid()}-{number}.tmp")
+        try:
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _cannot_write(target, error) from error
+        return draft
+    raise AssertionError("itertools.count has no end")
+
+
+def _rename(draft: Path, target: Path, may_replace: Callable[[Path], bool]) -> Path:
+    for place in _places(target):
+        if place.is_dir() or (place.exists() and not may_replace(place)):
+            continue
+        try:
+            draft.replace(place)
+        except PermissionError:  # on Windows: a program holds it open
+            continue
+        _force_name_to_disk(place.parent)
+        return place
+    raise UsageError(
+        f"{target} cannot be written, nor can {target.stem}.2{target.suffix} and so on: all are there and in use. "
+        "Close or move them, or name another place with --results."
+    )
+
+
+def _places(target: Path) -> Iterator[Path]:
+    yield target
+    for number in range(2, _MOST_NEIGHBOURS + 1):
+        yield target.with_name(f"{target.stem}.{number}{target.suffix}")
+
+
+def _force_to_disk(file: Path) -> None:
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def _force_name_to_disk(folder: Path) -> None:
+    """The new name is safe from a power cut too; Windows has no such request, and some network folders refuse it."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cannot_write(target: Path, error: OSError) -> UsageError:
+    reason = error.strerror or type(error).__name__
+    return UsageError(
+        f"{target.name} cannot be written in {target.parent.absolute()}: {reason}. "
+        "Make the folder writable, or name another place with --results."
+    )

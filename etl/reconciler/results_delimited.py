@@ -1,0 +1,40 @@
+"""A results file as .csv: UTF-8 with a byte order mark, by which Excel knows that it is UTF-8."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from etl.reconciler.columns import input_cells, input_positions, own_cells, result_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from etl.reconciler.columns import OwnCell
+    from etl.records import Cell, ResultLine, Table
+
+
+def write_delimited(path: Path, table: Table, lines: Iterable[ResultLine], delimiter: str) -> None:
+    """Write the lines as they come, one in memory at a time."""
+    positions = input_positions(table)
+    # A stray half of a UTF-16 pair is written out by its number: one odd character must not cost the whole file.
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
+        writer = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
+        writer.writerow(result_headers(table))
+        for line in lines:
+            writer.writerow([as_text(cell) for cell in (*own_cells(line), *input_cells(line, positions))])
+
+
+def as_text(cell: Cell | OwnCell) -> str:
+    """A cell as text: a text as it is, a workbook's dates and times the ISO way, its booleans as Excel shows them."""
+    if isinstance(cell, str):
+        return cell
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    return str(cell)

@@ -1,0 +1,140 @@
+"""add-by-lead-field: its request, byte for byte."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.operations import OPERATIONS
+from etl.operations.contract import RequestOptions
+from etl.records import Activity, ApiRequest, Window
+
+OPERATION = OPERATIONS["add-by-lead-field"]
+BY_EMAIL = RequestOptions(search_by="EmailAddress")
+
+
+def an_activity(row_number: int = 2, **values: str) -> Activity:
+    return Activity(row_number, {"SearchByValue": "asha@example.com", **values}, event=320)
+
+
+def test_request_is_exactly_what_the_vendor_describes() -> None:
+    """Fixed names stand at the top, every other target in Fields in the order of the mapping, as compact UTF-8."""
+    activity = an_activity(
+        mx_Custom_2="₹1,200",
+        ActivityDateTime="2026-03-31 04:30:00",
+        Status="Won",
+        ActivityNote="मिले\n“ठीक”",
+        mx_Custom_1="007",
+        ActivityOwnerEmail="ravi@example.com",
+    )
+
+    request = OPERATION.request([activity], BY_EMAIL)
+
+    assert request == ApiRequest(
+        method="POST",
+        path="/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByLeadField",
+        query=(("searchBy", "EmailAddress"),),
+        body=(
+            '[{"SearchByValue":"asha@example.com","ActivityEvent":320,"ActivityNote":"मिले\\n“ठीक”",'
+            '"ActivityOwnerEmail":"ravi@example.com","ActivityDateTime":"2026-03-31 04:30:00","Fields":['
+            '{"SchemaName":"mx_Custom_2","Value":"₹1,200"},{"SchemaName":"Status","Value":"Won"},'
+            '{"SchemaName":"mx_Custom_1","Value":"007"}]}]'
+        ).encode(),
+        window=Window.BULK,
+    )
+
+
+def test_element_holds_nothing_that_the_row_left_out() -> None:
+    """A row with nothing but its lead becomes an element of two names."""
+    request = OPERATION.request([an_activity()], BY_EMAIL)
+
+    assert request.body == b'[{"SearchByValue":"asha@example.com","ActivityEvent":320}]'
+
+
+def test_empty_text_is_sent_because_it_clears() -> None:
+    """An empty value is a value: it goes out as an empty text."""
+    request = OPERATION.request([an_activity(ActivityNote="", mx_Custom_1="")], BY_EMAIL)
+
+    element = json.loads(request.body)[0]
+    assert (element["ActivityNote"], element["Fields"]) == ("", [{"SchemaName": "mx_Custom_1", "Value": ""}])
+
+
+def test_skipping_dropdown_validation_is_asked_for_in_each_element() -> None:
+    """ValidateDropDownOptions stands as true in every element when asked for."""
+    options = RequestOptions("EmailAddress", skip_dropdown_validation=True)
+
+    body = OPERATION.request([an_activity(2), an_activity(3)], options).body
+
+    assert [element["ValidateDropDownOptions"] for element in json.loads(body)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("activities", "options", "message"),
+    [
+        pytest.param([], BY_EMAIL, "0 activities in one request; it takes 1 to 25", id="none"),
+        pytest.param([an_activity()] * 26, BY_EMAIL, "26 activities in one request; it takes 1 to 25", id="too many"),
+        pytest.param([an_activity()], RequestOptions(), "add-by-lead-field needs search_by", id="no search_by"),
+        pytest.param([Activity(41, {}, 320)], BY_EMAIL, "row 41 has no SearchByValue", id="no lead"),
+    ],
+)
+def test_impossible_requests_are_not_built(activities: list[Activity], options: RequestOptions, message: str) -> None:
+    """What LeadSquared could only refuse as a whole is our own mistake and never leaves."""
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        OPERATION.request(activities, options)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("SearchByValue", True),
+        ("ActivityNote", True),
+        ("ActivityDateTime", True),
+        ("mx_Custom_1", True),
+        ("Status", True),
+        ("Owner", True),
+        ("Lead.FirstName", False),
+        ("mx_KYC.mx_CustomObject_2", False),
+        ("RelatedProspectId", False),
+        ("ProspectActivityId", False),
+        ("OpportunityId", False),
+        ("ActivityEvent", False),
+        ("Fields", False),
+    ],
+)
+def test_operation_knows_which_targets_it_carries(target: str, expected: bool) -> None:
+    """Lead attributes, custom field sets and the addresses of other operations have no place in an element."""
+    assert OPERATION.carries(target) is expected
+
+
+values = st.dictionaries(
+    st.sampled_from(["ActivityNote", "Status", "mx_Custom_1", "mx_Custom_2"]), st.text(max_size=20)
+)
+
+
+@given(st.lists(values, min_size=1, max_size=25))
+def test_every_value_arrives_unchanged_and_equal_rows_give_equal_bytes(rows: list[dict[str, str]]) -> None:
+    """Reading the body back gives each row's values, in row order; building it again gives the same bytes."""
+    activities = [an_activity(number, **row) for number, row in enumerate(rows, start=2)]
+
+    body = OPERATION.request(activities, BY_EMAIL).body
+
+    assert body == OPERATION.request(activities, BY_EMAIL).body
+    assert [arrived(element) for element in json.loads(body)] == rows
+
+
+def arrived(element: dict[str, object]) -> dict[str, object]:
+    """The values of an element, wherever they stand in it."""
+    fields = element.get("Fields", [])
+    assert isinstance(fields, list)
+    note = {"ActivityNote": element["ActivityNote"]} if "ActivityNote" in element else {}
+    return note | {field["SchemaName"]: field["Value"] for field in fields}
+
+
+def test_every_operation_is_listed_under_its_own_name() -> None:
+    """The name in the mapping is the operation's own name."""
+    assert {name: operation.name for name, operation in OPERATIONS.items()} == {
+        "add-by-lead-field": "add-by-lead-field",
+    }
