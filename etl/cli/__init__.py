@@ -1,0 +1,1 @@
+"""The command line: the only click, the only print, the one place that catches everything."""

@@ -1,0 +1,96 @@
+"""What is said on stderr while a command works: events as lines and progress."""
+
+from __future__ import annotations
+
+import sys
+from threading import RLock
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.cli.progress import BarDisplay, Display, NoDisplay, PlainDisplay
+from etl.cli.streams import let_go
+from etl.cli.wording import counted, planned_lines, printable, started_line
+from etl.events import InputFinished, Note, Planned, Progress, Reading, RequestAnswered, RequestSent, Started
+
+if TYPE_CHECKING:
+    from etl.cli.world import World
+    from etl.events import Event
+
+
+class Talk:
+    """Listens to the events of a check or run. May be called from several threads.
+
+    is_verbose: requests are shown too. is_forecast: nothing is sent, so what is planned "would" happen.
+    """
+
+    def __init__(self, world: World, *, is_quiet: bool, is_verbose: bool = False, is_forecast: bool = False) -> None:
+        self._log = world.log
+        self._is_verbose = is_verbose
+        self._is_forecast = is_forecast
+        self._display = _display(world, is_quiet=is_quiet)
+        self._lock = RLock()
+
+    def __call__(self, event: Event) -> None:
+        """Say it. A terminal or pipe that has gone away must not stop an import that is under way."""
+        with self._lock:
+            try:
+                self._say(event)
+            except OSError:
+                self._fall_silent()
+
+    def close(self) -> None:
+        """Take the bar away; lines stay."""
+        with self._lock:
+            try:
+                self._display.close()
+            except OSError:
+                self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        self._display = NoDisplay()
+        let_go(sys.stderr)
+
+    def _say(self, event: Event) -> None:
+        match event:
+            case Reading():
+                self._display.reading(event)
+            case Progress():
+                self._display.progress(event)
+            case RequestSent() | RequestAnswered():
+                self._line(_request_line(event), is_detail=True)
+            case InputFinished():
+                self._display.close()
+                self._line(f"{event.result.input}: {event.result.equation}", is_detail=True)
+            case Started():
+                self._line(started_line(event))
+            case Note():
+                self._line(event.text)
+            case Planned():
+                for line in planned_lines(event, is_forecast=self._is_forecast):
+                    self._line(line)
+
+    def _line(self, text: str, *, is_detail: bool = False) -> None:
+        """A line for log and person; details are for the log, and for a person who asked for them."""
+        self._log.say(text)
+        if self._is_verbose or not is_detail:
+            self._display.line(printable(text))
+
+
+def _request_line(event: RequestSent | RequestAnswered) -> str:
+    if isinstance(event, RequestSent):
+        return f"Request {event.request}: sent with {counted(event.rows, 'row')}"
+    detail = f": {event.detail}" if event.detail else ""
+    return f"Request {event.request}: {event.verdict}{detail}"
+
+
+def _display(world: World, *, is_quiet: bool) -> Display:
+    if is_quiet:
+        return NoDisplay()
+    if world.has_terminal:
+        return BarDisplay(sys.stderr, world.clock, has_colour=world.has_colour)
+    return PlainDisplay(_write_to_stderr, world.clock)
+
+
+def _write_to_stderr(text: str) -> None:
+    click.echo(text, err=True)

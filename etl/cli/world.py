@@ -1,0 +1,92 @@
+"""What the commands take from outside: environment, working folder, time, directories, and the parts that load slowly."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from etl.cli.log import Log
+from etl.clock import Clock, SystemClock
+from etl.settings import Directories, user_directories
+
+if TYPE_CHECKING:
+    from etl.events import Event, RunOptions, StopSignal, Summary
+    from etl.settings import Settings
+
+
+class Pipeline(Protocol):
+    """What the commands ask of `etl.pipeline`."""
+
+    def check(
+        self,
+        settings: Settings,
+        files: Sequence[Path],
+        mapping: Path,
+        *,
+        options: RunOptions,
+        events: Callable[[Event], None] = ...,
+    ) -> Summary: ...
+
+    def run(
+        self,
+        settings: Settings,
+        files: Sequence[Path],
+        mapping: Path,
+        *,
+        options: RunOptions,
+        events: Callable[[Event], None] = ...,
+        stop: StopSignal | None = None,
+    ) -> Summary: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside that a command touches.
+
+    arguments: what was typed behind `etl`. pipeline: loads the pipeline when a command really needs it.
+    """
+
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    cwd: Path
+    clock: Clock
+    directories: Directories
+    log: Log
+    pipeline: Callable[[], Pipeline]
+
+    @property
+    def has_colour(self) -> bool:
+        """Whether colour is welcome (no-color.org: any text in NO_COLOR says no)."""
+        return not self.environ.get("NO_COLOR")
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether a person watches stderr on a terminal that can redraw a line."""
+        return sys.stderr.isatty() and self.environ.get("TERM") != "dumb"
+
+    @property
+    def same_command(self) -> str:
+        """The command as it would be typed again."""
+        words = ("etl", *self.arguments)
+        return shlex.join(words) if os.name == "posix" else subprocess.list2cmdline(words)
+
+
+def this_world() -> World:
+    """The world as this process has it."""
+    directories = user_directories()
+    clock = SystemClock()
+    log = Log(directories.log, clock)
+    return World(tuple(sys.argv[1:]), os.environ, Path.cwd(), clock, directories, log, load_pipeline)
+
+
+def load_pipeline() -> Pipeline:
+    """The pipeline with all it stands on; pandas and SQLAlchemy take half a second that `etl --help` must not."""
+    from etl import pipeline  # noqa: PLC0415 — see above
+
+    return pipeline
