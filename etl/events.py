@@ -89,7 +89,7 @@ class RequestAnswered:
 class InputSummary:
     """How one input ended. run is None where nothing was recorded (check, dry run).
 
-    findings: the first thousand; finding_count: all of them. next_step: what to do now, in one sentence.
+    findings: the first thousand; finding_counts: all of them, by code. next_step: what to do now, in one sentence.
     """
 
     input: str
@@ -99,9 +99,14 @@ class InputSummary:
     results: Path | None
     failed: Path | None
     findings: tuple[Finding, ...] = ()
-    finding_count: int = 0
+    finding_counts: Mapping[str, int] = field(default_factory=dict)
     stop_reason: str | None = None
     next_step: str = ""
+
+    @property
+    def finding_count(self) -> int:
+        """How many findings there are in all."""
+        return sum(self.finding_counts.values())
 
 
 @dataclass(frozen=True, slots=True)

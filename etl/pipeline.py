@@ -12,12 +12,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from etl.clock import Clock, SystemClock
+from etl.delivery.driver import cause_of
 from etl.delivery.wire import ThreadedWire
 from etl.events import RunOptions, Started, StopSignal, Summary, ignore
 from etl.exits import worst
 from etl.ledger.store import Ledger
 from etl.stages.connect import connect
-from etl.stages.forecast import foresee, write_dry_run
+from etl.stages.forecast import foresee, unsent_summary, write_dry_run
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.rehearse import rehearsal
 from etl.stages.send import send_all
@@ -82,24 +83,32 @@ def run(
             settings = stack.enter_context(rehearsal())
         ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
         plan = ledger.plan()
-        prepared = _prepare(files, mapping, ledger, plan, events)
+        asked = stop or StopSignal()
+        prepared = _prepare(files, mapping, ledger, plan, events, asked)
+        if asked.reason is not None:
+            return _together([unsent_summary(one, plan, cause_of(asked), None) for one in prepared])
         connection = stack.enter_context(connect(settings.account, ledger, now))
         events(Started(connection.account.name, connection.organisation, ledger.shown))
 
         def open_wire(capacity: int) -> ThreadedWire:
             return ThreadedWire(connection.client.send, capacity, now)
 
-        session = Session(connection, ledger, plan, now, options, events, stop or StopSignal(), open_wire)
+        session = Session(connection, ledger, plan, now, options, events, asked, open_wire)
         return _together(send_all(prepared, session))
 
 
 def _prepare(
-    files: Sequence[Path], mapping: Path, ledger: Ledger, plan: Plan, events: Callable[[Event], None]
+    files: Sequence[Path],
+    mapping: Path,
+    ledger: Ledger,
+    plan: Plan,
+    events: Callable[[Event], None],
+    stop: StopSignal | None = None,
 ) -> list[PreparedInput]:
     """All inputs read and mapped to their last row, before anything is sent of the first."""
     prepared = inputs(files, load(mapping, ledger), ledger)
     for one in prepared:
-        stage(one, plan, events)
+        stage(one, plan, events, stop or StopSignal())
     return prepared
 
 

@@ -114,9 +114,7 @@ class Driver:
         if self._stop.reason is None or self._is_stop_told or has_slot:
             return events.popleft()
         self._is_stop_told = True
-        code = {2: ExitCode.INTERRUPTED, 15: ExitCode.TERMINATED}.get(self._stop.signal_number or 0, ExitCode.STOPPED)
-        remedy = "Run the same command: it continues."
-        return machine.StopAsked(self._clock.monotonic(), machine.StopCause(code, self._stop.reason, remedy))
+        return machine.StopAsked(self._clock.monotonic(), cause_of(self._stop))
 
     def _next_event(self, wake_at: float | None, in_flight: int) -> machine.Event:
         arrival = self._wire.wait(wake_at)
@@ -217,6 +215,12 @@ class Driver:
         limits = dict(self._allowance.limits)
         limits[window] = smallest(limits[window], shared(limit, self._consignment.share))
         self._allowance = Allowance(limits, self._allowance.daily_requests)
+
+
+def cause_of(stop: StopSignal) -> machine.StopCause:
+    """A wish to stop as the cause of a stop; a signal's number decides the exit code."""
+    code = {2: ExitCode.INTERRUPTED, 15: ExitCode.TERMINATED}.get(stop.signal_number or 0, ExitCode.STOPPED)
+    return machine.StopCause(code, stop.reason or "asked to stop", "Run the same command: it continues.")
 
 
 def _budget_spent(requests: int) -> machine.StopCause:

@@ -197,7 +197,7 @@ def summary_of(
         results=files.results,
         failed=files.failed,
         findings=tuple(prepared.findings),
-        finding_count=prepared.finding_count,
+        finding_counts=dict(prepared.finding_counts),
         stop_reason=cause.reason if cause else None,
         next_step=next_step(code, cause, files.failed),
     )

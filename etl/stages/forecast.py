@@ -129,7 +129,7 @@ def unsent_summary(prepared: PreparedInput, plan: Plan, cause: StopCause | None,
         results=None,
         failed=failed,
         findings=tuple(prepared.findings),
-        finding_count=prepared.finding_count,
+        finding_counts=dict(prepared.finding_counts),
         stop_reason=cause.reason if cause else None,
         next_step=cause.remedy if cause else "",
     )

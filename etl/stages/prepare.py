@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from etl.identity import CellsFingerprint, payload_fingerprint, unique_key
 from etl.ledger.plan import StagedRow
 from etl.mapping.apply import Applier
 from etl.mapping.load import load_mapping
-from etl.mapping.lookup import LookupTable, lookup_table
+from etl.mapping.lookups import LookupTable
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
 from etl.reader import InputRules, open_input, sheets_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from etl.events import Event
+    from etl.events import Event, StopSignal
     from etl.findings import Finding
     from etl.ledger.plan import Plan
     from etl.ledger.store import Ledger
@@ -83,7 +84,7 @@ class PreparedInput:
     is_one_of_several: bool = False
     data_rows: int = 0
     findings: list[Finding] = field(default_factory=list)
-    finding_count: int = 0
+    finding_counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def shown(self) -> str:
@@ -103,7 +104,7 @@ class PreparedInput:
 
     def note(self, findings: Sequence[Finding]) -> None:
         """Count findings and keep the first of them."""
-        self.finding_count += len(findings)
+        self.finding_counts.update(finding.code for finding in findings)
         self.findings.extend(findings[: max(0, MOST_FINDINGS - len(self.findings))])
 
 
@@ -126,8 +127,7 @@ def load(path: Path, ledger: Ledger) -> LoadedMapping:
 
 def _read_lookup(path: Path) -> LookupTable:
     with open_input(path, InputRules()) as opened:
-        rows = (tuple(row) for block in opened.blocks() for row in block.frame.itertuples(index=False, name=None))
-        return lookup_table(path, rows)
+        return LookupTable.read(opened.table, opened.blocks())
 
 
 def inputs(files: Sequence[Path], mapping: LoadedMapping, ledger: Ledger) -> list[PreparedInput]:
@@ -163,9 +163,10 @@ def _input(number: int, file: Path, sheet: str | None, kept: str, copy: Path, ma
     return PreparedInput(number, file, table.sheet, kept, copy, mapping, table, unmapped)
 
 
-def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None]) -> None:
+def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], stop: StopSignal) -> None:
     """Read and map the whole input into the plan, so that its last row is known to be readable before the first goes out.
 
+    A wish to stop ends the reading at the next block; nothing of the input has been sent or noted then.
     Raises: SourceError — a row cannot be read, or a whole column is not what it claims to be.
     """
     applier = Applier(prepared.mapping.mapping, prepared.table, prepared.mapping.lookups)
@@ -178,6 +179,8 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None]) 
             if row.findings:
                 prepared.note(row.findings)
         events(Reading(prepared.shown, prepared.data_rows))
+        if stop.reason is not None:
+            return
     fatal = applier.finish()
     if fatal:
         raise SourceError(f"{prepared.path} was not imported; nothing was sent.", fatal)

@@ -204,7 +204,7 @@ def import_files(
         plan = ledger.plan()
         prepared = inputs(files, load(mapping, ledger), ledger)
         for one in prepared:
-            stage(one, plan, ignore)
+            stage(one, plan, ignore, StopSignal())
         record = ledger.accounts.meet(str(known.base_url), known.name, "90001")
         limits = {
             Window.BULK: shared(known.bulk_limit, known.share),
