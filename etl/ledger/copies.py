@@ -21,7 +21,7 @@ _PIECE_BYTES = 1 << 20
 
 
 class Copies:
-    """The kept files: `folder/ab/abcdef….`, read-only, named by the SHA-256 of their content."""
+    """The kept files: `folder/ab/abcdef…`, named by the SHA-256 of their content."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database

@@ -9,6 +9,7 @@ known, n - m stay. Each known row stands for one row of the file only. Nothing d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -36,10 +37,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS plan_holders (
     match_key {blob} NOT NULL, place INTEGER NOT NULL, row_id BIGINT NOT NULL, PRIMARY KEY (match_key, place))"""
 
 _INDEX = "CREATE INDEX IF NOT EXISTS plan_by_key ON plan (input_no, memory_key)"
-
-_STAGE = """
-INSERT INTO plan (input_no, row_number, outcome, memory_key, payload, cells, lineage_run, lineage_row, code, error, hint)
-VALUES (:input_no, :row_number, :outcome, :memory_key, :payload, :cells, :lineage_run, :lineage_row, :code, :error, :hint)"""
 
 # A line of our own results or failed file whose row is, or may be, in LeadSquared - itself or through a correction.
 _KNOWN_BY_LINE = f"""
@@ -72,6 +69,12 @@ _FOLLOW_LINE = _FOLLOW.format(
     present="lineage_run IS NOT NULL",
     equal="plan.lineage_run = firsts.lineage_run AND plan.lineage_row = firsts.lineage_row",
 )
+
+# A copy of a line whose own first follows another row: all of them share the fate of the one that goes out.
+_FOLLOW_THE_FIRST = """
+UPDATE plan SET follows = first.follows FROM plan AS first
+WHERE plan.input_no = :input_no AND plan.follows IS NOT NULL
+  AND first.input_no = :input_no AND first.row_number = plan.follows AND first.follows IS NOT NULL"""
 
 # Equal rows are paired by their place among their equals, in the file and in the ledger.
 _PLACE = """
@@ -121,6 +124,14 @@ UPDATE plan SET outcome = 'changed'
 FROM plan AS first
 WHERE plan.input_no = :input_no AND plan.follows IS NOT NULL
   AND first.input_no = :input_no AND first.row_number = plan.follows AND first.payload <> plan.payload"""
+
+# Rows of the file that are one known activity stay one when it goes out once more.
+_FOLLOW_AGAIN = """
+UPDATE plan SET follows = firsts.row_number FROM (
+    SELECT known, MIN(row_number) AS row_number FROM plan
+    WHERE input_no = :input_no AND outcome = 'already_imported' GROUP BY known HAVING COUNT(*) > 1) AS firsts
+WHERE plan.input_no = :input_no AND plan.outcome = 'already_imported'
+  AND plan.known = firsts.known AND plan.row_number > firsts.row_number"""
 
 _SEND_AGAIN = (
     "UPDATE plan SET outcome = 'waiting', known = NULL WHERE input_no = :input_no AND outcome = 'already_imported'"
@@ -179,6 +190,9 @@ class StagedRow:
     hint: str | None = None
 
 
+_IN_ORDER = attrgetter(*StagedRow.__slots__)
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
     """A row that goes out: its number in the sheet, its memory key and which of several equal rows it is."""
@@ -196,17 +210,14 @@ class Plan:
         blob = "BLOB" if database.connection.dialect.name == "sqlite" else "BYTEA"
         database.connection.exec_driver_sql(_CREATE.format(blob=blob))
         database.connection.exec_driver_sql(_CREATE_HOLDERS.format(blob=blob))
-        database.connection.exec_driver_sql(_INDEX)
+        database.connection.exec_driver_sql("DROP INDEX IF EXISTS plan_by_key")
         database.connection.exec_driver_sql("DELETE FROM plan")
 
     def stage(self, input_no: int, rows: Iterable[StagedRow]) -> None:
         """Take in the rows of one block."""
-        names = StagedRow.__slots__
-        values = [{name: getattr(row, name) for name in names} | {"input_no": input_no} for row in rows]
-        if values:
-            self._database.connection.exec_driver_sql("BEGIN")  # touches the temporary table only: locks nobody out
-            self._database.connection.execute(text(_STAGE), values)
-            self._database.connection.exec_driver_sql("COMMIT")
+        with self._database.looking():
+            values = ((input_no, *_IN_ORDER(row)) for row in rows)
+            self._database.insert_many("plan", ("input_no", *StagedRow.__slots__), values)
 
     def match(self, input_no: int, scope_id: int | None, has_unique_key: bool) -> None:
         """Find out which staged rows are known, changed, or equal to an earlier row of the same input.
@@ -214,15 +225,23 @@ class Plan:
         scope_id is None where this account has never had an import through this mapping: nothing can be known then.
         """
         where = {"input_no": input_no, "scope_id": scope_id, "has_unique_key": int(has_unique_key)}
-        statements = [_KNOWN_BY_LINE]
-        statements += [_KNOWN_BY_UNIQUE_KEY, _FOLLOW_UNIQUE_KEY, _FOLLOW_LINE] if has_unique_key else [_FOLLOW_LINE]
-        for statement in statements:
-            self._run(statement, where)
-        if not has_unique_key:
-            self._pair("memory_key", _HOLDERS_BY_PAYLOAD, where)
-        self._pair("cells", _HOLDERS_BY_CELLS, where)
-        self._run(_CLASSIFY, where)
-        self._run(_CLASSIFY_FOLLOWERS, where)
+        with (
+            self._database.looking()
+        ):  # a row that ends meanwhile must not be known to one statement and not to the next
+            self._run(
+                _INDEX, {}
+            )  # at the first match only: one sort is faster than keeping it up while rows are staged
+            self._run(_KNOWN_BY_LINE, where)
+            if has_unique_key:
+                self._run(_KNOWN_BY_UNIQUE_KEY, where)
+                self._run(_FOLLOW_UNIQUE_KEY, where)
+            self._run(_FOLLOW_LINE, where)
+            self._run(_FOLLOW_THE_FIRST, where)
+            if not has_unique_key:
+                self._pair("memory_key", _HOLDERS_BY_PAYLOAD, where)
+            self._pair("cells", _HOLDERS_BY_CELLS, where)
+            self._run(_CLASSIFY, where)
+            self._run(_CLASSIFY_FOLLOWERS, where)
 
     def _pair(self, key: str, holders: str, where: Mapping[str, object]) -> None:
         """Find the known row for each row that is still open, each known row for one row of the file only."""
@@ -233,6 +252,7 @@ class Plan:
 
     def send_again(self, input_no: int) -> None:
         """Let the rows that are already imported go out once more; the person has typed their number."""
+        self._run(_FOLLOW_AGAIN, {"input_no": input_no})
         self._run(_SEND_AGAIN, {"input_no": input_no})
 
     def number_equals(self, input_no: int, scope_id: int | None) -> None:

@@ -23,7 +23,7 @@ _PAGE_ROWS = 5_000
 _LINES = """
 SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity_id) AS activity_id,
        line.code, line.error, line.hint,
-       CASE WHEN holder.outcome IN ('created', 'updated', 'unconfirmed') THEN holder.run_id ELSE line.run_id END AS run_id,
+       line.run_id AS run_id,
        holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at
 FROM rows AS line
 LEFT JOIN rows AS holder ON holder.row_id = line.known_row_id
@@ -109,7 +109,7 @@ class ChangedRow:
 
 @dataclass(frozen=True, slots=True)
 class RowLine:
-    """One row as results need it. run_id: the run that holds the activity, else its own."""
+    """One row as results need it. run_id: its own, which with row_number leads back to it; the holder's are beside it."""
 
     row_number: int
     outcome: Outcome
@@ -186,6 +186,13 @@ class Runs:
     def changed(self, run_id: int, first_row: int, last_row: int) -> dict[int, ChangedRow]:
         """The changed rows of a stretch of the sheet of which it was not yet noted what differs, by row number."""
         return {row[1]: ChangedRow(*row) for row in self._stretch(_CHANGED, run_id, first_row, last_row)}
+
+    def has_unexplained(self, run_id: int) -> bool:
+        """Whether the run has changed rows of which it was not yet noted what differs."""
+        query = select(ROWS.c.row_id).where(
+            ROWS.c.run_id == run_id, ROWS.c.outcome == Outcome.CHANGED, ROWS.c.error.is_(None)
+        )
+        return self._database.connection.execute(query.limit(1)).first() is not None
 
     def _stretch(self, statement: str, run_id: int, first_row: int, last_row: int) -> list[Any]:
         values = {"run_id": run_id, "first": first_row, "last": last_row}

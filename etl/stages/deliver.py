@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etl.chunker import chunks
 from etl.delivery.driver import Consignment, Driver
 from etl.delivery.parcels import Parcel
 from etl.events import Progress, RequestAnswered, RequestSent
 from etl.identity import row_key
-from etl.reconciler.differences import differences, element_of
 from etl.records import Activity, Outcome, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from etl.delivery.decide import StopCause
     from etl.delivery.outcomes import RowEnd
     from etl.delivery.verdict import Verdict
     from etl.ledger.plan import PlannedRow
     from etl.ledger.requests import Allowance
-    from etl.ledger.runs import ChangedRow, WaitingRow
+    from etl.ledger.runs import WaitingRow
     from etl.ledger.store import Ledger
     from etl.mapping.apply import AppliedRow
     from etl.records import Limit
@@ -47,13 +45,13 @@ class Packing:
 
     def __init__(self, mapping: LoadedMapping) -> None:
         self._mapping = mapping
-        self._key_field = mapping.mapping.row_key_field
+        self.key_field = mapping.mapping.row_key_field
 
     def activity(self, row: AppliedRow, memory_key: bytes, ordinal: int) -> Activity:
         """The row's payload, with its row key where the mapping has a field for it."""
         values = dict(row.values or {})
-        if self._key_field:
-            values[self._key_field] = row_key(self._mapping.mapping.name, self._mapping.event, memory_key, ordinal)
+        if self.key_field:
+            values[self.key_field] = row_key(self._mapping.mapping.name, self._mapping.event, memory_key, ordinal)
         return Activity(row.row_number, values, self._mapping.event)
 
     def body(self, activities: Sequence[Activity]) -> bytes:
@@ -82,7 +80,7 @@ def dry_bodies(prepared: PreparedInput, to_send: Callable[[int, int], Mapping[in
 
 
 class Parcels:
-    """The rows of a run that wait, read again from the kept copy and packed; what differs in changed rows is noted."""
+    """The rows of a run that wait, read again from the kept copy and packed."""
 
     def __init__(self, prepared: PreparedInput, run_id: int, ledger: Ledger) -> None:
         self._prepared = prepared
@@ -99,35 +97,12 @@ class Parcels:
     def _activities(self) -> Iterator[Activity]:
         for rows in self._prepared.applied():
             first, last = rows[0].row_number, rows[-1].row_number
-            self._explain_changes(rows, self._ledger.runs.changed(self._run_id, first, last))
             waiting = self._ledger.runs.waiting(self._run_id, first, last)
             for row in rows:
                 if row.row_number in waiting:
                     known = waiting[row.row_number]
                     self._rows[row.row_number] = known
                     yield self._packing.activity(row, known.memory_key, known.ordinal)
-
-    def _explain_changes(self, rows: Iterable[AppliedRow], changed: Mapping[int, ChangedRow]) -> None:
-        texts = {
-            changed[row.row_number].row_id: self._change(row, changed[row.row_number])
-            for row in rows
-            if row.row_number in changed
-        }
-        self._ledger.runs.explain(texts)
-
-    def _change(self, row: AppliedRow, changed: ChangedRow) -> tuple[str, str, str]:
-        same_run = changed.holder_run == self._run_id
-        holder = f"row {changed.holder_row}" + ("" if same_run else f" of run {changed.holder_run}")
-        what = self._what_differs(row, changed)
-        error = f"Known as {holder}, with other values: {what}." if what else f"Known as {holder}, with other values."
-        return "changed", error, f"Nothing was sent for it. If LeadSquared is to be corrected, do it there ({holder})."
-
-    def _what_differs(self, row: AppliedRow, changed: ChangedRow) -> str:
-        if changed.body is None or changed.position is None:
-            return ""
-        now: dict[str, Any] = json.loads(self._packing.body([self._packing.activity(row, b"", 1)]))[0]
-        before = element_of(changed.body, changed.position)
-        return differences(before, now, self._prepared.mapping.mapping.row_key_field)
 
 
 @dataclass(frozen=True, slots=True)

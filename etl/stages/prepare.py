@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from etl.errors import SourceError, UsageError
-from etl.events import Reading
+from etl.events import Note, Reading
 from etl.identity import CellsFingerprint, payload_fingerprint, unique_key
 from etl.ledger.plan import StagedRow
 from etl.mapping.apply import Applier
@@ -181,6 +181,8 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], 
         events(Reading(prepared.shown, prepared.data_rows))
         if stop.reason is not None:
             return
+    for target, texts in applier.cut.items():
+        events(Note(f"{prepared.shown}: {texts} texts for {target} were too long and were cut, as the mapping asks."))
     fatal = applier.finish()
     if fatal:
         raise SourceError(f"{prepared.path} was not imported; nothing was sent.", fatal)

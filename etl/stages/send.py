@@ -14,6 +14,7 @@ from etl.exits import code_of_error
 from etl.ledger.runs import NewRun
 from etl.stages.conclude import summary_of, write_files
 from etl.stages.deliver import deliver, forecast
+from etl.stages.explain import explain_changes
 from etl.stages.forecast import match, planned, unsent_summary
 
 if TYPE_CHECKING:
@@ -131,5 +132,6 @@ def _deliver(prepared: PreparedInput, run_id: int, session: Session) -> tuple[In
 
 def _conclude(prepared: PreparedInput, run_id: int, cause: StopCause | None, session: Session) -> InputSummary:
     """Write the files. If that fails, all is in the ledger still, and the summary says so."""
+    explain_changes(prepared, run_id, session.ledger)
     files = write_files(prepared, run_id, cause, session.ledger, session.options)
     return summary_of(prepared, run_id, cause, session.ledger, files)
