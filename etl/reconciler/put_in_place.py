@@ -106,17 +106,17 @@ def _force_name_to_disk(folder: Path) -> None:
     """The new name is safe from a power cut too; Windows has no such request, and some network folders refuse it."""
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _cannot_write(target: Path, error: OSError) -> UsageError:
     reason = error.strerror or type(error).__name__
     return UsageError(
         f"{target.name} cannot be written in {target.parent.absolute()}: {reason}. "
-        "Make the folder writable, or name another place with --results."
+        "Make room or make the folder writable, or name another place with --results."
     )

@@ -70,10 +70,14 @@ class Files:
 
 
 class ResultsWriter:
-    """Writes results files and remembers by hash what it wrote, so that nobody's own changes are ever overwritten."""
+    """Writes results files and remembers by hash what it wrote, so that nobody's own changes are ever overwritten.
 
-    def __init__(self, ledger: Ledger) -> None:
+    is_rehearsal: the files of the rehearsal before, which this ledger does not know, may always be replaced.
+    """
+
+    def __init__(self, ledger: Ledger, *, is_rehearsal: bool = False) -> None:
         self._ledger = ledger
+        self._is_rehearsal = is_rehearsal
 
     def write(self, source: Source, names: ResultNames, words: RunWords) -> Files:
         """Results and failed file of a run, as its rows stand in the ledger now."""
@@ -112,7 +116,7 @@ class ResultsWriter:
     def _is_ours(self, path: Path) -> bool:
         """Whether the file is as we wrote it: then a newer state may take its place."""
         known = self._ledger.runs.output_hash(path.absolute())
-        return known is not None and known == _hash_of(path)
+        return self._is_rehearsal or (known is not None and known == _hash_of(path))
 
     def _is_of_later_run(self, path: Path, run_id: int) -> bool:
         writer = self._ledger.runs.output_run(path.absolute())
@@ -139,7 +143,7 @@ def write_files(
     """The files of this run, and the files of earlier runs whose lines this input has corrected."""
     names = ResultNames.for_input(prepared.path, run_id, options.rehearse, _sheet_for_names(prepared), options.results)
     words = RunWords(run_id, None if options.rehearse else run_id, cause.reason if cause else None)
-    writer = ResultsWriter(ledger)
+    writer = ResultsWriter(ledger, is_rehearsal=options.rehearse and options.results is None)
     files = writer.write(source_of(prepared), names, words)
     for earlier in ledger.runs.earlier_runs_of_lines(run_id):
         _bring_up_to_date(earlier, writer, ledger)
