@@ -17,6 +17,7 @@ from etl.delivery.wire import ThreadedWire
 from etl.events import RunOptions, Started, StopSignal, Summary, ignore
 from etl.exits import worst
 from etl.ledger.store import Ledger
+from etl.stages.conclude import check_place
 from etl.stages.connect import connect
 from etl.stages.forecast import foresee, unsent_summary, write_dry_run
 from etl.stages.prepare import inputs, load, stage
@@ -85,6 +86,8 @@ def run(
         plan = ledger.plan()
         asked = stop or StopSignal()
         prepared = _prepare(files, mapping, ledger, plan, events, asked)
+        for one in prepared:
+            check_place(one, options)
         if asked.reason is not None:
             return _together([unsent_summary(one, plan, cause_of(asked), None) for one in prepared])
         connection = stack.enter_context(connect(settings.account, ledger, now))

@@ -50,6 +50,15 @@ def copy_in_place(source: Path, target: Path, may_replace: Callable[[Path], bool
     return put_in_place(target, copy, may_replace)
 
 
+def check_folder(target: Path) -> None:
+    """Make sure that a file can be made where `target` says, by making one and taking it away again.
+
+    Raises: UsageError — the folder is missing, read-only or full.
+    """
+    with _draft_beside(target):
+        pass
+
+
 @contextmanager
 def _draft_beside(target: Path) -> Iterator[Path]:
     """An empty file of our own in the folder of `target`, gone at the end unless it was renamed."""

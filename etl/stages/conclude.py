@@ -14,9 +14,10 @@ from etl.mapping.load import load_mapping
 from etl.reader import InputRules, open_input
 from etl.reconciler.counts import Equation
 from etl.reconciler.lines import RunWords, result_line
-from etl.reconciler.names import ResultNames
-from etl.reconciler.put_in_place import copy_in_place
+from etl.reconciler.names import WORKBOOK, ResultNames
+from etl.reconciler.put_in_place import check_folder, copy_in_place
 from etl.reconciler.results import write_failed, write_results
+from etl.reconciler.results_workbook import check_columns
 from etl.records import NEEDS_A_PERSON, Outcome
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def source_of(prepared: PreparedInput) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the results of a run lie; failed is None where no row needs a person."""
+    """Where the results of a run lie; failed is None where no row needs a person, both are where they cannot be written."""
 
-    results: Path
+    results: Path | None
     failed: Path | None
 
 
@@ -135,6 +136,17 @@ def _hash_of(path: Path) -> str:
 
 def _sheet_for_names(prepared: PreparedInput) -> str | None:
     return prepared.sheet if prepared.is_one_of_several else None
+
+
+def check_place(prepared: PreparedInput, options: RunOptions) -> None:
+    """Make sure, before anything is sent, that the results have a place.
+
+    Raises: UsageError — the folder is missing or cannot be written to, or a sheet has not enough columns.
+    """
+    names = ResultNames.for_input(prepared.path, None, options.rehearse, _sheet_for_names(prepared), options.results)
+    if names.kind == WORKBOOK:
+        check_columns(prepared.table)
+    check_folder(names.latest)
 
 
 def write_files(

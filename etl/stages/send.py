@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from etl import __version__
 from etl.delivery.decide import StopCause
-from etl.errors import EtlError
+from etl.errors import EtlError, UsageError
 from etl.events import Note, Planned
-from etl.exits import code_of_error
+from etl.exits import ExitCode, code_of_error
 from etl.ledger.runs import NewRun
-from etl.stages.conclude import summary_of, write_files
+from etl.stages.conclude import Files, summary_of, write_files
 from etl.stages.deliver import deliver, forecast
 from etl.stages.explain import explain_changes
 from etl.stages.forecast import match, planned, unsent_summary
@@ -131,7 +131,12 @@ def _deliver(prepared: PreparedInput, run_id: int, session: Session) -> tuple[In
 
 
 def _conclude(prepared: PreparedInput, run_id: int, cause: StopCause | None, session: Session) -> InputSummary:
-    """Write the files. If that fails, all is in the ledger still, and the summary says so."""
+    """Write the files. If that fails, all is in the ledger still, and the same command writes them later."""
     explain_changes(prepared, run_id, session.ledger)
-    files = write_files(prepared, run_id, cause, session.ledger, session.options)
+    try:
+        files = write_files(prepared, run_id, cause, session.ledger, session.options)
+    except UsageError as error:
+        remedy = "Mend that and run the same command again: it sends nothing twice and writes the results."
+        cause = cause or StopCause(ExitCode.STOPPED, f"all is recorded, but {error.message}", remedy)
+        files = Files(None, None)
     return summary_of(prepared, run_id, cause, session.ledger, files)
