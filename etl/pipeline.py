@@ -109,7 +109,7 @@ def _prepare(
     stop: StopSignal | None = None,
 ) -> list[PreparedInput]:
     """All inputs read and mapped to their last row, before anything is sent of the first."""
-    prepared = inputs(files, load(mapping, ledger), ledger)
+    prepared = inputs(files, load(mapping, ledger), ledger, events)
     for one in prepared:
         stage(one, plan, events, stop or StopSignal())
     return prepared

@@ -179,8 +179,9 @@ class State:
     """Where a delivery stands.
 
     capacity: most requests in flight at once. not_before, slot_from: moments before which nothing may, or can, be sent.
-    failures, refusals: connections that failed and refusals for the rate, each in a row, since `trouble_since`.
-    doubts: requests in a row that told nothing.
+    failures, refusals: connections that failed, and refusals for the rate, each in a row, and since when.
+    doubts: requests in a row that told nothing; of those in the air when the machine became careful none counts.
+    is_probing: what is in flight was sent by the careful machine.
     """
 
     capacity: int
@@ -192,10 +193,12 @@ class State:
     not_before: float = 0.0
     slot_from: float = 0.0
     failures: int = 0
+    failing_since: float | None = None
     refusals: int = 0
-    trouble_since: float | None = None
+    refused_since: float | None = None
     doubts: int = 0
     is_careful: bool = False
+    is_probing: bool = False
     cause: StopCause | None = None
 
     @property
@@ -244,7 +247,8 @@ def _send(state: State) -> Decision:
     if state.reserving is None:
         raise ValueError("a slot was taken for no job")
     job = state.reserving
-    return replace(state, reserving=None, in_flight=state.in_flight | {job}), (Send(job),)
+    sent = replace(state, reserving=None, in_flight=state.in_flight | {job}, is_probing=state.is_careful)
+    return sent, (Send(job),)
 
 
 def _put_back(state: State, job: Job | None) -> State:
@@ -263,12 +267,12 @@ def _take_back(state: State, event: Returned) -> Decision:
         case Stop(reason=reason, remedy=remedy):
             return replace(state, cause=state.cause or StopCause(ExitCode.REFUSED, reason, remedy)), ()
         case _:
-            calm = replace(state, failures=0, refusals=0, trouble_since=None)
+            calm = replace(state, failures=0, failing_since=None, refusals=0, refused_since=None)
             return _doubt(calm, event.verdict.__class__.__name__) if event.doubtful else _well(calm), ()
 
 
 def _not_sent(state: State, event: Returned, reason: str) -> Decision:
-    since = event.now if state.trouble_since is None else state.trouble_since
+    since = event.now if state.failing_since is None else state.failing_since
     if event.now < state.not_before:
         return state, ()  # one of several that failed together: they are one failure
     failures = state.failures + 1
@@ -277,11 +281,11 @@ def _not_sent(state: State, event: Returned, reason: str) -> Decision:
         remedy = "Check the network and the host, then run the same command: it continues."
         cause = cause or StopCause(ExitCode.STOPPED, f"LeadSquared cannot be reached: {reason}", remedy)
     until = event.now + backoff.after_failure(failures, event.chance)
-    return replace(state, failures=failures, trouble_since=since, not_before=until, cause=cause), ()
+    return replace(state, failures=failures, failing_since=since, not_before=until, cause=cause), ()
 
 
 def _throttled(state: State, event: Returned, verdict: Throttled) -> Decision:
-    since = event.now if state.trouble_since is None else state.trouble_since
+    since = event.now if state.refused_since is None else state.refused_since
     is_one_of_several = event.now < state.not_before and verdict.retry_after_seconds is None
     refusals = state.refusals + (0 if is_one_of_several and state.refusals else 1)
     window = verdict.limit.seconds if verdict.limit else None
@@ -293,13 +297,16 @@ def _throttled(state: State, event: Returned, verdict: Throttled) -> Decision:
         reason = f"LeadSquared has refused all requests for their rate and asks for another {wait:.0f} s"
         remedy = "The account's limit or day's quota is used up. Run the same command later: it continues."
         cause = cause or StopCause(ExitCode.STOPPED, reason, remedy)
-    troubled = replace(state, refusals=refusals, trouble_since=since, not_before=until, cause=cause)
+    reached = replace(state, failures=0, failing_since=None)  # somebody has refused, so there is a connection
+    troubled = replace(reached, refusals=refusals, refused_since=since, not_before=until, cause=cause)
     return troubled, (*learned, PauseAccount(until))
 
 
 def _doubt(state: State, kind: str) -> State:
+    if state.is_careful and not state.is_probing:
+        return state  # sent before anybody could be careful
     doubts = state.doubts + 1
-    if state.is_careful and doubts >= DOUBTS_UNTIL_CAREFUL + DOUBTS_WHILE_CAREFUL and not state.in_flight:
+    if doubts >= DOUBTS_UNTIL_CAREFUL + DOUBTS_WHILE_CAREFUL:
         reason = f"LeadSquared is not well: the last {doubts} requests told nothing about their rows (last: {kind})"
         remedy = "Run the same command when it is well: it continues with the rows that were not sent."
         return replace(state, doubts=doubts, cause=state.cause or StopCause(ExitCode.STOPPED, reason, remedy))
@@ -307,7 +314,7 @@ def _doubt(state: State, kind: str) -> State:
 
 
 def _well(state: State) -> State:
-    return replace(state, doubts=0, is_careful=False)
+    return replace(state, doubts=0, is_careful=False, is_probing=False)
 
 
 def _go_on(state: State, now: float) -> Decision:

@@ -111,8 +111,14 @@ class Driver:
     def _stop_first(self, events: deque[machine.Event]) -> machine.Event:
         """The next event, but a wish to stop goes before all others: nothing is sent after it."""
         has_slot = isinstance(events[0], machine.SlotTaken)  # its intent is written: it counts as sent already
-        if self._stop.reason is None or self._is_stop_told or has_slot:
-            return events.popleft()
+        return self._stop_asked() if self._is_stop_wanted and not has_slot else events.popleft()
+
+    @property
+    def _is_stop_wanted(self) -> bool:
+        """Whether somebody has asked for the stop and the machine does not know yet."""
+        return self._stop.reason is not None and not self._is_stop_told
+
+    def _stop_asked(self) -> machine.Event:
         self._is_stop_told = True
         return machine.StopAsked(self._clock.monotonic(), cause_of(self._stop))
 
@@ -144,6 +150,8 @@ class Driver:
         return machine.Fetched(self._clock.monotonic(), machine.Job(parcel.number))
 
     def _reserve(self, job: machine.Job) -> machine.Event:
+        if self._is_stop_wanted:
+            return self._stop_asked()
         parcel: Parcel | None = self._parcels[job.number]
         while parcel is not None:
             reservation = self._ledger.requests.reserve(self._intent(parcel), self._allowance)

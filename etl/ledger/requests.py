@@ -107,12 +107,19 @@ _DOUBT_FOLLOWERS = text("""
 UPDATE rows SET outcome = 'unconfirmed' WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IN (
     SELECT row_id FROM rows WHERE run_id = :run_id AND outcome = 'unconfirmed')""")
 
-# The lines of earlier runs that these rows correct may say now where their activities are.
+# The lines of earlier runs that these rows correct may say now where their activities are; and so may the lines that those
+# had corrected, for a failed file may itself come from a failed file.
 _MEND_EARLIER_LINES = _for_rows("""
-UPDATE rows SET outcome = 'created', known_row_id = mine.row_id, code = NULL, error = NULL, hint = NULL
-FROM rows AS mine
-WHERE mine.row_id IN :row_ids AND rows.run_id = mine.lineage_run AND rows.row_number = mine.lineage_row
-  AND rows.scope_id = mine.scope_id AND rows.outcome IN ('invalid', 'refused', 'waiting')""")
+WITH RECURSIVE earlier (run_id, row_number, scope_id, holder) AS (
+    SELECT lineage_run, lineage_row, scope_id, row_id FROM rows WHERE row_id IN :row_ids
+    UNION
+    SELECT line.lineage_run, line.lineage_row, line.scope_id, earlier.holder FROM rows AS line JOIN earlier
+    ON line.run_id = earlier.run_id AND line.row_number = earlier.row_number AND line.scope_id = earlier.scope_id
+    WHERE line.lineage_run IS NOT NULL)
+UPDATE rows SET outcome = 'created', known_row_id = earlier.holder, code = NULL, error = NULL, hint = NULL
+FROM earlier
+WHERE rows.run_id = earlier.run_id AND rows.row_number = earlier.row_number AND rows.scope_id = earlier.scope_id
+  AND rows.outcome IN ('invalid', 'refused', 'waiting')""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,13 +222,20 @@ class Runs:
 
     def earlier_runs_of_lines(self, run_id: int) -> Iterable[int]:
         """The runs whose results or failed file this run's lines come from."""
-        query = (
-            select(ROWS.c.lineage_run)
-            .join(RUNS, RUNS.c.run_id == ROWS.c.lineage_run)
-            .where(ROWS.c.run_id == run_id, ROWS.c.lineage_run.is_not(None), RUNS.c.scope_id == ROWS.c.scope_id)
-            .distinct()
-        )
-        return [int(found) for found in self._database.connection.execute(query).scalars() if found != run_id]
+        found: list[int] = []
+        to_ask = [run_id]
+        while to_ask:
+            query = (
+                select(ROWS.c.lineage_run)
+                .join(RUNS, RUNS.c.run_id == ROWS.c.lineage_run)
+                .where(ROWS.c.run_id == to_ask.pop(), RUNS.c.scope_id == ROWS.c.scope_id)
+                .distinct()
+            )
+            runs = self._database.connection.execute(query).scalars()
+            new = [int(run) for run in runs if run != run_id and run not in found]
+            to_ask += new
+            found += new
+        return found
 
     def note_output(self, path: Path, content_hash: str, run_id: int) -> None:
         """Note that we wrote this file with this content."""

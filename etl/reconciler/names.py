@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|[. ]$')
+_OUR_ENDING = re.compile(r"(\.run\d+)?\.(results|failed)(\.\d+)?$")
 _WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm"})
 
 
@@ -32,7 +33,7 @@ class ResultNames:
     """The files of one run of one input.
 
     latest: the results a person opens. failed: the rows that need a person. of_run: the results kept under the run's
-    number; None for a rehearsal, without a run, and where `--results` names the one place.
+    number; None for a rehearsal, without a run, for a file of ours, and where `--results` names the one place.
     """
 
     kind: FileKind
@@ -42,21 +43,33 @@ class ResultNames:
 
     @classmethod
     def for_input(
-        cls, input_path: Path, run: int | None, rehearsal: bool, sheet: str | None = None, results: Path | None = None
+        cls,
+        input_path: Path,
+        run: int | None,
+        rehearsal: bool,
+        sheet: str | None = None,
+        results: Path | None = None,
+        is_ours: bool = False,
     ) -> ResultNames:
         """Name the files. sheet: given when one workbook has several inputs. results: the `--results` option.
 
+        is_ours: the input is a results or failed file, so the names are those of the input it came from. The latest
+        results stay with that input's own run; they are brought up to date.
         Raises: UsageError — `results` ends in neither .xlsx nor .csv.
         """
         if results is not None:
             return cls._at(results)
         kind = WORKBOOK if input_path.suffix.lower() in _WORKBOOK_SUFFIXES else DELIMITED
-        stem = input_path.stem + (f".{_as_file_name(sheet)}" if sheet else "") + (".rehearsal" if rehearsal else "")
+        first = _OUR_ENDING.sub("", input_path.stem) if is_ours else input_path.stem
+        suffix = ".rehearsal" if rehearsal and not first.endswith(".rehearsal") else ""
+        stem = first + (f".{_as_file_name(sheet)}" if sheet else "") + suffix
 
         def beside(ending: str) -> Path:
             return input_path.with_name(f"{stem}.{ending}{kind.suffix}")
 
         of_run = None if rehearsal or run is None else beside(f"run{run}.results")
+        if is_ours and of_run is not None:
+            return cls(kind, latest=of_run, failed=beside("failed"), of_run=None)
         return cls(kind, latest=beside("results"), failed=beside("failed"), of_run=of_run)
 
     @classmethod
@@ -69,6 +82,12 @@ class ResultNames:
             )
         failed = results.with_name(f"{results.stem}.failed{results.suffix}")
         return cls(WORKBOOK if suffix == WORKBOOK.suffix else DELIMITED, latest=results, failed=failed, of_run=None)
+
+
+def is_named_results(path: Path) -> bool:
+    """Whether a file is named as we name results, as opposed to failed rows."""
+    ending = _OUR_ENDING.search(path.stem)
+    return ending is not None and ending[2] == "results"
 
 
 def _as_file_name(sheet: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl.events import InputSummary
+from etl.events import InputSummary, RunOptions
 from etl.exits import ExitCode
 from etl.mapping.load import load_mapping
 from etl.reader import InputRules, open_input
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from etl.delivery.decide import StopCause
-    from etl.events import RunOptions
     from etl.ledger.runs import RowLine, RunRecord
     from etl.ledger.store import Ledger
     from etl.records import ResultLine, Table
@@ -103,8 +102,10 @@ class ResultsWriter:
         return results
 
     def write_unsent(self, prepared: PreparedInput, lines: Iterable[RowLine]) -> Path | None:
-        """The failed file of a check: no run, nothing sent."""
-        names = ResultNames.for_input(prepared.path, None, False, _sheet_for_names(prepared))
+        """The failed file of a check: no run, nothing sent. A file of ours is its own failed file, and stays as it is."""
+        if prepared.table.is_ours:
+            return None
+        names = _names(prepared, None, RunOptions())
         source = source_of(prepared)
         words = RunWords(run=0, shown_run=None, stop_reason="this was a check")
         failed = write_failed(names.failed, source.table(), source.lines(lines, words), names.kind, self._is_ours)
@@ -134,8 +135,11 @@ def _hash_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _sheet_for_names(prepared: PreparedInput) -> str | None:
-    return prepared.sheet if prepared.is_one_of_several else None
+def _names(prepared: PreparedInput, run_id: int | None, options: RunOptions) -> ResultNames:
+    """Where the files of this input go."""
+    sheet = prepared.sheet if prepared.is_one_of_several else None
+    is_ours = prepared.table.is_ours
+    return ResultNames.for_input(prepared.path, run_id, options.rehearse, sheet, options.results, is_ours)
 
 
 def check_place(prepared: PreparedInput, options: RunOptions) -> None:
@@ -143,7 +147,7 @@ def check_place(prepared: PreparedInput, options: RunOptions) -> None:
 
     Raises: UsageError — the folder is missing or cannot be written to, or a sheet has not enough columns.
     """
-    names = ResultNames.for_input(prepared.path, None, options.rehearse, _sheet_for_names(prepared), options.results)
+    names = _names(prepared, None, options)
     if names.kind == WORKBOOK:
         check_columns(prepared.table)
     check_folder(names.latest)
@@ -153,7 +157,7 @@ def write_files(
     prepared: PreparedInput, run_id: int, cause: StopCause | None, ledger: Ledger, options: RunOptions
 ) -> Files:
     """The files of this run, and the files of earlier runs whose lines this input has corrected."""
-    names = ResultNames.for_input(prepared.path, run_id, options.rehearse, _sheet_for_names(prepared), options.results)
+    names = _names(prepared, run_id, options)
     words = RunWords(run_id, None if options.rehearse else run_id, cause.reason if cause else None)
     writer = ResultsWriter(ledger, is_rehearsal=options.rehearse and options.results is None)
     files = writer.write(source_of(prepared), names, words)

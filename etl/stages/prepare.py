@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from etl.errors import SourceError, UsageError
-from etl.events import Note, Reading
+from etl.events import Note, Reading, ignore
 from etl.identity import CellsFingerprint, payload_fingerprint, unique_key
 from etl.ledger.plan import StagedRow
 from etl.mapping.apply import Applier
@@ -18,6 +18,7 @@ from etl.mapping.lookups import LookupTable
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
 from etl.reader import InputRules, open_input, sheets_of
+from etl.reconciler.names import is_named_results
 from etl.records import ETL_COLUMNS, Outcome
 
 if TYPE_CHECKING:
@@ -130,9 +131,13 @@ def _read_lookup(path: Path) -> LookupTable:
         return LookupTable.read(opened.table, opened.blocks())
 
 
-def inputs(files: Sequence[Path], mapping: LoadedMapping, ledger: Ledger) -> list[PreparedInput]:
+def inputs(
+    files: Sequence[Path], mapping: LoadedMapping, ledger: Ledger, events: Callable[[Event], None] = ignore
+) -> list[PreparedInput]:
     """The inputs that the files hold, each with its header read and fitted to the mapping.
 
+    Of several files, results that are just as we wrote them are left out: a pattern has caught them, and they hold
+    nothing that their input does not.
     Raises: SourceError — a file cannot be read. UsageError — a mapped column is missing, or there twice.
     """
     numbers = count()
@@ -146,7 +151,15 @@ def inputs(files: Sequence[Path], mapping: LoadedMapping, ledger: Ledger) -> lis
             found[-1].is_one_of_several = len(sheets) > 1
             if found[-1].table.is_ours:
                 break  # the sheet rules are for the input that it came from
+        if len(files) > 1 and _is_untouched_results(found[-1], ledger):
+            events(Note(f"{file.name} is a results file as etl wrote it: left out."))
+            found.pop()
     return found
+
+
+def _is_untouched_results(prepared: PreparedInput, ledger: Ledger) -> bool:
+    written = ledger.runs.output_hash(prepared.path.absolute())
+    return prepared.table.is_ours and is_named_results(prepared.path) and written == prepared.hash
 
 
 def _sheets(copy: Path, mapping: LoadedMapping) -> tuple[str | None, ...]:

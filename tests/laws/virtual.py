@@ -109,7 +109,7 @@ class VirtualWire:
     def send(self, number: int, request: ApiRequest) -> None:
         self._steps.step("send")
         travel = self._world.simulator.set_off()
-        headers = {"x-lsq-accesskey": self._keys[0], "x-lsq-secretkey": self._keys[1]}
+        headers = {"x-lsq-accesskey": self._keys[0], "x-lsq-secretkey": self._keys[1], "content-type": "application/json"}
         arriving = SimRequest(request.method, request.path, request.query, headers, request.body)
         at = self._world.clock.seconds + travel.there_seconds
         self._world.schedule(at, "arrives", number, (arriving, travel.back_seconds))
