@@ -42,7 +42,14 @@ class RefusedError(EtlError):
 
 
 class NetworkError(EtlError):
-    """LeadSquared cannot be reached; the same command continues later."""
+    """LeadSquared cannot be reached; the same command continues later.
+
+    is_without_connection: not even a connection was made (no such name, refused, no TLS).
+    """
+
+    def __init__(self, message: str, *, is_without_connection: bool = False) -> None:
+        super().__init__(message)
+        self.is_without_connection = is_without_connection
 
 
 class BusyError(EtlError):

@@ -16,7 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from etl.delivery.answer import cleaned
 from etl.delivery.verdict import Stop, Throttled, Unknown, complaint
 from etl.errors import NetworkError, RefusedError
-from etl.records import ApiAnswer, ApiRequest, TransportFailure, Window
+from etl.records import ApiAnswer, ApiRequest, LineEnd, TransportFailure, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +52,8 @@ class Identity:
 class _TryLaterError(NetworkError):
     """Worth another attempt. wait_seconds: what LeadSquared asked for, None if it named no time."""
 
-    def __init__(self, message: str, wait_seconds: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, wait_seconds: float | None = None, *, is_without_connection: bool = False) -> None:
+        super().__init__(message, is_without_connection=is_without_connection)
         self.wait_seconds = wait_seconds
 
 
@@ -91,7 +91,8 @@ def _attempt(
     with slot():
         exchange = client.send(request)
     if isinstance(exchange, TransportFailure):
-        raise _TryLaterError(_unreachable(client, exchange.reason))
+        is_without_connection = exchange.end is LineEnd.NOT_SENT
+        raise _TryLaterError(_unreachable(client, exchange.reason), is_without_connection=is_without_connection)
     if exchange.status in _MISSING:
         return None
     found = complaint(exchange)

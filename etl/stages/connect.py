@@ -58,7 +58,7 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
     known = ledger.accounts.known_as(asked_at, account.name)
     with _client(account, asked_at, clock) as client:
         slots = _Slots(ledger, known, allowance_of(account, ledger, known), clock)
-        identity = who_am_i(client, slots.take)
+        identity = _ask(client, slots, is_known=known is not None)
     placed = replace(account, base_url=_host_to_use(account, identity))
     record = ledger.accounts.meet(str(placed.base_url), account.name, identity.org_id if identity else None)
     slots.note_unrecorded(record)
@@ -69,6 +69,19 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
         allowance_of(account, ledger, record),
         _in_words(identity, record),
     )
+
+
+def _ask(client: Client, slots: _Slots, *, is_known: bool) -> Identity | None:
+    """Whose keys these are. A host that has never been reached and makes no connection is taken for a wrong one."""
+    try:
+        return who_am_i(client, slots.take)
+    except NetworkError as error:
+        if is_known or not error.is_without_connection:
+            raise
+        raise UsageError(
+            f"{error.message} This host has not been reached before: check LSQ_HOST, or host in the settings file. It is "
+            "the API host of the account's region, such as api-in21.leadsquared.com. Nothing was sent."
+        ) from error
 
 
 def allowance_of(account: Account, ledger: Ledger, record: AccountRecord | None) -> Allowance:
