@@ -193,7 +193,10 @@ Exchange: TypeAlias = ApiAnswer | TransportFailure
 
 @dataclass(frozen=True, slots=True)
 class ResultLine:
-    """One line of a results or failed file: the outcome columns, and the cells of the input untouched, in order."""
+    """One line of a results or failed file: the outcome columns, and the cells of the input untouched, in order.
+
+    run: None where the line must not lead back to a run (a check, a rehearsal).
+    """
 
     row_number: int
     status: Outcome
@@ -201,5 +204,5 @@ class ResultLine:
     error: str | None
     hint: str | None
     code: str | None
-    run: int
+    run: int | None
     cells: tuple[Cell, ...] = field(default_factory=tuple)

@@ -1,0 +1,143 @@
+"""The columns that a mapping names, found in one input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.errors import UsageError
+from etl.findings import ColumnMissing, ColumnTwice, Finding, Problem
+from etl.mapping.headers import nearest, same_form
+from etl.mapping.operation_needs import OperationName
+from etl.mapping.target_rules import ListedColumn, TargetRule, ValueRule
+from etl.mapping.templates import Template
+from etl.records import ETL_COLUMNS, Column, Place, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etl.mapping.model import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The columns of one input, by the names that the mapping gives them.
+
+    own: our own outcome columns by name, in a results or failed file. input: the columns of the person, in order.
+    named: what the mapping says → the column it means; a letter is said as `letter F`.
+    """
+
+    own: dict[str, Column]
+    input: tuple[Column, ...]
+    named: dict[str, Column]
+
+    def column(self, header: str | None, letter: str | None = None) -> Column:
+        """The column for a header or letter of the mapping."""
+        return self.named[_by_letter(letter) if letter else same_form(header or "")]
+
+    @property
+    def unmapped(self) -> tuple[Column, ...]:
+        """Columns that nothing in the mapping names."""
+        used = set(self.named.values())
+        return tuple(column for column in self.input if column not in used)
+
+
+def bind(mapping: Mapping, table: Table) -> Bound:
+    """Find every column that the mapping names.
+
+    Raises:  UsageError — with a finding for each column that is missing, or there more than once.
+    """
+    own, theirs = _apart(table)
+    candidates = [*theirs, *_readable_own(mapping, own, theirs)]
+    named: dict[str, Column] = {}
+    problems: list[Problem] = []
+    for name, found in _wanted(mapping, candidates, theirs):
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            named[name] = found
+    if problems:
+        raise _refusal(table, problems)
+    return Bound(own, theirs, named)
+
+
+def _refusal(table: Table, problems: list[Problem]) -> UsageError:
+    place = Place(str(table.file), table.sheet, row=table.header_row)
+    findings = [Finding(place, problem) for problem in dict.fromkeys(problems)]
+    columns = "a column" if len(findings) == 1 else f"{len(findings)} columns"
+    return UsageError(f"{place}: the mapping needs {columns} that cannot be told here. Nothing was sent.", findings)
+
+
+def _apart(table: Table) -> tuple[dict[str, Column], tuple[Column, ...]]:
+    """Our own outcome columns, which stand first in our own files, and the person's."""
+    own: dict[str, Column] = {}
+    if table.is_ours:
+        for column in table.columns:
+            if column.header in ETL_COLUMNS:
+                own.setdefault(column.header, column)
+    return own, tuple(column for column in table.columns if column not in own.values())
+
+
+def _readable_own(mapping: Mapping, own: dict[str, Column], theirs: tuple[Column, ...]) -> list[Column]:
+    """The id that LeadSquared gave is input for an update, unless the person has a column of that name."""
+    name = "ProspectActivityId"
+    if mapping.operation is not OperationName.UPDATE or name not in own or name in {c.header for c in theirs}:
+        return []
+    return [own[name]]
+
+
+def _by_letter(letter: str) -> str:
+    return f"letter {letter}"
+
+
+def _wanted(
+    mapping: Mapping, candidates: list[Column], theirs: tuple[Column, ...]
+) -> Iterator[tuple[str, Column | Problem]]:
+    aliases = _aliases(mapping)
+    for mapped in mapping.targets():
+        if mapped.letter is not None:
+            yield _by_letter(mapped.letter), _find_letter(mapped.letter, theirs)
+    for name in _headers(mapping):
+        yield name, _find(name, aliases.get(name, frozenset()), candidates)
+
+
+def _headers(mapping: Mapping) -> dict[str, None]:
+    """Every header that the mapping names, once, in the order of the file."""
+    names: list[str] = []
+    for mapped in mapping.targets():
+        rule = mapped.rule
+        if mapped.header is not None:
+            names.append(mapped.header)
+        elif isinstance(rule, ValueRule):
+            names += [*rule.join, *rule.first_of, *(Template.of(rule.text).columns if rule.text else ())]
+    names += [*mapping.input.only, *mapping.unique_by]
+    return dict.fromkeys(map(same_form, names))
+
+
+def _aliases(mapping: Mapping) -> dict[str, frozenset[str]]:
+    aliases: dict[str, frozenset[str]] = {}
+    for mapped in mapping.targets():
+        if mapped.header is not None and isinstance(mapped.rule, (TargetRule, ListedColumn)):
+            name = same_form(mapped.header)
+            aliases[name] = aliases.get(name, frozenset()) | {same_form(alias) for alias in mapped.rule.aliases}
+    return aliases
+
+
+def _find(name: str, aliases: frozenset[str], candidates: list[Column]) -> Column | Problem:
+    found = [column for column in candidates if same_form(column.header) in {name, *aliases}]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        return ColumnTwice(name, tuple(column.letter for column in found))
+    headers = tuple(column.header for column in candidates if column.header)
+    return ColumnMissing(name, headers, nearest(name, headers))
+
+
+def _find_letter(letter: str, theirs: tuple[Column, ...]) -> Column | Problem:
+    """By order, not by letter: in our own files the person's columns stand further right than they did."""
+    position = 0
+    for sign in letter:
+        position = position * 26 + ord(sign) - ord("A") + 1
+    if position <= len(theirs):
+        return theirs[position - 1]
+    return ColumnMissing(letter, tuple(column.header for column in theirs if column.header))

@@ -1,0 +1,42 @@
+"""Whether day and month were swapped while a column was typed.
+
+A spreadsheet set to another country takes 05/02/2026 for a true date in May, and leaves 13/02/2026 a text because there
+is no 13th month. Then every true date has a day up to 12, and every text one above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.findings import DatesMixed
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_LAST_MONTH = 12
+
+
+@dataclass(slots=True)
+class DaysSeen:
+    """What one column has shown so far: an example of each, and whether something speaks against a swap."""
+
+    true_date: date | None = None
+    text: str | None = None
+    in_order: bool = False
+
+    def note_true(self, day: date) -> None:
+        """A true date of the spreadsheet."""
+        self.true_date = self.true_date or day
+        self.in_order = self.in_order or day.day > _LAST_MONTH
+
+    def note_text(self, day: date, text: str) -> None:
+        """A text, and the day that its format makes of it."""
+        self.text = self.text or text
+        self.in_order = self.in_order or day.day <= _LAST_MONTH
+
+    def problem(self) -> DatesMixed | None:
+        """The swap, if all that was seen tells of one."""
+        if self.in_order or self.true_date is None or self.text is None:
+            return None
+        return DatesMixed(self.true_date.isoformat()[:10], self.text)

@@ -1,0 +1,179 @@
+"""Date, time and datetime: true ones as they are, texts by their declared format, date-times through their zone to UTC.
+
+LeadSquared: requests carry `YYYY-MM-DD HH:MM:SS` in UTC. A date or a time of day never passes through a zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from etl.findings import (
+    DateAmbiguous,
+    DateFormat,
+    DateMissing,
+    NotADate,
+    Problem,
+    TimeMissing,
+    TooPrecise,
+)
+from etl.mapping.convert.cells import cell_as_seen
+from etl.mapping.convert.local_clock import LocalClock
+from etl.mapping.convert.typed_format import TypedFormat
+
+if TYPE_CHECKING:
+    from etl.mapping.convert.cells import ColumnRules, Reads
+    from etl.mapping.convert.day_and_month import DaysSeen
+
+_ISO = {  # what a text is read by when the mapping declares no format: ISO 8601 in its extended form
+    "date": ("%Y-%m-%d",),
+    "time": ("%H:%M", "%H:%M:%S"),
+    "date and time": (
+        *(
+            f"%Y-%m-%d{between}{clock}{offset}"
+            for between in (" ", "T")
+            for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")
+            for offset in ("", "%z")
+        ),
+        "%Y-%m-%d",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """How the texts of one column are read. kind: what they are, in words."""
+
+    kind: str
+    formats: tuple[TypedFormat, ...]
+    days: DaysSeen | None
+
+    @classmethod
+    def of(cls, kind: str, rules: ColumnRules) -> _Texts:
+        formats = tuple(TypedFormat.of(text) for text in rules.rule.format or _ISO[kind])
+        may_swap = any(one.day_and_month_may_swap for one in formats)
+        return cls(kind, formats, rules.days if may_swap else None)
+
+    def read(self, text: str) -> datetime | Problem:
+        typed = text.strip()
+        found: list[datetime] = []
+        impossible = False
+        for one in self.formats:
+            try:
+                moment = one.read(typed)
+            except ValueError:
+                impossible = True
+                continue
+            if moment is not None and moment not in found:
+                found.append(moment)
+        if len(found) == 1:
+            return self._noted(found[0], typed)
+        if found:
+            return DateAmbiguous(typed, (self._seen(found[0]), self._seen(found[1])))
+        return DateFormat(typed, self.kind, self.typed_as, impossible)
+
+    @property
+    def typed_as(self) -> str:
+        """The formats as a person types them."""
+        shown = self.formats if len(self.formats) <= 4 else self.formats[:1]
+        return " or ".join(one.typed_as for one in shown)
+
+    @property
+    def has_time(self) -> bool:
+        return all(one.has_time for one in self.formats)
+
+    def _noted(self, moment: datetime, typed: str) -> datetime:
+        if self.days is not None and not self.days.in_order:
+            self.days.note_text(moment, typed)
+        return moment
+
+    def _seen(self, moment: datetime) -> str:
+        if self.kind == "date":
+            return cell_as_seen(moment.date())
+        return cell_as_seen(moment.time() if self.kind == "time" else moment)
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """A spreadsheet's date is a binary fraction: 10:30:00 may arrive as 10:29:59.999995."""
+    if not moment.microsecond:
+        return moment
+    return moment.replace(microsecond=0) + timedelta(seconds=moment.microsecond >= 500_000)
+
+
+def date_(rules: ColumnRules) -> Reads:
+    """`YYYY-MM-DD`."""
+    texts = _Texts.of("date", rules)
+
+    def of_text(text: str) -> str | Problem:
+        moment = texts.read(text)
+        return moment.date().isoformat() if isinstance(moment, datetime) else moment
+
+    def of_date(day: date) -> str:
+        if texts.days is not None:
+            texts.days.note_true(day)
+        return day.isoformat()
+
+    def of_datetime(moment: datetime) -> str | Problem:
+        if _whole_second(moment).time() != time():
+            return TooPrecise(cell_as_seen(moment), "date")
+        return of_date(_whole_second(moment).date())
+
+    return {
+        str: of_text,
+        date: of_date,
+        datetime: of_datetime,
+        time: lambda clock: DateMissing(cell_as_seen(clock)),
+        **_no_moment("date"),
+    }
+
+
+def time_(rules: ColumnRules) -> Reads:
+    """`HH:MM:SS`."""
+    texts = _Texts.of("time", rules)
+
+    def of_text(text: str) -> str | Problem:
+        moment = texts.read(text)
+        return moment.time().isoformat("seconds") if isinstance(moment, datetime) else moment
+
+    return {
+        str: of_text,
+        time: lambda clock: clock.isoformat("seconds"),
+        date: lambda day: TimeMissing(cell_as_seen(day)),
+        datetime: lambda moment: TooPrecise(cell_as_seen(moment), "time"),
+        **_no_moment("time"),
+    }
+
+
+def datetime_(rules: ColumnRules) -> Reads:
+    """`YYYY-MM-DD HH:MM:SS` in UTC. A day alone is its midnight, unless the format promises a time of day."""
+    texts = _Texts.of("date and time", rules)
+    clock = LocalClock(rules.zone or UTC)  # keys of rows are read without a zone
+    day_is_enough = not rules.rule.format or not texts.has_time
+
+    def of_text(text: str) -> str | Problem:
+        moment = texts.read(text)
+        return clock.to_utc(moment, text) if isinstance(moment, datetime) else moment
+
+    def of_datetime(moment: datetime) -> str | Problem:
+        if texts.days is not None:
+            texts.days.note_true(moment)
+        return clock.to_utc(_whole_second(moment), cell_as_seen(moment))
+
+    def of_date(day: date) -> str | Problem:
+        if not day_is_enough:
+            return TimeMissing(cell_as_seen(day))
+        return of_datetime(datetime.combine(day, time()))
+
+    return {
+        str: of_text,
+        datetime: of_datetime,
+        date: of_date,
+        time: lambda clock: DateMissing(cell_as_seen(clock)),
+        **_no_moment("date and time"),
+    }
+
+
+def _no_moment(kind: str) -> Reads:
+    """A bare number may be a date that lost its format, or no date at all: a person must look."""
+    return dict.fromkeys((int, float, bool), lambda cell: NotADate(cell_as_seen(cell), kind))

@@ -1,0 +1,38 @@
+"""Text: sent as it stands; what a spreadsheet has already damaged is a finding."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from etl.findings import NoteToken, Problem, TextDamaged
+from etl.mapping.convert.cells import read_as_text
+from etl.mapping.targets import NOTE
+
+if TYPE_CHECKING:
+    from etl.mapping.convert.cells import ColumnRules, Reads
+
+_DAMAGED = re.compile(r"\s*[+-]?[0-9](\.[0-9]+)?E[+-][0-9]{2,3}\s*")
+"""As spreadsheets write a long number in a narrow column; a person's `1e5` does not look like this."""
+
+_NOTE_TOKENS = re.compile(r"\{(next|=|keyvalueinfo)\}", re.IGNORECASE)
+"""LeadSquared: system notes use these to hold pairs of key and value."""
+
+
+def damaged(text: str) -> bool:
+    """Whether a spreadsheet has turned a number into powers of ten."""
+    return "E" in text and _DAMAGED.fullmatch(text) is not None
+
+
+def _text(text: str) -> str | Problem:
+    return TextDamaged(text.strip()) if damaged(text) else text
+
+
+def _note(text: str) -> str | Problem:
+    token = _NOTE_TOKENS.search(text) if "{" in text else None
+    return NoteToken(token[0]) if token else _text(text)
+
+
+def text(rules: ColumnRules) -> Reads:
+    """Digits stay as typed, a whole number has no `.0`, truth is TRUE or FALSE; a true date needs a type."""
+    return read_as_text(_note if rules.target == NOTE else _text)

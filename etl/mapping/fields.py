@@ -1,0 +1,75 @@
+"""The targets of a mapping bound to one input: where their cells come from and how they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.mapping.convert.day_and_month import DaysSeen
+from etl.mapping.convert.typed_format import TypedFormat
+from etl.mapping.model import type_of
+from etl.mapping.reading import emptiness, target_memos
+from etl.mapping.sources import Filled, FirstOf, Fixed, Joined, OneColumn
+from etl.mapping.target_rules import ValueRule
+from etl.mapping.targets import FieldType
+from etl.mapping.templates import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as MappingOf
+
+    from etl.mapping.bind import Bound
+    from etl.mapping.lookups import LookupTable
+    from etl.mapping.model import MappedTarget, Mapping
+    from etl.mapping.reading import Memos
+    from etl.mapping.sources import Source
+    from etl.records import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One target of one input. days: what its dates have shown so far."""
+
+    target: str
+    source: Source
+    memos: Memos
+    days: DaysSeen
+
+
+def fields_of(mapping: Mapping, table: Table, bound: Bound, lookups: MappingOf[str, LookupTable]) -> tuple[Field, ...]:
+    """Every target in the order of the mapping."""
+    fields = []
+    for mapped in mapping.targets():
+        days = DaysSeen()
+        source = _source(mapping, table, bound, mapped)
+        # dates that were put together from several cells say nothing about how one column was typed
+        noted = days if isinstance(source, (OneColumn, FirstOf)) else None
+        fields.append(Field(mapped.target, source, target_memos(mapping, mapped, lookups, noted), days))
+    return tuple(fields)
+
+
+def _source(mapping: Mapping, table: Table, bound: Bound, mapped: MappedTarget) -> Source:
+    rule = mapped.rule
+    if not isinstance(rule, ValueRule):
+        return OneColumn(bound.column(mapped.header, mapped.letter))
+    empties = emptiness(mapping.input.empty_values)
+    if rule.text is not None:
+        return _filled(Template.of(rule.text), table, bound, empties)
+    if rule.first_of:
+        return FirstOf(tuple(map(bound.column, rule.first_of)), empties)
+    if rule.join:
+        return Joined(tuple(map(bound.column, rule.join)), empties, _format(mapping, mapped))
+    return Fixed(rule.constant or "")
+
+
+def _filled(template: Template, table: Table, bound: Bound, empties: frozenset[str]) -> Source:
+    if not template.names:
+        return Fixed(template.literals[0])
+    columns = {name: bound.column(name) for name in template.columns}
+    return Filled(template, columns, empties, table.file.name, table.sheet or "")
+
+
+def _format(mapping: Mapping, mapped: MappedTarget) -> TypedFormat | None:
+    moments = (FieldType.DATE, FieldType.TIME, FieldType.DATETIME)
+    if mapped.rule.format and type_of(mapping, mapped.target, mapped.rule) in moments:
+        return TypedFormat.of(mapped.rule.format[0])
+    return None

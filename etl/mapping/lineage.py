@@ -1,0 +1,22 @@
+"""Which row of which run a line of our own results or failed file is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.findings import LineageDamaged, Problem
+from etl.mapping.convert.cells import cell_as_seen
+from etl.records import Lineage
+
+if TYPE_CHECKING:
+    from etl.records import Cell
+
+
+def lineage_of(run: Cell, row: Cell) -> Lineage | Problem | None:
+    """The lineage in the etl_run and etl_row of a line; None for a line without either, which a person added."""
+    typed = cell_as_seen(run).strip(), cell_as_seen(row).strip()
+    if not any(typed):
+        return None
+    if all(text.isascii() and text.isdigit() for text in typed):
+        return Lineage(int(typed[0]), int(typed[1]))
+    return LineageDamaged(*typed)

@@ -1,0 +1,87 @@
+"""A mapping from its file, or everything that is wrong with it, each with file, line and column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.errors import UsageError
+from etl.findings import (
+    Finding,
+    LookupFileMissing,
+    NotAMapping,
+    OptionUnused,
+    Problem,
+    TargetMissing,
+    TargetNotSent,
+    TargetTwice,
+    UnknownTarget,
+)
+from etl.mapping.checks import faults
+from etl.mapping.model import lookup_of
+from etl.mapping.shape import shaped
+from etl.mapping.yaml_document import MOST_CHARACTERS, read_document, refusal
+from etl.records import Place
+
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+
+    from etl.mapping.model import Mapping
+    from etl.mapping.yaml_document import Document, Path
+
+_NAMES_OF_TARGETS = (UnknownTarget, TargetNotSent, TargetTwice)
+
+
+def load_mapping(path: FilePath, shown_as: FilePath | None = None) -> Mapping:
+    """The mapping in a file.
+
+    Args:    path: the bytes to read. shown_as: for a kept copy, the path that messages name and beside which lookup
+             files lay, which need not be there any more; `path` itself by default.
+    Raises:  UsageError — with all findings, in the order of the file.
+    """
+    shown = shown_as or path
+    document = read_document(_text(path, str(shown)), str(shown))
+    mapping, findings = shaped(document)
+    found = [*document.findings, *findings]
+    if mapping is not None:
+        mapping = mapping.placed_in(shown.parent)
+        found += [_finding(document, fault_path, problem) for fault_path, problem in faults(mapping)]
+        if shown_as is None:  # a kept copy may be read long after its lookup files are gone
+            found += _missing_lookups(document, mapping)
+    if found or mapping is None:
+        raise refusal(str(shown), tuple(dict.fromkeys(found)))  # an alias may show one fault twice
+    return mapping
+
+
+def _text(path: FilePath, shown: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(4 * MOST_CHARACTERS + 1)  # UTF-8 has at most four bytes for a character
+    except FileNotFoundError as error:
+        raise UsageError(f"{shown}: there is no such mapping file. Correct the path after -m.") from error
+    except OSError as error:
+        raise UsageError(f"{shown}: the mapping cannot be read: {error.strerror}.") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        column = len(before) - before.rfind("\n")
+        place = Place(shown, line=before.count("\n") + 1, line_column=column)
+        reason = f"the byte {content[error.start]:#04x} here is not UTF-8"
+        raise refusal(shown, [Finding(place, NotAMapping(reason))]) from error
+
+
+def _finding(document: Document, path: Path, problem: Problem) -> Finding:
+    return Finding(document.place(path, of_key=_is_about_a_key(path, problem)), problem)
+
+
+def _missing_lookups(document: Document, mapping: Mapping) -> list[Finding]:
+    named = ((mapped.path, lookup_of(mapped.rule)) for mapped in mapping.targets())
+    files = [((*path, "lookup"), mapping.lookup_path(name)) for path, name in named if name]
+    return [Finding(document.place(path), LookupFileMissing(str(file))) for path, file in files if not file.is_file()]
+
+
+def _is_about_a_key(path: Path, problem: Problem) -> bool:
+    """Under `values` a target is a key, under `columns` a value."""
+    if path[:1] == ("values",) and isinstance(problem, _NAMES_OF_TARGETS):
+        return True
+    return isinstance(problem, (OptionUnused, TargetMissing))

@@ -1,0 +1,150 @@
+"""From one cell to what one target sends: emptiness, lookup, conversion, length. Each different cell is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from etl.findings import EmptyCell, ErrorValue, Problem, TooLong
+from etl.mapping.convert import CONVERTERS
+from etl.mapping.convert.cells import ColumnRules, read_as_text
+from etl.mapping.model import lookup_of, most_characters, type_of, when_empty
+from etl.mapping.target_rules import UseValue
+from etl.mapping.targets import FieldType
+from etl.records import BrokenCell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as MappingOf
+    from collections.abc import Sequence
+
+    from etl.mapping.convert.cells import Read, Reads
+    from etl.mapping.convert.day_and_month import DaysSeen
+    from etl.mapping.lookups import LookupTable
+    from etl.mapping.model import MappedTarget, Mapping
+
+Result: TypeAlias = "str | Problem | None"
+"""What a cell gives: the text that is sent, what is wrong with it, or None when the target is left out."""
+
+MEMO_CELLS = (
+    50_000  # different cells of one column remembered at once: bounds memory, and hardly ever reached in a block
+)
+
+
+_NEVER_LONG = frozenset({FieldType.BOOLEAN, FieldType.DATE, FieldType.TIME, FieldType.DATETIME, FieldType.GUID})
+_NEVER_LONGER = 36  # the length of an id, the longest of these
+
+
+class CutText(str):
+    """A text that was cut to the length its target holds."""
+
+    __slots__ = ()
+
+
+class Memo(dict[Any, Result]):
+    """Cells of one kind that were read before, and how further ones are read."""
+
+    def __init__(self, read: Callable[[Any], Result]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: Any) -> Result:
+        result = self[cell] = self._read(cell)
+        return result
+
+
+class Memos(dict[type, Memo]):
+    """A memo for each kind of cell: numbers, texts and truth values that Python holds for equal are kept apart."""
+
+    def __missing__(self, kind: type) -> Memo:
+        """A problem that arose while cells were put together stands for its cell, and stays what it is."""
+        if not issubclass(kind, Problem):
+            raise TypeError(f"a cell of kind {kind.__name__}, which no reader gives")
+        memo = self[kind] = Memo(lambda problem: problem)
+        return memo
+
+    def read(self, cells: Sequence[Any]) -> list[Result]:
+        """A whole column."""
+        for memo in self.values():
+            if len(memo) > MEMO_CELLS:
+                memo.clear()
+        kinds = set(map(type, cells))
+        if len(kinds) == 1:
+            return list(map(self[kinds.pop()].__getitem__, cells))
+        return [self[type(cell)][cell] for cell in cells]
+
+
+def emptiness(empty_values: Sequence[str]) -> frozenset[str]:
+    """The texts that mean "no value", without white space at their ends; a blank cell always does."""
+    return frozenset({"", *(text.strip() for text in empty_values)})
+
+
+def memos_of(reads: MappingOf[type, Callable[[Any], Result]], empty: Result, empties: frozenset[str]) -> Memos:
+    """Reads made whole: what an empty cell and an error value give, and each different cell read once."""
+    of_text = reads[str]
+    memos = Memos({kind: Memo(read) for kind, read in reads.items()})
+    memos[str] = Memo(lambda text: empty if text.strip() in empties else of_text(text))
+    memos[BrokenCell] = Memo(lambda cell: ErrorValue(str(cell)))
+    memos[type(None)] = Memo(lambda _: empty)
+    return memos
+
+
+def target_memos(
+    mapping: Mapping, mapped: MappedTarget, lookups: MappingOf[str, LookupTable], days: DaysSeen | None
+) -> Memos:
+    """How the cells of one target are read. days: where its dates are noted, if they shall be."""
+    reads = converted(mapping, mapped, days)
+    lookup = lookup_of(mapped.rule)
+    if lookup is not None:
+        reads = _looked_up(lookups[str(mapping.lookup_path(lookup))], reads[str])
+    return memos_of(reads, _when_empty(mapping, mapped), emptiness(mapping.input.empty_values))
+
+
+def converted(mapping: Mapping, mapped: MappedTarget, days: DaysSeen | None = None) -> Reads:
+    """How the cells of one target become text that is not too long, empty ones aside."""
+    rules = ColumnRules(mapped.target, mapped.rule, zone_of(mapping), days)
+    kind = type_of(mapping, mapped.target, mapped.rule)
+    reads = CONVERTERS[kind](rules)
+    if kind in _NEVER_LONG and most_characters(mapped.target, mapped.rule) >= _NEVER_LONGER:
+        return reads
+    return {kind: _within_length(read, mapped) for kind, read in reads.items()}
+
+
+def fixed_value(mapping: Mapping, mapped: MappedTarget, value: str) -> str | Problem:
+    """A value of the mapping itself as it is sent, or why it cannot be."""
+    return converted(mapping, mapped)[str](value)
+
+
+def zone_of(mapping: Mapping) -> ZoneInfo | None:
+    """The zone of the file's date-times, if it is named and known."""
+    try:
+        return ZoneInfo(mapping.input.time_zone) if mapping.input.time_zone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown; no name of a zone at all; a folder of zones
+        return None
+
+
+def _when_empty(mapping: Mapping, mapped: MappedTarget) -> Result:
+    declared = when_empty(mapping, mapped.target, mapped.rule)
+    if isinstance(declared, UseValue):
+        return fixed_value(mapping, mapped, declared.use)
+    return {"omit": None, "clear": "", "error": EmptyCell(mapped.target)}[declared]
+
+
+def _looked_up(table: LookupTable, read: Read) -> Reads:
+    def of_text(text: str) -> str | Problem:
+        value = table.find(text)
+        return read(value) if isinstance(value, str) else value
+
+    return read_as_text(of_text)
+
+
+def _within_length(read: Read, mapped: MappedTarget) -> Read:
+    most, cut = most_characters(mapped.target, mapped.rule), mapped.rule.when_too_long == "cut"
+
+    def checked(cell: Any) -> str | Problem:
+        sent = read(cell)
+        if isinstance(sent, Problem) or len(sent) <= most:
+            return sent
+        return CutText(sent[:most]) if cut else TooLong(sent, len(sent), most, mapped.target)
+
+    return checked

@@ -1,0 +1,86 @@
+"""Which rows are left out by the mapping's own words: those that `only` does not name, and all from `stop_at` on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+from etl.findings import Problem, listed, shown
+from etl.mapping.convert.cells import cell_as_seen
+from etl.mapping.headers import same_form
+from etl.mapping.reading import emptiness, memos_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.mapping.bind import Bound
+    from etl.mapping.model import Mapping
+    from etl.mapping.reading import Memos, Result
+    from etl.mapping.sources import Rows
+    from etl.records import Cell, Column, Table
+
+_KINDS = (str, int, float, bool, date, datetime, time)
+
+
+class Sieve:
+    """Tells rows that are imported from rows that are ignored; remembers between blocks where the table ended."""
+
+    def __init__(self, mapping: Mapping, table: Table, bound: Bound) -> None:
+        self._only = tuple(
+            _OnlyColumn(bound.column(header), words, mapping) for header, words in mapping.input.only.items()
+        )
+        self._first = table.columns[0] if table.columns else None
+        # our own files hold rows of a table that ended elsewhere
+        self._stop_at = same_form(mapping.input.stop_at) if mapping.input.stop_at and not table.is_ours else None
+        self._ended: str | None = None
+
+    def sift(self, rows: Rows) -> tuple[list[str | None], dict[int, list[tuple[Column, Problem]]]]:
+        """Why each row is ignored (None: it is not), and what is wrong with cells that should tell."""
+        reasons = self._below_the_end(rows)
+        problems: dict[int, list[tuple[Column, Problem]]] = {}
+        for only in self._only:
+            results = only.memos.read(rows.cells[only.column.letter])
+            for index, result in enumerate(results):
+                if result is None or reasons[index] is not None:
+                    continue
+                if isinstance(result, Problem):
+                    problems.setdefault(index, []).append((only.column, result))
+                else:
+                    reasons[index] = result
+        return reasons, problems
+
+    def _below_the_end(self, rows: Rows) -> list[str | None]:
+        count = len(rows.numbers)
+        if self._ended is not None:
+            return [self._ended] * count
+        end = self._end(rows)
+        reasons: list[str | None] = [None] * end
+        return reasons + [self._ended] * (count - end)
+
+    def _end(self, rows: Rows) -> int:
+        """The index of the row at which the table ends; the number of rows if it goes on."""
+        if self._stop_at is not None and self._first is not None:
+            for index, cell in enumerate(rows.cells[self._first.letter]):
+                if type(cell) is str and same_form(cell) == self._stop_at:
+                    self._ended = f"the table ends at row {rows.numbers[index]}, which starts with {shown(cell)}"
+                    return index
+        return len(rows.numbers)
+
+
+class _OnlyColumn:
+    """One column of `only`: its cells' verdicts, None for those that are imported."""
+
+    def __init__(self, column: Column, words: Sequence[str], mapping: Mapping) -> None:
+        empties = emptiness(mapping.input.empty_values)
+        self.column = column
+        self._name = shown(column.header)
+        self._words = tuple(words)
+        self._wanted = {same_form("" if word.strip() in empties else word) for word in words}
+        self.memos: Memos = memos_of(dict.fromkeys(_KINDS, self._verdict), self._verdict(None), empties)
+
+    def _verdict(self, cell: Cell) -> Result:
+        seen = cell_as_seen(cell)
+        if same_form(seen) in self._wanted:
+            return None
+        found = shown(seen) if seen else "empty"
+        return f"{self._name} is {found}; imported are only: {listed(self._words)}"

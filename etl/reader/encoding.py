@@ -1,0 +1,167 @@
+"""Which encoding a text file is in: by its mark, else strictly UTF-8, else Windows-1252 where nothing speaks against it.
+
+Nothing is replaced or dropped: a byte that does not belong is named, with its line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_SPOKEN = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
+_SAVE_AS_UTF8 = 'save the file as "CSV UTF-8"'
+_SAY_WINDOWS_1252 = "set encoding: windows-1252 under input in the mapping if that is what the file is"
+
+# Unicode standard, table 3-7: well-formed UTF-8 sequences of two to four bytes.
+_MULTIBYTE_UTF8 = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+)
+# Five bytes are undefined in Windows-1252; the others here are possible in it and far likelier a sign of something else.
+_UNDEFINED_IN_WINDOWS_1252 = b"\x81\x8d\x8f\x90\x9d"
+_NOT_WINDOWS_1252 = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d\xfe\xff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A codec that decodes the whole file. note: what the person should know about the choice."""
+
+    codec: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadByte:
+    """The first byte that does not belong. line: from 1. codec: what the rest of the file can be looked at with."""
+
+    line: int
+    codec: str
+    error: str
+    remedy: str
+
+
+def encoding_of(path: Path, declared: str | None, shown: Path) -> Encoding | BadByte:
+    """The file's encoding, checked over its whole length in bounded memory.
+
+    Raises: UsageError: `declared` is no encoding. SourceError: the file's mark contradicts `declared`.
+    """
+    marked = _marked_codec(path)
+    if declared is not None:
+        return _declared_encoding(path, declared, marked, shown)
+    codec = marked or "utf-8"
+    bad = _first_undecodable(path, codec)
+    if bad is None:
+        return Encoding(codec)
+    if marked or _has_multibyte_utf8(path):
+        remedy = f"Correct that character and {_SAVE_AS_UTF8}, or {_SAY_WINDOWS_1252}."
+        return _bad_byte(path, codec, bad, f"is not valid {_SPOKEN[codec]}, which the rest of the file is in", remedy)
+    return _windows_1252(path)
+
+
+def _marked_codec(path: Path) -> str | None:
+    with path.open("rb") as source:
+        start = source.read(3)
+    return next((codec for mark, codec in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), None)
+
+
+def _declared_encoding(path: Path, declared: str, marked: str | None, shown: Path) -> Encoding | BadByte:
+    try:
+        codec = codecs.lookup(declared).name
+        "".encode(codec)  # refuses codecs that are no text encodings
+    except LookupError as error:
+        raise UsageError(
+            f'encoding: "{declared}" is no encoding that is known. Write utf-8, utf-16 or windows-1252, or leave it out.'
+        ) from error
+    if marked and not codec.startswith(marked.removesuffix("-sig")):
+        raise SourceError(
+            f"{shown}: the file begins with the mark of {_SPOKEN[marked]}, but the mapping says encoding: {declared}. "
+            f"Leave encoding out of the mapping."
+        )
+    codec = marked or codec
+    bad = _first_undecodable(path, codec)
+    if bad is None:
+        return Encoding(codec)
+    remedy = f"Correct or leave out encoding under input in the mapping, or {_SAVE_AS_UTF8}."
+    return _bad_byte(path, codec, bad, f"is not valid {_SPOKEN.get(codec, declared)}", remedy)
+
+
+def _windows_1252(path: Path) -> Encoding | BadByte:
+    """Windows-1252 for a file that is not UTF-8, unless a byte says that it is something else again."""
+    offset = 0
+    for chunk in _chunks(path):
+        found = _NOT_WINDOWS_1252.search(chunk)
+        if found:
+            defined = found[0] not in _UNDEFINED_IN_WINDOWS_1252
+            remedy = f"Please {_SAVE_AS_UTF8}" + (f", or {_SAY_WINDOWS_1252}." if defined else ".")
+            error = "belongs neither to UTF-8 nor to ordinary Windows-1252 text"
+            return _bad_byte(path, "cp1252", offset + found.start(), error, remedy)
+        offset += len(chunk)
+    return Encoding("cp1252", "not UTF-8, read as Windows-1252; if letters look wrong, save the file as CSV UTF-8")
+
+
+def _bad_byte(path: Path, codec: str, offset: int, error: str, remedy: str) -> BadByte:
+    with path.open("rb") as source:
+        source.seek(offset)
+        byte = source.read(1)
+    return BadByte(_line_at(path, codec, offset), codec, f"the byte 0x{byte.hex().upper()} {error}.", remedy)
+
+
+def _first_undecodable(path: Path, codec: str) -> int | None:
+    """Offset of the first byte that `codec` cannot decode, None when it decodes the whole file."""
+    # The mark decodes as a character of plain UTF-8; the -sig codec would count offsets from behind it.
+    decoder = codecs.getincrementaldecoder(codec.removesuffix("-sig"))()
+    fed = 0
+    for chunk in _with_end(path):
+        waiting = len(decoder.getstate()[0])
+        try:
+            decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            return fed - waiting + error.start
+        fed += len(chunk)
+    return None
+
+
+def _has_multibyte_utf8(path: Path) -> bool:
+    tail = b""
+    for chunk in _chunks(path):
+        if _MULTIBYTE_UTF8.search(tail + chunk):
+            return True
+        tail = (tail + chunk)[-3:]
+    return False
+
+
+def _line_at(path: Path, codec: str, offset: int) -> int:
+    """The line, from 1, that holds the byte at `offset`."""
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)("replace"), translate=True)
+    lines_ended = 0
+    remaining = offset
+    for chunk in _chunks(path):
+        lines_ended += decoder.decode(chunk[:remaining]).count("\n")
+        remaining -= len(chunk)
+        if remaining <= 0:
+            break
+    # At the end the decoder gives away a carriage return that it held back for a line feed to follow.
+    return 1 + lines_ended + decoder.decode(b"", final=True).count("\n")
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _with_end(path: Path) -> Iterator[bytes]:
+    """The chunks, and an empty one that tells a decoder that nothing follows."""
+    yield from _chunks(path)
+    yield b""

@@ -1,0 +1,66 @@
+"""One row of an add operation on its way into the store; shared by all operations that add activities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from etl.simulator.account import Account, Arrival
+from etl.simulator.store import StoredActivity, timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class AddedRow:
+    """A row's members, its activity type, and where it stands: in which request, as which row (from 1)."""
+
+    arrival: Arrival
+    number: int
+    event: int
+    members: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The lead a row belongs to, and how the row named it."""
+
+    lead_id: str
+    search_by: str
+    search_value: str
+
+
+def store_activity(account: Account, row: AddedRow, lead: Lead) -> dict[str, Any]:
+    """Store the activity and return what its answer row says besides number and flag.
+
+    CreatedOn is the event time, ModifiedOn the moment of writing (LeadSquared API: date and time).
+    """
+    written = timestamp(row.arrival.wall)
+    event_time = row.members.get("ActivityDateTime")
+
+    def activity_with(activity_id: str) -> StoredActivity:
+        return StoredActivity(
+            activity_id=activity_id,
+            lead_id=lead.lead_id,
+            search_by=lead.search_by,
+            search_value=lead.search_value,
+            event=row.event,
+            note=row.members.get("ActivityNote"),
+            owner_email=_owner(account, row.members.get("ActivityOwnerEmail")),
+            activity_datetime=event_time,
+            fields=row.members.get("Fields") or [],
+            created_on=written[:19] if event_time is None else event_time,
+            created_by=account.user_id,
+            created_by_email=account.options.user_email,
+            created_by_name=account.options.user_name,
+            modified_on=written,
+            request_number=row.arrival.number,
+            row_number=row.number,
+            arrived_seconds=row.arrival.seconds,
+            arrived_at=row.arrival.wall.isoformat(timespec="milliseconds"),
+        )
+
+    return {"ProspectActivityId": account.store.add(activity_with).activity_id}
+
+
+def _owner(account: Account, email: str | None) -> str | None:
+    """The owner as sent; one that is no user got here only where LeadSquared falls back to the user of the keys."""
+    return email if not email or account.has_user(email) else account.options.user_email
