@@ -7,10 +7,10 @@ import socket
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from etl import __version__
 from etl.api.client import Client, Timeouts
@@ -22,6 +22,7 @@ from .conftest import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .conftest import Line, RawServer, Script, TestClock
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Connect = Callable[..., Client]
 
 GET = ApiRequest("GET", "/v2/Who", (), b"", Window.GENERAL)
-CERTIFICATE = Path(__file__).with_name("localhost.pem")
+AUTHORITY = trustme.CA()  # made anew each time: no key lies in the repository
 
 
 def answering(body: bytes = b"{}", status: str = "200 OK", *headers: str) -> Script:
@@ -431,13 +432,15 @@ def test_one_thread_in_trouble_says_nothing_about_another(serve: Serve, connect:
     assert ended.end is LineEnd.NOT_SENT
 
 
-def test_request_over_tls_is_known_to_be_written(serve: Serve) -> None:
+def test_request_over_tls_is_known_to_be_written(serve: Serve, tmp_path: Path) -> None:
     """Over TLS, too, the first byte of the request is noted, and the handshake's bytes are not."""
     server = serve(answering(), a_tls_server())
     progress.has_written = False
 
+    certificate = tmp_path / "authority.pem"
+    AUTHORITY.cert_pem.write_to_path(str(certificate))
     with open_session("https://localhost") as session:
-        session.verify = str(CERTIFICATE)
+        session.verify = str(certificate)
         with session.get(f"https://localhost:{server.port}/", timeout=10) as response:
             assert response.json() == {}
 
@@ -545,7 +548,7 @@ def test_reasons_hold_neither_query_nor_keys(serve: Serve, connect: Connect) -> 
 
 def a_tls_server() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    AUTHORITY.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     return context
 
 
