@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING
 from etl.records import BrokenCell, Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 FINGERPRINT_BYTES = 12
 
 
-def _digest(parts: Iterable[str]) -> bytes:
-    """A hash under which two different lists of texts differ: each text goes in behind its own length."""
-    joined = "".join([f"{len(part)}:{part}" for part in parts])
+_BETWEEN = "\x1f"  # ASCII's unit separator, which next to no cell holds
+
+
+def _digest(parts: Sequence[str]) -> bytes:
+    """A hash under which two different lists of texts differ, wherever the borders between their texts lie."""
+    joined = _BETWEEN.join(parts)
+    if joined.count(_BETWEEN) != len(parts) - 1:  # a text holds the separator itself: each goes in behind its length
+        joined = f"{_BETWEEN}{_BETWEEN}" + "".join([f"{len(part)}:{part}" for part in parts])
+    joined = f"{len(parts)}{_BETWEEN}{joined}"
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
 
 
@@ -70,7 +76,7 @@ class CellsFingerprint:
             cell = cells[position]
             if cell is not None and cell != "":
                 parts.append(header)
-                parts.append(_CANONICAL[type(cell)](cell))
+                parts.append(cell if type(cell) is str else _CANONICAL[type(cell)](cell))
         return _digest(parts)
 
 
