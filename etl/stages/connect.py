@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from etl.api.client import Client
 from etl.api.reads import who_am_i
@@ -108,15 +106,6 @@ def _host_to_use(account: Account, identity: Identity | None) -> str:
             "Set LSQ_HOST, or host in the settings file, to the API host of its region, such as api-in21.leadsquared.com."
         )
     return f"https://{identity.api_host}"
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether an address stays on this machine."""
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _in_words(identity: Identity | None, record: AccountRecord) -> str:
