@@ -51,13 +51,9 @@ def spoken(delimiter: str) -> str:
 
 
 def _plausible(lines: Lines, header_row: int, *, strict: bool) -> Widths:
-    """Candidates that separate something both in the header and below it, where there is something below."""
+    """The candidates that separate something in the header."""
     widths = {candidate: _widths(lines(), candidate, header_row, strict=strict) for candidate in _CANDIDATES}
-    return {
-        candidate: [header, *rest]
-        for candidate, (header, *rest) in widths.items()
-        if header > 1 and (not rest or max(rest) > 1)
-    }
+    return {candidate: counts for candidate, counts in widths.items() if counts[0] > 1}
 
 
 def _widths(lines: Iterator[str], delimiter: str, header_row: int, *, strict: bool) -> list[int]:

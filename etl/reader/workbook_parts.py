@@ -127,6 +127,8 @@ class WorkbookParts:
 
 def text_of(item: Element) -> str:
     """The text of a shared or inline string: plain or in formatted runs, without its phonetic reading."""
+    if len(item) == 1 and item[0].tag.endswith("}t"):
+        return unescaped(item[0].text or "")
     namespace = namespace_of(item)
     plain, run = f"{namespace}t", f"{namespace}r"
     return unescaped("".join(_run_text(child, plain) for child in item if child.tag in (plain, run)))

@@ -39,9 +39,12 @@ def test_an_account_is_known_by_its_organisation(tmp_path: Path) -> None:
 
 def test_without_the_read_an_account_is_known_by_host_and_name(tmp_path: Path) -> None:
     """A server that does not tell whose keys these are is no reason not to import."""
-    with ForeignServer(latency_seconds=(0, 0), serves_user_by_access_key=False) as server:
-        with ledger_in(tmp_path) as ledger, connect(account_at(server.host), ledger, SystemClock()) as found:
-            pass
+    with (
+        ForeignServer(latency_seconds=(0, 0), serves_user_by_access_key=False) as server,
+        ledger_in(tmp_path) as ledger,
+        connect(account_at(server.host), ledger, SystemClock()) as found,
+    ):
+        pass
 
     assert found.record.organisation is None
     assert found.record.identity == f"host:{server.host.removeprefix('http://')}/field"
@@ -61,12 +64,13 @@ def test_an_organisation_once_told_stays(tmp_path: Path) -> None:
 
 def test_wrong_keys_stop_before_anything_is_sent(tmp_path: Path) -> None:
     """Keys that LeadSquared does not know are an error that says what to check, without showing them."""
-    with ForeignServer(latency_seconds=(0, 0)) as server, ledger_in(tmp_path) as ledger:
-        with (
-            pytest.raises(RefusedError, match="Check the key pair") as refused,
-            connect(account_at(server.host, "not-the-key"), ledger, SystemClock()),
-        ):
-            pass
+    with (
+        ForeignServer(latency_seconds=(0, 0)) as server,
+        ledger_in(tmp_path) as ledger,
+        pytest.raises(RefusedError, match="Check the key pair") as refused,
+        connect(account_at(server.host, "not-the-key"), ledger, SystemClock()),
+    ):
+        pass
 
     assert "not-the-key" not in str(refused.value)
 
