@@ -44,8 +44,16 @@ OCCUPYING = "('created', 'updated', 'unconfirmed')"
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
 
 
+def _behind_zeros(value: str) -> bytes:
+    plain = b"\0" + value.encode()
+    return b"\0" + plain if len(plain) == 16 else plain
+
+
 class OpaqueId(TypeDecorator[str]):
-    """An id of LeadSquared's: 16 bytes when it is a GUID in its usual spelling, else its text behind a zero byte."""
+    """An id of LeadSquared's: 16 bytes when it is a GUID in its usual spelling, else its text behind zero bytes.
+
+    Behind two of them where one would make 16 bytes: those are a GUID.
+    """
 
     impl = LargeBinary
     cache_ok = True
@@ -56,13 +64,13 @@ class OpaqueId(TypeDecorator[str]):
         try:
             guid = uuid.UUID(value)
         except ValueError:
-            return b"\0" + value.encode()
-        return guid.bytes if str(guid) == value else b"\0" + value.encode()
+            return _behind_zeros(value)
+        return guid.bytes if str(guid) == value else _behind_zeros(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
         if value is None:
             return None
-        return value[1:].decode() if value[:1] == b"\0" and len(value) != 16 else str(uuid.UUID(bytes=bytes(value)))
+        return str(uuid.UUID(bytes=bytes(value))) if len(value) == 16 else bytes(value).lstrip(b"\0").decode()
 
 
 META = Table("meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import text
 
-from etl.delivery.throttle import LONGEST_IN_AIR_SECONDS, Hold, free_at
+from etl.delivery.throttle import LONGEST_IN_AIR_SECONDS, MARGIN_SECONDS, Hold, free_at
 from etl.records import Limit, Window
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class Slots:
         ended_after = now - allowance.longest_seconds - 1
         values = {**place, "ended_after": ended_after, "sent_after": ended_after - LONGEST_IN_AIR_SECONDS}
         holds = [Hold(Window(row[0]), row[1], row[2]) for row in connection.execute(_HOLDS, values)]
-        return min(free_at(holds, allowance.limits, window, now), now + allowance.longest_seconds)
+        asked_again = now + allowance.longest_seconds + MARGIN_SECONDS
+        return min(free_at(holds, allowance.limits, window, now), asked_again)
 
     def _settled_after_boot(
         self, connection: Connection, standing: Row[Any], allowance: Allowance, now: float, place: Mapping[str, Any]

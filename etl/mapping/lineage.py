@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 
 def lineage_of(run: Cell, row: Cell) -> Lineage | Problem | None:
-    """The lineage in the etl_run and etl_row of a line; None for a line without either, which a person added."""
+    """The lineage in the etl_run and etl_row of a line.
+
+    None without an etl_run: a person added the line, or `etl check` wrote it, and no run has had it yet.
+    """
     typed = cell_as_seen(run).strip(), cell_as_seen(row).strip()
-    if not any(typed):
+    if not typed[0]:
         return None
     if all(text.isascii() and text.isdigit() for text in typed):
         return Lineage(int(typed[0]), int(typed[1]))

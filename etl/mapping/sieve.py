@@ -61,7 +61,7 @@ class Sieve:
         """The index of the row at which the table ends; the number of rows if it goes on."""
         if self._stop_at is not None and self._first is not None:
             for index, cell in enumerate(rows.cells[self._first.letter]):
-                if type(cell) is str and same_form(cell) == self._stop_at:
+                if cell is not None and same_form(cell_as_seen(cell)) == self._stop_at:
                     self._ended = f"the table ends at row {rows.numbers[index]}, which starts with {shown(cell)}"
                     return index
         return len(rows.numbers)

@@ -64,7 +64,9 @@ def _options(value: object) -> object:
     if not value:
         raise expected("at least one option")
     if isinstance(value, (list, tuple)):
-        return {option: option for option in value if isinstance(option, str)}
+        if not all(isinstance(option, str) for option in value):
+            raise expected("a list of texts, or typed: sent")
+        return {option: option for option in value}
     return value
 
 

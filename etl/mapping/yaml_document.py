@@ -5,6 +5,7 @@ Scalars stay the text that stands there (`01`, `NO`, `1.10`): what they mean is 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,6 +27,7 @@ Path: TypeAlias = tuple[str | int, ...]
 MOST_CHARACTERS = 1_000_000
 MOST_VALUES = 20_000  # aliases may repeat values; a mapping of this size with all of them written out is no mapping
 DEEPEST = 20
+_NESTED = re.compile(r"([\[{]\s*){21}")  # the scanner takes seconds over thousands of brackets before it gives up
 
 _TOO_MUCH = "its nested or repeated (alias) values add up to more than any mapping needs"
 _NULL_TAG = "tag:yaml.org,2002:null"
@@ -66,6 +68,8 @@ def read_document(text: str, file: str) -> Document:
     """
     if len(text) > MOST_CHARACTERS:
         raise _not_readable(file, NotAMapping(f"it has {len(text):,} characters"))
+    if _NESTED.search(text):
+        raise _not_readable(file, NotAMapping(_TOO_MUCH))
     root = _compose(text, file)
     walk = _Walk(file)
     plain = walk.plain(root, 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from etl import __version__
 from etl.delivery.decide import StopCause
 from etl.errors import EtlError, UsageError
-from etl.events import Note, Planned
+from etl.events import InputFinished, Note, Planned
 from etl.exits import ExitCode, code_of_error
 from etl.ledger.runs import NewRun
 from etl.stages.conclude import Files, summary_of, write_files
@@ -34,6 +34,7 @@ def send_all(prepared: list[PreparedInput], session: Session) -> list[InputSumma
     for one in prepared:
         summary, cause = _send_or_say_why_not(one, session, cause, is_only=len(prepared) == 1)
         summaries.append(summary)
+        session.events(InputFinished(summary))
     return summaries
 
 

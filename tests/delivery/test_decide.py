@@ -1,0 +1,272 @@
+"""The machine as tables: a state and an event in, the next state and what to do out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from etl.delivery.decide import (
+    Begun,
+    Event,
+    Fetch,
+    Fetched,
+    Finish,
+    Instruction,
+    Job,
+    JobGone,
+    LearnLimit,
+    PauseAccount,
+    Reserve,
+    Returned,
+    Send,
+    SlotDenied,
+    SlotTaken,
+    SourceDry,
+    State,
+    StopAsked,
+    StopCause,
+    WakeAt,
+    Woken,
+    decide,
+    goes_again,
+)
+from etl.delivery.verdict import Answered, NotSent, Refused, Stop, Throttled, Unknown, Verdict
+from etl.exits import ExitCode
+from etl.records import Limit
+
+NOW = 100.0
+ONE, TWO, THREE, FOUR = (Job(number) for number in (1, 2, 3, 4))
+ASKED = StopCause(ExitCode.INTERRUPTED, "asked to", "again")
+TOLD = Answered(())
+LOST = Unknown("connection reset", late=False)
+NO_LINE = NotSent("connection refused")
+
+
+def back(job: Job, verdict: Verdict, *, doubtful: bool = False, now: float = NOW, chance: float = 0.0) -> Returned:
+    return Returned(now, job, verdict, doubtful, chance)
+
+
+def flying(*jobs: Job) -> State:
+    return State(capacity=2, in_flight=frozenset(jobs))
+
+
+STEPS: dict[str, tuple[State, Event, tuple[Instruction, ...]]] = {
+    "at the beginning": (State(2), Begun(NOW), (Fetch(),)),
+    "a chunk is there": (State(2, is_fetching=True), Fetched(NOW, ONE), (Reserve(ONE),)),
+    "no chunk at all": (State(2, is_fetching=True), SourceDry(NOW), (Finish(None),)),
+    "no further chunk, one in flight": (replace(flying(ONE), is_fetching=True), SourceDry(NOW), ()),
+    "slot taken": (State(2, reserving=ONE), SlotTaken(NOW), (Send(ONE), Fetch())),
+    "slot taken, one ready": (State(2, reserving=ONE, ready=(TWO,)), SlotTaken(NOW), (Send(ONE), Reserve(TWO))),
+    "slot taken, full": (State(1, reserving=ONE, ready=(TWO,)), SlotTaken(NOW), (Send(ONE),)),
+    "no slot": (State(2, reserving=ONE), SlotDenied(NOW, 103.0), (WakeAt(103.0),)),
+    "no slot, and it is time already": (State(2, reserving=ONE), SlotDenied(NOW, NOW), (Reserve(ONE),)),
+    "woken too early": (State(2, ready=(ONE,), slot_from=103.0), Woken(NOW), (WakeAt(103.0),)),
+    "woken in time": (State(2, ready=(ONE,), slot_from=103.0), Woken(103.0), (Reserve(ONE),)),
+    "woken during a pause": (
+        State(2, ready=(ONE,), slot_from=103.0, not_before=140.0),
+        Woken(103.0),
+        (WakeAt(140.0),),
+    ),
+    "an answer may have freed a slot": (
+        replace(flying(ONE), ready=(TWO,), slot_from=240.0),
+        back(ONE, TOLD),
+        (Reserve(TWO),),
+    ),
+    "nothing left of the job": (State(2, reserving=ONE), JobGone(NOW), (Fetch(),)),
+    "nothing left of the last job": (State(2, reserving=ONE, is_dry=True), JobGone(NOW), (Finish(None),)),
+    "the last answer": (replace(flying(ONE), is_dry=True), back(ONE, TOLD), (Finish(None),)),
+    "an answer, another in flight": (replace(flying(ONE, TWO), is_dry=True), back(ONE, TOLD), ()),
+    "an answer makes room": (flying(ONE, TWO), back(ONE, TOLD), (Fetch(),)),
+    "not sent": (flying(ONE), back(ONE, NO_LINE), (WakeAt(101.0),)),
+    "not sent, with chance": (flying(ONE), back(ONE, NO_LINE, chance=0.5), (WakeAt(101.125),)),
+    "not sent for the third time": (
+        replace(flying(ONE), failures=2, failing_since=97.0),
+        back(ONE, NO_LINE),
+        (WakeAt(104.0),),
+    ),
+    "refused for its rate": (flying(ONE), back(ONE, Throttled(None, None)), (PauseAccount(105.0), WakeAt(105.0))),
+    "refused for its rate, limit named": (
+        flying(ONE),
+        back(ONE, Throttled(None, Limit(10, 2.0))),
+        (LearnLimit(Limit(10, 2.0)), PauseAccount(102.0), WakeAt(102.0)),
+    ),
+    "refused for its rate, wait named": (
+        flying(ONE),
+        back(ONE, Throttled(30.0, None)),
+        (PauseAccount(130.0), WakeAt(130.0)),
+    ),
+    "refused for its rate again": (
+        replace(flying(ONE), refusals=1, refused_since=90.0),
+        back(ONE, Throttled(None, None)),
+        (PauseAccount(110.0), WakeAt(110.0)),
+    ),
+    "a longer pause stays": (
+        replace(flying(ONE), not_before=150.0, refusals=1, refused_since=90.0),
+        back(ONE, Throttled(None, None)),
+        (PauseAccount(150.0), WakeAt(150.0)),
+    ),
+    "account refused, others in flight": (flying(ONE, TWO), back(ONE, Stop("keys", "fix", certain=True)), ()),
+    "stop with nothing in flight": (State(2, ready=(ONE,)), StopAsked(NOW, ASKED), (Finish(ASKED),)),
+    "stop with one in flight": (replace(flying(ONE), ready=(TWO,)), StopAsked(NOW, ASKED), ()),
+    "the last one comes back after the stop": (replace(flying(ONE), cause=ASKED), back(ONE, TOLD), (Finish(ASKED),)),
+    "not sent after the stop": (replace(flying(ONE), cause=ASKED), back(ONE, NO_LINE), (Finish(ASKED),)),
+    "budget spent": (State(2, reserving=ONE), StopAsked(NOW, ASKED), (Finish(ASKED),)),
+    "a chunk comes after the stop": (State(2, is_fetching=True, cause=ASKED), Fetched(NOW, ONE), (Finish(ASKED),)),
+    "stop while a chunk is being read": (State(2, is_fetching=True), StopAsked(NOW, ASKED), ()),
+    "careful, one in flight": (replace(flying(ONE, TWO), is_careful=True), back(ONE, LOST, doubtful=True), ()),
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "instructions"), [pytest.param(*step, id=name) for name, step in STEPS.items()]
+)
+def test_what_to_do_next(state: State, event: Event, instructions: tuple[Instruction, ...]) -> None:
+    """Each event has its instructions, in this order."""
+    assert decide(state, event)[1] == instructions
+
+
+AGAIN = [
+    pytest.param(NO_LINE, True, id="not sent"),
+    pytest.param(Throttled(None, None), True, id="refused for its rate"),
+    pytest.param(TOLD, False, id="answered"),
+    pytest.param(LOST, False, id="lost"),
+    pytest.param(Refused("bad", "MXx"), False, id="refused"),
+    pytest.param(Stop("keys", "fix", certain=True), False, id="stop"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "again"), AGAIN)
+def test_only_what_was_not_carried_out_goes_again(verdict: Verdict, *, again: bool) -> None:
+    """A job is ready again after two verdicts only; after any other it never is."""
+    state, _ = decide(replace(flying(TWO), ready=(ONE, THREE), is_dry=True, not_before=200.0), back(TWO, verdict))
+
+    assert goes_again(verdict) is again
+    assert state.ready == ((ONE, TWO, THREE) if again else (ONE, THREE))
+
+
+def through(state: State, *events: Event) -> State:
+    for event in events:
+        state, _ = decide(state, event)
+    return state
+
+
+def test_failures_at_one_moment_are_one_failure() -> None:
+    """Connections that fail together make one wait, and all their jobs are ready again in order."""
+    state = through(flying(TWO, ONE), back(TWO, NO_LINE), back(ONE, NO_LINE, now=NOW + 0.1))
+
+    assert (state.failures, state.not_before, state.ready) == (1, 101.0, (ONE, TWO))
+
+
+def test_any_other_answer_ends_the_trouble() -> None:
+    """After an answer failures and refusals are counted from the beginning."""
+    troubled = replace(flying(ONE), failures=3, failing_since=1.0, refusals=2, refused_since=2.0)
+
+    state = through(troubled, back(ONE, LOST, doubtful=True))
+
+    assert (state.failures, state.failing_since, state.refusals, state.refused_since) == (0, None, 0, None)
+
+
+def test_a_refusal_for_the_rate_is_a_connection() -> None:
+    """Who is refused has reached somebody: failures before it do not count towards giving up the network."""
+    refused = through(replace(flying(ONE), failures=5, failing_since=NOW - 59), back(ONE, Throttled(None, None)))
+    state = through(replace(refused, in_flight=frozenset({ONE})), back(ONE, NO_LINE, now=NOW + 20))
+
+    assert state.cause is None
+    assert (state.failures, state.failing_since) == (1, NOW + 20)
+
+
+def test_a_lost_connection_does_not_end_a_row_of_refusals() -> None:
+    """Refusals for the rate with failures among them are still nothing but refusals: they are given up in the end."""
+    state = replace(flying(ONE), refusals=9, refused_since=NOW - 599)
+    state = through(state, back(ONE, NO_LINE))
+    state = through(replace(state, in_flight=frozenset({ONE})), back(ONE, Throttled(None, None), now=NOW + 2))
+
+    assert state.cause is not None
+
+
+GIVEN_UP = [
+    pytest.param(
+        replace(flying(ONE), failing_since=NOW - 60), back(ONE, NO_LINE), "cannot be reached", id="a minute offline"
+    ),
+    pytest.param(
+        replace(flying(ONE), refused_since=NOW - 600),
+        back(ONE, Throttled(None, None)),
+        "refused all requests for their rate",
+        id="ten minutes refused",
+    ),
+    pytest.param(flying(ONE), back(ONE, Throttled(901.0, None)), "asks for another 901 s", id="a long wait asked for"),
+    pytest.param(
+        replace(flying(ONE), doubts=4, is_careful=True, is_probing=True),
+        back(ONE, LOST, doubtful=True),
+        "the last 5 requests told nothing",
+        id="five doubts",
+    ),
+    pytest.param(flying(ONE), back(ONE, Stop("keys wrong", "fix", certain=True)), "keys wrong", id="account refused"),
+]
+
+
+@pytest.mark.parametrize(("state", "event", "reason"), GIVEN_UP)
+def test_when_to_give_up(state: State, event: Event, reason: str) -> None:
+    """Trouble that lasts ends the run with its reason and a remedy."""
+    after, instructions = decide(state, event)
+
+    assert after.cause is not None
+    assert reason in after.cause.reason
+    assert after.cause.remedy
+    assert instructions[-1] == Finish(after.cause)
+
+
+NOT_YET = [
+    pytest.param(replace(flying(ONE), failing_since=NOW - 59.9), back(ONE, NO_LINE), id="not a minute offline"),
+    pytest.param(
+        replace(flying(ONE), refused_since=NOW - 599), back(ONE, Throttled(None, None)), id="not ten minutes refused"
+    ),
+    pytest.param(flying(ONE), back(ONE, Throttled(900.0, None)), id="the longest wait"),
+    pytest.param(
+        replace(flying(ONE), doubts=3, is_careful=True, is_probing=True),
+        back(ONE, LOST, doubtful=True),
+        id="four doubts",
+    ),
+    pytest.param(
+        replace(flying(ONE), doubts=4, is_careful=True),
+        back(ONE, LOST, doubtful=True),
+        id="sent before anybody was careful",
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "event"), NOT_YET)
+def test_when_to_go_on(state: State, event: Event) -> None:
+    """Just below each bound the run goes on."""
+    assert decide(state, event)[0].cause is None
+
+
+def test_the_first_cause_stays() -> None:
+    """What comes after the first reason to stop does not take its place."""
+    state = through(
+        replace(flying(ONE, TWO), cause=ASKED),
+        back(ONE, Stop("keys", "fix", certain=True)),
+        StopAsked(NOW, StopCause(ExitCode.STOPPED, "budget", "later")),
+    )
+
+    assert state.cause == ASKED
+
+
+def test_care_begins_at_the_third_doubt_and_ends_with_an_answer() -> None:
+    """Doubts in a row are counted; one told answer clears them."""
+    jobs = [Job(number) for number in range(1, 6)]
+    state = State(capacity=5, in_flight=frozenset(jobs))
+    seen = []
+    verdicts: list[Verdict] = [LOST, LOST, LOST, LOST, TOLD]
+    for job, verdict in zip(jobs, verdicts, strict=True):
+        state = through(state, back(job, verdict, doubtful=verdict is LOST))
+        seen.append((state.doubts, state.is_careful))
+
+    assert seen == [(1, False), (2, False), (3, True), (3, True), (0, False)]
+
+
+def test_a_slot_for_no_job_is_a_defect() -> None:
+    """The driver and the machine may not lose step with each other unnoticed."""
+    with pytest.raises(ValueError, match="a slot was taken for no job"):
+        decide(State(2), SlotTaken(NOW))

@@ -1,0 +1,64 @@
+"""What a verdict makes of the rows of its request."""
+
+from __future__ import annotations
+
+import pytest
+
+from etl.delivery.outcomes import RowEnd, is_doubtful, row_ends
+from etl.delivery.verdict import Answered, NotSent, Refused, Stop, Throttled, Unknown, Verdict
+from etl.reconciler.match import RowDone, RowRefused, RowUnknown
+from etl.records import Outcome
+
+TOGETHER = [
+    pytest.param(NotSent("no route"), 2, Outcome.WAITING, False, id="not sent"),
+    pytest.param(Throttled(None, None), 2, Outcome.WAITING, False, id="refused for its rate"),
+    pytest.param(
+        Stop("keys", "fix", certain=True), 2, Outcome.WAITING, False, id="account refused, nothing carried out"
+    ),
+    pytest.param(
+        Stop("type", "fix", certain=False), 2, Outcome.UNCONFIRMED, False, id="stopped, maybe carried out in part"
+    ),
+    pytest.param(Unknown("cut", late=False), 2, Outcome.UNCONFIRMED, True, id="unknown"),
+    pytest.param(Unknown("cut", late=False), 1, Outcome.UNCONFIRMED, True, id="unknown, one row"),
+    pytest.param(Refused("bad row", "MXx"), 2, Outcome.UNCONFIRMED, True, id="refused as a whole"),
+    pytest.param(Refused("bad row", "MXx"), 1, Outcome.REFUSED, False, id="refused, one row"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "rows", "outcome", "is_doubt"), TOGETHER)
+def test_rows_of_a_request_that_was_not_answered_row_by_row(
+    verdict: Verdict, rows: int, outcome: Outcome, *, is_doubt: bool
+) -> None:
+    """All rows end alike: waiting where nothing can have been carried out, refused where one row was alone, else in doubt."""
+    ends = row_ends(verdict, (), list(range(rows)))
+
+    assert [end.outcome for end in ends] == [outcome] * rows
+    assert [end.row_id for end in ends] == list(range(rows))
+    assert is_doubtful(verdict, ends) is is_doubt
+
+
+def test_rows_of_an_answer_end_each_on_its_own() -> None:
+    """Stored, refused and untold rows of one answer have their own ends, with LeadSquared's words."""
+    matched = (RowDone("A-1"), RowRefused("Lead not found"), RowUnknown("not named"))
+
+    stored, sent_back, untold = row_ends(Answered(()), matched, [7, 8, 9])
+
+    assert stored == RowEnd(7, Outcome.CREATED, activity_id="A-1")
+    assert (sent_back.outcome, sent_back.code, sent_back.error) == (Outcome.REFUSED, "refused", "Lead not found")
+    assert "run the failed file" in str(sent_back.hint)
+    assert (untold.outcome, untold.error) == (Outcome.UNCONFIRMED, "not named")
+
+
+def test_an_answer_that_tells_of_one_row_is_no_doubt() -> None:
+    """A request is doubtful only when nothing is known of any of its rows."""
+    some = row_ends(Answered(()), (RowUnknown("?"), RowDone("A-1")), [1, 2])
+    none = row_ends(Answered(()), (RowUnknown("?"), RowUnknown("?")), [1, 2])
+
+    assert not is_doubtful(Answered(()), some)
+    assert is_doubtful(Answered(()), none)
+
+
+def test_every_row_needs_its_verdict() -> None:
+    """A missing verdict is a defect that must not pass as a shorter list."""
+    with pytest.raises(ValueError, match="shorter"):
+        row_ends(Answered(()), (RowDone("A-1"),), [1, 2])

@@ -1,0 +1,89 @@
+"""The wire of threads: what is handed over comes back, and nobody waits in vain."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from etl.delivery.wire import Arrival, ThreadedWire
+from etl.records import ApiAnswer, ApiRequest, Exchange, LineEnd, TransportFailure, Window
+from tests.clocks import ManualClock
+
+REQUEST = ApiRequest("POST", "/v2/x", (), b"[]", Window.BULK)
+ANSWER = ApiAnswer(200, {}, b"{}")
+
+
+def test_a_request_comes_back_with_the_moment_of_its_answer() -> None:
+    """The end of a request is stamped when its answer is there, not when somebody looks."""
+    clock = ManualClock()
+
+    def send(_request: ApiRequest) -> Exchange:
+        clock.move(0.5)
+        return ANSWER
+
+    wire = ThreadedWire(send, 1, clock)
+    wire.send(3, REQUEST)
+
+    assert wire.wait(None) == Arrival(3, ANSWER, 1_000.5)
+    wire.close()
+
+
+def test_requests_are_under_way_side_by_side() -> None:
+    """One slow answer does not hold up the others."""
+    slow = threading.Event()
+
+    def send(request: ApiRequest) -> Exchange:
+        if request.path == "/slow":
+            assert slow.wait(30)
+        return ANSWER
+
+    wire = ThreadedWire(send, 2, ManualClock())
+    wire.send(1, ApiRequest("POST", "/slow", (), b"", Window.BULK))
+    wire.send(2, REQUEST)
+
+    first = wire.wait(None)
+    slow.set()
+    second = wire.wait(None)
+
+    assert first is not None
+    assert second is not None
+    assert (first.number, second.number) == (2, 1)
+    wire.close()
+
+
+def test_a_defect_while_sending_leaves_the_request_in_doubt() -> None:
+    """Whatever breaks in the sending thread, the request may have left; its end is told, without the error's words."""
+
+    def send(_request: ApiRequest) -> Exchange:
+        raise RuntimeError("s3cret")
+
+    wire = ThreadedWire(send, 1, ManualClock())
+    wire.send(1, REQUEST)
+    arrival = wire.wait(None)
+
+    assert arrival is not None
+    assert arrival.exchange == TransportFailure(LineEnd.LOST, "a defect of etl while sending (RuntimeError)")
+    wire.close()
+
+
+@pytest.mark.parametrize("until", [pytest.param(999.0, id="over"), pytest.param(1_000.0, id="now")])
+def test_a_moment_that_has_come_is_not_waited_for(until: float) -> None:
+    """Without an arrival, a moment that is there already gives None at once."""
+    wire = ThreadedWire(lambda _request: ANSWER, 1, ManualClock())
+
+    assert wire.wait(until) is None
+    wire.close()
+
+
+def test_a_nudge_ends_a_wait_without_an_end() -> None:
+    """A signal's handler can wake who waits for an answer."""
+    wire = ThreadedWire(lambda _request: ANSWER, 1, ManualClock())
+    nudger = threading.Thread(target=wire.nudge)
+
+    nudger.start()
+    woken = wire.wait(None)
+    nudger.join()
+
+    assert woken is None
+    wire.close()

@@ -1,0 +1,66 @@
+"""Inputs and mappings kept by their content."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from etl.errors import LedgerError, SourceError
+from tests.ledger.books import Book
+
+
+def a_file(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def test_a_copy_is_kept_by_the_hash_of_its_content(book: Book, tmp_path: Path) -> None:
+    """The copy holds the very bytes, is found by their SHA-256, and outlives the original."""
+    content = b"Email,Visit\r\n" * 100_000
+    original = a_file(tmp_path, "visits.csv", content)
+
+    kept = book.ledger.copies.keep(original, "input")
+    original.unlink()
+
+    assert kept == hashlib.sha256(content).hexdigest()
+    assert book.ledger.copies.path(kept).read_bytes() == content
+    assert book.query("SELECT hash, kind, name, bytes FROM copies") == [(kept, "input", "visits.csv", len(content))]
+
+
+def test_equal_contents_are_kept_once(book: Book, other: Book, tmp_path: Path) -> None:
+    """The same content under another name, or from another process, is one copy."""
+    first = book.ledger.copies.keep(a_file(tmp_path, "a.csv", b"x"), "input")
+    second = other.ledger.copies.keep(a_file(tmp_path, "b.csv", b"x"), "input")
+
+    assert first == second
+    assert book.query("SELECT name FROM copies") == [("a.csv",)]
+
+
+def test_nothing_is_left_beside_the_copies(book: Book, tmp_path: Path) -> None:
+    """Half-written copies do not stay."""
+    book.ledger.copies.keep(a_file(tmp_path, "a.csv", b"x"), "input")
+
+    kept = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+    assert len(kept) == 1
+
+
+def test_an_input_that_cannot_be_read_is_named(book: Book, tmp_path: Path) -> None:
+    """A missing file and a folder are told as such, with what to check."""
+    with pytest.raises(SourceError, match=r"missing\.csv cannot be read: No such file or directory\. Check the path"):
+        book.ledger.copies.keep(tmp_path / "missing.csv", "input")
+    with pytest.raises(SourceError, match="cannot be read: Is a directory"):
+        book.ledger.copies.keep(tmp_path, "input")
+
+
+def test_a_copy_that_cannot_be_written_stops_the_run(book: Book, tmp_path: Path) -> None:
+    """Where copies cannot be kept nothing may be sent: the message names the place and what to do."""
+    original = a_file(tmp_path, "visits.csv", b"x")
+    (tmp_path / "files").write_bytes(b"in the way")
+
+    with pytest.raises(
+        LedgerError, match=r"The copy of .*visits\.csv cannot be kept in .*files: .*Free some space or set"
+    ):
+        book.ledger.copies.keep(original, "input")

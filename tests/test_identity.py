@@ -1,0 +1,133 @@
+"""Who is who: fingerprints, row keys, accounts."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.identity import CellsFingerprint, account_identity, payload_fingerprint, row_key, unique_key
+from etl.records import BrokenCell, Cell
+
+TEXTS = st.text(max_size=6)
+
+
+@given(first=st.dictionaries(TEXTS, TEXTS, max_size=4), second=st.dictionaries(TEXTS, TEXTS, max_size=4))
+def test_payloads_are_equal_exactly_when_their_fingerprints_are(first: dict[str, str], second: dict[str, str]) -> None:
+    """Two payloads share a fingerprint when, and only when, they send the same texts to the same targets."""
+    assert (payload_fingerprint(first) == payload_fingerprint(second)) == (first == second)
+
+
+@given(values=st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=6), seed=st.integers())
+def test_the_order_of_the_mapping_does_not_matter(values: dict[str, str], seed: int) -> None:
+    """A mapping whose lines were moved about makes the same fingerprints."""
+    pairs = list(values.items())
+    random.Random(seed).shuffle(pairs)
+
+    assert payload_fingerprint(dict(pairs)) == payload_fingerprint(values)
+
+
+@given(first=st.lists(TEXTS, max_size=4), second=st.lists(TEXTS, max_size=4))
+def test_unique_keys_keep_their_columns_apart(first: list[str], second: list[str]) -> None:
+    """`ab` + `c` is not `a` + `bc`, whatever separators the cells hold."""
+    assert (unique_key(first) == unique_key(second)) == (first == second)
+
+
+def test_a_cut_surrogate_has_a_fingerprint() -> None:
+    """Half a character, as a damaged file may hold it, is a text like any other."""
+    assert unique_key(["\ud83d"]) != unique_key(["\ud83e"])
+
+
+SAME_AFTER_SAVING = [
+    pytest.param(3, 3.0, id="a whole number as int and float"),
+    pytest.param(10**15, 1e15, id="a large whole number"),
+    pytest.param(date(2026, 2, 3), datetime(2026, 2, 3), id="midnight as date and datetime"),  # noqa: DTZ001  # cells have no zone
+    pytest.param("7", 7, id="a number kept as text"),
+    pytest.param("", None, id="an empty text and an empty cell"),
+    pytest.param(BrokenCell("#N/A"), "#N/A", id="an error and its text"),
+    pytest.param(True, "TRUE", id="a truth value and its text"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), SAME_AFTER_SAVING)
+def test_saving_again_does_not_change_a_row(before: Cell, after: Cell) -> None:
+    """What a spreadsheet program may turn one cell into keeps the row's fingerprint."""
+    cells = CellsFingerprint(["Visit"])
+
+    assert cells.of([before]) == cells.of([after])
+
+
+DIFFERENT = [
+    pytest.param("7", "07", id="leading zero"),
+    pytest.param(1, True, id="one and true"),
+    pytest.param(1.5, 1.25, id="fractions"),
+    pytest.param(time(9, 30), time(9, 31), id="times"),
+    pytest.param(datetime(2026, 2, 3, 0, 1), date(2026, 2, 3), id="a minute past midnight"),  # noqa: DTZ001  # cells have no zone
+    pytest.param("a", "a ", id="trailing space"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_different_cells_make_different_rows(one: Cell, other: Cell) -> None:
+    """Cells that a person would call different are told apart."""
+    cells = CellsFingerprint(["Visit"])
+
+    assert cells.of([one]) != cells.of([other])
+
+
+def test_columns_may_be_moved_and_empty_ones_added() -> None:
+    """A row is known by headers and cells, wherever its columns stand and however many empty ones are beside them."""
+    before = CellsFingerprint(["Email", "Visit"])
+    after = CellsFingerprint(["Visit", "Remarks", "Email"])
+
+    assert before.of(["a@example.com", 7]) == after.of([7, None, "a@example.com"])
+
+
+def test_a_value_under_another_header_is_another_row() -> None:
+    """The same text in another column does not make the same row."""
+    cells = CellsFingerprint(["Email", "Visit"])
+
+    assert cells.of(["x", None]) != cells.of([None, "x"])
+
+
+def test_row_keys_tell_equal_rows_apart() -> None:
+    """A row key depends on mapping, event, memory key and ordinal, and on nothing else."""
+    key = row_key("visits", 320, b"k", 1)
+    others = [
+        row_key("visits", 320, b"k", 2),
+        row_key("visits", 321, b"k", 1),
+        row_key("calls", 320, b"k", 1),
+        row_key("visits", 320, b"l", 1),
+    ]
+
+    assert key == row_key("visits", 320, b"k", 1)
+    assert key not in others
+    assert len({key, *others}) == 5
+
+
+@given(name=st.text(max_size=12), event=st.integers(0, 10**6), key=st.binary(min_size=12, max_size=12))
+def test_a_row_key_fits_a_custom_field(name: str, event: int, key: bytes) -> None:
+    """A row key is short, plain and can be typed into a search box."""
+    made = row_key(name, event, key, 1)
+
+    assert made.startswith("etl-")
+    assert len(made) == 28
+    assert made.isascii()
+    assert made == made.lower()
+
+
+ACCOUNTS = [
+    pytest.param("77", "https://api.example.com", "prod", "org:77", id="organisation known"),
+    pytest.param(None, "https://api.example.com", "prod", "host:api.example.com/prod", id="organisation not told"),
+    pytest.param("", "https://api.example.com", "prod", "host:api.example.com/prod", id="organisation empty"),
+    pytest.param(None, "api.example.com", "prod", "host:api.example.com/prod", id="host alone"),
+]
+
+
+@pytest.mark.parametrize(("org_id", "base_url", "name", "identity"), ACCOUNTS)
+def test_an_account_is_known_by_its_organisation(org_id: str | None, base_url: str, name: str, identity: str) -> None:
+    """The organisation is the identity; host and name serve where LeadSquared does not tell it."""
+    assert account_identity(org_id, base_url, name) == identity
