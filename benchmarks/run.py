@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -78,9 +79,8 @@ def reading(folder: Path, rows: int) -> Iterator[Line]:
         script = ROOT / "sample_data" / "make_big.py"
         subprocess.run([sys.executable, script, str(rows), "--format", kind, "-o", sheet], check=True)
         with prepared(sheet, folder) as (ledger, one):
-            plan = ledger.plan()
-            ours = seconds(lambda: stage(one, plan, ignore, StopSignal()))
-        least = seconds(lambda: _iterate(sheet))
+            ours = seconds(partial(stage, one, ledger.plan(), ignore, StopSignal()))
+        least = seconds(partial(_iterate, sheet))
         yield Line(
             f"check {rows:,} rows of {kind}", ours, "csv.reader" if kind == "csv" else "openpyxl read-only", least, "s"
         )

@@ -49,7 +49,9 @@ def modules() -> list[str]:
 
 def floor_of(module: str) -> int:
     """The floor on which a module lives: the longest entry that names it or its package."""
-    entries = [(len(entry), floor) for floor, (_, names) in enumerate(FLOORS) for entry in names if _is_in(module, entry)]
+    entries = [
+        (len(entry), floor) for floor, (_, names) in enumerate(FLOORS) for entry in names if _is_in(module, entry)
+    ]
     assert entries, f"etl.{module} has no place in the house: give it one in FLOORS"
     return max(entries)[1]
 

@@ -109,7 +109,11 @@ class VirtualWire:
     def send(self, number: int, request: ApiRequest) -> None:
         self._steps.step("send")
         travel = self._world.simulator.set_off()
-        headers = {"x-lsq-accesskey": self._keys[0], "x-lsq-secretkey": self._keys[1], "content-type": "application/json"}
+        headers = {
+            "x-lsq-accesskey": self._keys[0],
+            "x-lsq-secretkey": self._keys[1],
+            "content-type": "application/json",
+        }
         arriving = SimRequest(request.method, request.path, request.query, headers, request.body)
         at = self._world.clock.seconds + travel.there_seconds
         self._world.schedule(at, "arrives", number, (arriving, travel.back_seconds))
@@ -175,7 +179,11 @@ def process(world: World, home: Path, steps: Steps) -> Iterator[Ledger]:
         ledger.close()
 
 
-def account(world: World, limit: Limit = Limit(25, 5)) -> Account:
+LIMIT = Limit(25, 5)
+NO_OPTIONS = RunOptions()
+
+
+def account(world: World, limit: Limit = LIMIT) -> Account:
     options = world.simulator.options
     return Account(
         name="virtual",
@@ -193,7 +201,8 @@ def import_files(
     files: list[Path],
     mapping: Path,
     steps: Steps | None = None,
-    options: RunOptions = RunOptions(),
+    options: RunOptions = NO_OPTIONS,
+    *,
     stop: StopSignal | None = None,
     account_: Account | None = None,
 ) -> list[object]:
