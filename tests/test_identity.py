@@ -6,7 +6,7 @@ import random
 from datetime import date, datetime, time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.identity import CellsFingerprint, account_identity, payload_fingerprint, row_key, unique_key
@@ -15,6 +15,8 @@ from etl.records import BrokenCell, Cell
 TEXTS = st.text(max_size=6)
 
 
+@example(first={"a": "bc"}, second={"ab": "c"})
+@example(first={"a": "b", "c": "d"}, second={"a": "bcd"})
 @given(first=st.dictionaries(TEXTS, TEXTS, max_size=4), second=st.dictionaries(TEXTS, TEXTS, max_size=4))
 def test_payloads_are_equal_exactly_when_their_fingerprints_are(first: dict[str, str], second: dict[str, str]) -> None:
     """Two payloads share a fingerprint when, and only when, they send the same texts to the same targets."""
@@ -30,6 +32,9 @@ def test_the_order_of_the_mapping_does_not_matter(values: dict[str, str], seed: 
     assert payload_fingerprint(dict(pairs)) == payload_fingerprint(values)
 
 
+@example(first=["ab", "c"], second=["a", "bc"])
+@example(first=["a", ""], second=["a"])
+@example(first=["1:a"], second=["1", "a"])
 @given(first=st.lists(TEXTS, max_size=4), second=st.lists(TEXTS, max_size=4))
 def test_unique_keys_keep_their_columns_apart(first: list[str], second: list[str]) -> None:
     """`ab` + `c` is not `a` + `bc`, whatever separators the cells hold."""

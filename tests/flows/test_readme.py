@@ -56,6 +56,7 @@ def test_what_the_console_shows_is_what_happens(block: str, folder: Path) -> Non
         capture_output=True,
         text=True,
         timeout=100,
+        check=False,
     )
 
     assert as_pattern(shown).search(ran.stdout), ran.stdout
@@ -64,14 +65,22 @@ def test_what_the_console_shows_is_what_happens(block: str, folder: Path) -> Non
 def test_the_python_example_runs(folder: Path) -> None:
     """The Python example imports the sheet and prints the equation."""
     (code,) = blocks("python")
-    serve = "from etl.simulator import SimulatorOptions\nfrom etl.simulator.server import EmbeddedSimulator\nimport os\n"
+    serve = (
+        "from etl.simulator import SimulatorOptions\nfrom etl.simulator.server import EmbeddedSimulator\nimport os\n"
+    )
     serve += "with EmbeddedSimulator(SimulatorOptions()) as simulator:\n"
     serve += "    os.environ |= {'LSQ_HOST': simulator.url, 'LSQ_ACCESS_KEY': 'simulator-access-key',\n"
     serve += "                   'LSQ_SECRET_KEY': 'simulator-secret-key'}\n"
     script = serve + "\n".join(f"    {line}" for line in code.splitlines())
 
     ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
 
     assert ran.stderr == ""
@@ -98,6 +107,7 @@ def test_the_mapping_shown_is_a_mapping(folder: Path) -> None:
         capture_output=True,
         text=True,
         timeout=100,
+        check=False,
     )
 
     assert ran.returncode == ExitCode.NEEDS_A_PERSON, ran.stderr
