@@ -23,10 +23,9 @@ _BETWEEN = "\x1f"  # ASCII's unit separator, which next to no cell holds
 
 def _digest(parts: Sequence[str]) -> bytes:
     """A hash under which two different lists of texts differ, wherever the borders between their texts lie."""
-    joined = _BETWEEN.join(parts)
-    if joined.count(_BETWEEN) != len(parts) - 1:  # a text holds the separator itself: each goes in behind its length
-        joined = f"{_BETWEEN}{_BETWEEN}" + "".join([f"{len(part)}:{part}" for part in parts])
-    joined = f"{len(parts)}{_BETWEEN}{joined}"
+    joined = f"{len(parts)}{_BETWEEN}{_BETWEEN.join(parts)}"
+    if joined.count(_BETWEEN) > len(parts):  # a text holds the separator itself: each goes in behind its length
+        joined = f"{len(parts)}:" + "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
 
 

@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("driver", ("delivery",)),
     ("stages", ("stages",)),
     ("pipeline", ("pipeline",)),
-    ("door", ("cli",)),
+    ("door", ("cli", "__main__")),
 )
 
 

@@ -35,6 +35,10 @@ def test_the_order_of_the_mapping_does_not_matter(values: dict[str, str], seed: 
 @example(first=["ab", "c"], second=["a", "bc"])
 @example(first=["a", ""], second=["a"])
 @example(first=["1:a"], second=["1", "a"])
+@example(first=["a\x1fb"], second=["a", "b"])
+@example(first=["a\x1f", "b"], second=["a", "\x1fb"])
+@example(first=["a", "b", "c\x1fd", ""], second=["", "", "1:a1:b3:c", "d0:"])
+@example(first=[], second=[""])
 @given(first=st.lists(TEXTS, max_size=4), second=st.lists(TEXTS, max_size=4))
 def test_unique_keys_keep_their_columns_apart(first: list[str], second: list[str]) -> None:
     """`ab` + `c` is not `a` + `bc`, whatever separators the cells hold."""

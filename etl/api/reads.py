@@ -52,8 +52,15 @@ class Identity:
 class _TryLaterError(NetworkError):
     """Worth another attempt. wait_seconds: what LeadSquared asked for, None if it named no time."""
 
-    def __init__(self, message: str, wait_seconds: float | None = None, *, is_without_connection: bool = False) -> None:
-        super().__init__(message, is_without_connection=is_without_connection)
+    def __init__(
+        self,
+        message: str,
+        wait_seconds: float | None = None,
+        *,
+        is_without_connection: bool = False,
+        is_fault: bool = False,
+    ) -> None:
+        super().__init__(message, is_without_connection=is_without_connection, is_fault=is_fault)
         self.wait_seconds = wait_seconds
 
 
@@ -61,10 +68,16 @@ def who_am_i(client: Client, slot: Callable[[], AbstractContextManager[object]] 
     """Whose keys these are; None where the account does not offer this read or its answer cannot be used.
 
     slot: entered around each attempt, because a read counts in the account's general limit like any other request.
+    A server that answers this read with faults may do its main work well: that is for the import itself to find out.
     Raises:  RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
     Source:  LeadSquared API, `UserByAccessKey.Get`: works on any host, 401 for unknown keys and inactive users.
     """
-    answer = read(client, _WHO_AM_I, slot)
+    try:
+        answer = read(client, _WHO_AM_I, slot)
+    except NetworkError as error:
+        if error.is_fault:
+            return None
+        raise
     return None if answer is None else _identity(answer.body)
 
 
@@ -112,7 +125,7 @@ def _raise_if_worth_it(client: Client, found: Complaint, status: int) -> None:
             pause = f"it is over its limit of requests and asks to wait {wait:g} seconds"
             raise _TryLaterError(_unreachable(client, pause), wait)
         case Unknown(reason=reason) if status >= 500:
-            raise _TryLaterError(_unreachable(client, reason))
+            raise _TryLaterError(_unreachable(client, reason), is_fault=True)
 
 
 def _unreachable(client: Client, reason: str) -> str:

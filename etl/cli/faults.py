@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -53,7 +54,7 @@ def _tell_usage(error: click.ClickException) -> int:
 def _tell_expected(error: EtlError, world: World) -> int:
     world.log.say(f"Error: {error.message}")
     _say(f"Error: {error.message}")
-    for line in finding_lines(error.findings, len(error.findings)):
+    for line in finding_lines(error.findings, Counter(one.code for one in error.findings)):
         _say(line)
     return code_of_error(error)
 

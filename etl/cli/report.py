@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +12,7 @@ from etl.cli.wording import counted, printable
 from etl.records import NEEDS_A_PERSON, STORED, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from etl.cli.world import World
     from etl.events import InputSummary, Summary
@@ -46,7 +46,7 @@ def input_lines(result: InputSummary, continue_with: str) -> Iterator[str]:
     """The report of one input."""
     run = f" (run {result.run})" if result.run is not None else ""
     yield click.style(printable(f"{result.input}{run}"), bold=True)
-    yield from finding_lines(result.findings, result.finding_count)
+    yield from finding_lines(result.findings, result.finding_counts)
     yield from _outcome_lines(result)
     yield f"  {result.equation}"
     if result.results is not None:
@@ -61,19 +61,17 @@ def input_lines(result: InputSummary, continue_with: str) -> Iterator[str]:
         yield printable(f"  Continue:   {continue_with}")
 
 
-def finding_lines(findings: Sequence[Finding], finding_count: int) -> Iterator[str]:
-    """Findings by kind, the most frequent first: code, count, three examples."""
-    if not findings:
+def finding_lines(findings: Sequence[Finding], counts: Mapping[str, int]) -> Iterator[str]:
+    """Findings by kind, the most frequent first: code, count, three examples. counts: of all, findings: maybe fewer."""
+    if not counts:
         return
-    among = f", of which the first {len(findings):,} are counted here" if finding_count > len(findings) else ""
-    yield f"  {counted(finding_count, 'finding')}{among}:"
-    by_code = sorted(findings, key=lambda finding: finding.code)  # stable: examples stay in the order of the rows
-    groups = [(code, list(group)) for code, group in groupby(by_code, key=lambda finding: finding.code)]
-    for code, group in sorted(groups, key=lambda pair: -len(pair[1])):
-        yield f"    {code}: {len(group):,}"
-        yield from (printable(f"      {finding}") for finding in group[:EXAMPLES])
-        if len(group) > EXAMPLES:
-            yield f"      and {len(group) - EXAMPLES:,} more"
+    yield f"  {counted(sum(counts.values()), 'finding')}:"
+    for code, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        yield f"    {code}: {count:,}"
+        examples = list(islice((finding for finding in findings if finding.code == code), EXAMPLES))
+        yield from (printable(f"      {finding}") for finding in examples)
+        if count > len(examples):
+            yield f"      and {count - len(examples):,} more"
 
 
 def _outcome_lines(result: InputSummary) -> Iterator[str]:

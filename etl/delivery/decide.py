@@ -4,6 +4,7 @@ A job is a chunk on its way. Its life: fetched → ready → reserving (slot and
 A job that certainly was not carried out (no connection, refused for its rate) is ready again, before all later ones;
 any other returned job is over, and what became of its rows is in the ledger.
 
+    nothing answered yet                           one at a time: the host has to show what it is
     three requests in a row that tell nothing      one at a time from here on (careful)
     two more while careful                         stop: LeadSquared is not well
     an answer that tells something                 all as before
@@ -182,6 +183,7 @@ class State:
     failures, refusals: connections that failed, and refusals for the rate, each in a row, and since when.
     doubts: requests in a row that told nothing; of those in the air when the machine became careful none counts.
     is_probing: what is in flight was sent by the careful machine.
+    is_proven: an answer has told something about its rows; before that a wrong host would be handed one request only.
     """
 
     capacity: int
@@ -197,6 +199,7 @@ class State:
     refusals: int = 0
     refused_since: float | None = None
     doubts: int = 0
+    is_proven: bool = True
     is_careful: bool = False
     is_probing: bool = False
     cause: StopCause | None = None
@@ -204,7 +207,7 @@ class State:
     @property
     def room(self) -> int:
         """How many more requests may be in flight now."""
-        return (1 if self.is_careful else self.capacity) - len(self.in_flight)
+        return (1 if self.is_careful or not self.is_proven else self.capacity) - len(self.in_flight)
 
 
 Decision: TypeAlias = tuple[State, tuple[Instruction, ...]]
@@ -314,7 +317,7 @@ def _doubt(state: State, kind: str) -> State:
 
 
 def _well(state: State) -> State:
-    return replace(state, doubts=0, is_careful=False, is_probing=False)
+    return replace(state, doubts=0, is_proven=True, is_careful=False, is_probing=False)
 
 
 def _go_on(state: State, now: float) -> Decision:

@@ -17,7 +17,7 @@ from etl.delivery.verdict import Answered, Verdict, judge
 from etl.exits import ExitCode
 from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved
 from etl.reconciler.match import Matched, Numbering, match
-from etl.records import ApiAnswer
+from etl.records import ApiAnswer, Window
 
 if TYPE_CHECKING:
     import random
@@ -49,7 +49,10 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """What is to be delivered: whose rows, through which operation, in which parcels, under which allowance."""
+    """What is to be delivered: whose rows, through which operation, in which parcels, under which allowance.
+
+    share: part of the limits to use, for limits learned on the way. is_proven: the host has shown that it is LeadSquared.
+    """
 
     account_id: int
     scope_id: int
@@ -60,6 +63,7 @@ class Consignment:
     allowance: Allowance
     capacity: int
     share: float = 1.0
+    is_proven: bool = True
 
 
 class Driver:
@@ -91,7 +95,7 @@ class Driver:
     def deliver(self) -> machine.StopCause | None:
         """Send all parcels, or stop for a cause. When it returns, nothing is in flight and all is in the ledger."""
         self._stop.on_request(self._wire.nudge)
-        state = machine.State(capacity=self._consignment.capacity)
+        state = machine.State(capacity=self._consignment.capacity, is_proven=self._consignment.is_proven)
         events: deque[machine.Event] = deque([machine.Begun(self._clock.monotonic())])
         while True:
             wake_at: float | None = None
@@ -217,11 +221,11 @@ class Driver:
             del self._parcels[number]
 
     def _learn(self, limit: Limit) -> None:
-        """Keep the limit that a refusal named, and keep to it from here on."""
-        window = self._consignment.operation.window
-        self._ledger.accounts.learn_limit(self._consignment.account_id, window, limit)
-        limits = dict(self._allowance.limits)
-        limits[window] = smallest(limits[window], shared(limit, self._consignment.share))
+        """Keep the limit that a refusal named, and keep to it from here on; it does not say which window it means."""
+        ours = shared(limit, self._consignment.share)
+        for window in Window:
+            self._ledger.accounts.learn_limit(self._consignment.account_id, window, limit)
+        limits = {window: smallest(known, ours) for window, known in self._allowance.limits.items()}
         self._allowance = Allowance(limits, self._allowance.daily_requests)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
+from etl.errors import LedgerError
 from etl.identity import account_identity
 from etl.ledger.database import inserted_key
 from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, LEARNED_LIMITS, SCOPES
@@ -44,12 +45,16 @@ class Accounts:
     def meet(self, base_url: str, name: str, org_id: str | None) -> AccountRecord:
         """The account behind host and name, noted if it is new.
 
-        An account once known by its organisation stays that one where LeadSquared does not tell it this time.
+        An account once known by its organisation stays that one where LeadSquared does not tell it this time; one that was
+        known by host and name alone becomes that of its organisation as soon as LeadSquared tells it.
+        Raises: LedgerError — rows were imported both under the organisation and under host and name alone.
         """
         known = self.known_as(base_url, name)
         if known is not None and (org_id is None or known.organisation == org_id):
             return known
         identity = account_identity(org_id, base_url, name)
+        if known is not None and known.organisation is None:
+            return self._name_organisation(known, identity, org_id)
         with self._database.writing() as connection:
             query = select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.identity == identity)
             account_id = connection.execute(query).scalar()
@@ -60,6 +65,19 @@ class Accounts:
             connection.execute(ACCOUNT_NAMES.delete().where(place))
             connection.execute(ACCOUNT_NAMES.insert().values(host=base_url, name=name, account_id=account_id))
         return AccountRecord(account_id, identity, org_id)
+
+    def _name_organisation(self, known: AccountRecord, identity: str, org_id: str | None) -> AccountRecord:
+        with self._database.writing() as connection:
+            other = select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.identity == identity)
+            if connection.execute(other).first() is not None:
+                raise LedgerError(
+                    f"This ledger has rows of the organisation {org_id} in two places: under its own name, and under "
+                    f"{known.identity} from a time when LeadSquared did not tell the organisation. Nothing was sent, "
+                    "because rows could go out twice. Use the account name under which these rows were imported first."
+                )
+            values = {"identity": identity, "organisation": org_id}
+            connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == known.account_id).values(**values))
+        return AccountRecord(known.account_id, identity, org_id)
 
     def scope(self, account_id: int, mapping_name: str, event: int) -> int:
         """The number of the scope, noted if it is new."""

@@ -133,6 +133,15 @@ UPDATE plan SET follows = firsts.row_number FROM (
 WHERE plan.input_no = :input_no AND plan.outcome = 'already_imported'
   AND plan.known = firsts.known AND plan.row_number > firsts.row_number"""
 
+_KNOWN_FROM_EARLIER_INPUTS = """
+UPDATE plan SET outcome = CASE WHEN :has_unique_key = 1 AND plan.payload <> earlier.payload
+                               THEN 'changed' ELSE 'already_imported' END
+FROM (
+    SELECT memory_key, MIN(payload) AS payload, COUNT(*) AS times FROM plan
+    WHERE input_no < :input_no AND outcome = 'waiting' AND follows IS NULL GROUP BY memory_key) AS earlier
+WHERE plan.input_no = :input_no AND plan.outcome = 'waiting' AND plan.known IS NULL AND plan.follows IS NULL
+  AND earlier.memory_key = plan.memory_key AND (plan.place <= earlier.times OR :has_unique_key = 1)"""
+
 _SEND_AGAIN = (
     "UPDATE plan SET outcome = 'waiting', known = NULL WHERE input_no = :input_no AND outcome = 'already_imported'"
 )
@@ -249,6 +258,13 @@ class Plan:
         if self._run(holders, where).rowcount:
             self._run(_PLACE.format(key=key), where)
             self._run(_PAIR.format(key=key), where)
+
+    def match_earlier_inputs(self, input_no: int, has_unique_key: bool) -> None:
+        """Find the rows that an earlier input of the same command would have sent by then. For forecasts: a run matches
+        each input when the ones before it have gone out."""
+        where = {"input_no": input_no, "has_unique_key": int(has_unique_key)}
+        self._run(_PLACE.format(key="memory_key"), where)
+        self._run(_KNOWN_FROM_EARLIER_INPUTS, where)
 
     def send_again(self, input_no: int) -> None:
         """Let the rows that are already imported go out once more; the person has typed their number."""

@@ -133,7 +133,10 @@ def chosen_sheet(sheets: Sequence[Sheet], name: str | None, shown: Path) -> Shee
             f"{shown}: it has {len(visible)} visible sheets, and one was expected. Set sheet under input in the mapping to "
             f"the one that holds the rows. Sheets: {present}."
         )
-    raise UsageError(f"{shown}: there is no sheet {quoted(name)}.{_nearest(name, sheets)} Sheets: {present}.")
+    raise UsageError(
+        f"{shown}: there is no sheet {quoted(name)}.{_nearest(name, sheets)} Sheets: {present}. "
+        "Correct sheet under input in the mapping."
+    )
 
 
 def _nearest(name: str, sheets: Sequence[Sheet]) -> str:

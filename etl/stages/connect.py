@@ -28,13 +28,17 @@ ANY_HOST = "https://api.leadsquared.com"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An account, ready to be sent to. organisation: in words, for the first line of the run."""
+    """An account, ready to be sent to.
+
+    organisation: in words, for the first line of the run. is_proven: LeadSquared told it in this very session.
+    """
 
     account: Account
     record: AccountRecord
     client: Client
     allowance: Allowance
     organisation: str
+    is_proven: bool = True
 
 
 @contextmanager
@@ -66,6 +70,7 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
         _client(account, str(placed.base_url), clock),
         allowance_of(account, ledger, record),
         _in_words(identity, record),
+        is_proven=identity is not None,
     )
 
 

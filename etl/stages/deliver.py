@@ -195,4 +195,5 @@ def consignment(prepared: PreparedInput, run_id: int, session: Session) -> Consi
         allowance=allowance,
         capacity=capacity_for(slowest(allowance, operation.window)),
         share=session.connection.account.share,
+        is_proven=session.connection.is_proven,
     )

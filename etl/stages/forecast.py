@@ -38,6 +38,15 @@ def match(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: 
     plan.number_equals(prepared.number, scope_id)
 
 
+def _match_in_order(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: int | None) -> None:
+    """As `match`, where the inputs before this one have not really been sent."""
+    plan.match(prepared.number, scope_id, has_unique_key=bool(prepared.mapping.mapping.unique_by))
+    plan.match_earlier_inputs(prepared.number, has_unique_key=bool(prepared.mapping.mapping.unique_by))
+    if duplicate is not None:
+        _send_again(prepared, plan, duplicate)
+    plan.number_equals(prepared.number, scope_id)
+
+
 def _send_again(prepared: PreparedInput, plan: Plan, duplicate: int) -> None:
     known = plan.counts(prepared.number).get(Outcome.ALREADY_IMPORTED, 0)
     if known != duplicate:
@@ -85,7 +94,7 @@ def foresee(
     events: Callable[[Event], None],
 ) -> InputSummary:
     """What a run would do with this input; the failed file is written, nothing is sent and no run is begun."""
-    match(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
+    _match_in_order(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
     events(planned(prepared, plan, None, _allowance(account, ledger)))
     failed = ResultsWriter(ledger).write_unsent(prepared, plan.lines(prepared.number))
     summary = unsent_summary(prepared, plan, None, failed)
@@ -102,7 +111,7 @@ def write_dry_run(
     events: Callable[[Event], None],
 ) -> InputSummary:
     """Write the bodies that a run would send, one a line, to `options.dry_run_out`."""
-    match(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
+    _match_in_order(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
     events(planned(prepared, plan, None, _allowance(account, ledger)))
     if options.dry_run_out is not None:
         for body in dry_bodies(prepared, lambda first, last: plan.to_send(prepared.number, first, last)):

@@ -19,7 +19,7 @@ from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
 from etl.reader import InputRules, open_input, sheets_of
 from etl.reconciler.names import is_named_results
-from etl.records import ETL_COLUMNS, Outcome
+from etl.records import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from etl.mapping.apply import AppliedRow
     from etl.mapping.model import Mapping
     from etl.operations.contract import Operation
-    from etl.records import Block, Table
+    from etl.records import Block, Column, Table
 
 MOST_FINDINGS = 1_000
 """How many findings of one input a summary carries; all of them stand in the results and failed files."""
@@ -183,7 +183,7 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], 
     Raises: SourceError — a row cannot be read, or a whole column is not what it claims to be.
     """
     applier = Applier(prepared.mapping.mapping, prepared.table, prepared.mapping.lookups)
-    stager = _Stager(prepared.table)
+    stager = _Stager(applier.columns)
     for block in prepared.blocks():
         rows = applier.apply(block)
         plan.stage(prepared.number, [stager.staged(row) for row in rows])
@@ -204,9 +204,8 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], 
 class _Stager:
     """Mapped rows into staged ones."""
 
-    def __init__(self, table: Table) -> None:
-        ours = ETL_COLUMNS if table.is_ours else ()
-        self._cells = CellsFingerprint([column.header for column in table.columns if column.header not in ours])
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._cells = CellsFingerprint([column.header for column in columns])
 
     def staged(self, row: AppliedRow) -> StagedRow:
         run, line = (row.lineage.run, row.lineage.row) if row.lineage else (None, None)

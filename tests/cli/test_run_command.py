@@ -147,7 +147,7 @@ def test_the_report_groups_findings_and_names_files_and_next_step(
     ended = input_summary(
         {Outcome.CREATED: 1_236, Outcome.INVALID: 4},
         findings=findings,
-        finding_count=4,
+        finding_counts={"bad-date": 4},
         failed=Path("visits.failed.xlsx"),
         exit_code=4,
         next_step="Correct visits.failed.xlsx and run it.",
@@ -200,13 +200,15 @@ def test_the_command_that_continues_is_said_once(shell: Shell, capsys: pytest.Ca
 
 
 def test_more_findings_than_are_listed_are_told(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
-    """Counts by code over a part of the findings say that they are over a part."""
+    """The counts are those of all findings, also where only the first thousand were kept."""
     finding = Finding(Place("visits.xlsx", "Visits", 41, "F"), BadDate())
-    shell.pipeline.summary = Summary((input_summary(findings=(finding,) * 1000, finding_count=2500),), 4)
+    shell.pipeline.summary = Summary((input_summary(findings=(finding,) * 1000, finding_counts={"bad-date": 2500}),), 4)
 
     shell.type(*RUN)
 
-    assert "  2,500 findings, of which the first 1,000 are counted here:" in capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:3] == ["  2,500 findings:", "    bad-date: 2,500"]
+    assert "      and 2,497 more" in lines
 
 
 @pytest.mark.parametrize(("code", "is_silent"), [(0, True), (4, False), (7, False)])

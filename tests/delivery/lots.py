@@ -156,6 +156,7 @@ class Lot:
     stop: StopSignal = field(default_factory=StopSignal)
     notes: Notes = field(default_factory=Notes)
     capacity: int = 4
+    is_proven: bool = True
     limit: Limit = LIMIT
     daily: int | None = None
 
@@ -170,6 +171,7 @@ class Lot:
             a_packer(),
             allowance,
             self.capacity,
+            is_proven=self.is_proven,
         )
         driver = Driver(consignment, self.book.ledger, self.wire, self.book.clock, Still(), self.notes, self.stop)
         cause = driver.deliver()

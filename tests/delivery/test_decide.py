@@ -59,6 +59,8 @@ STEPS: dict[str, tuple[State, Event, tuple[Instruction, ...]]] = {
     "slot taken": (State(2, reserving=ONE), SlotTaken(NOW), (Send(ONE), Fetch())),
     "slot taken, one ready": (State(2, reserving=ONE, ready=(TWO,)), SlotTaken(NOW), (Send(ONE), Reserve(TWO))),
     "slot taken, full": (State(1, reserving=ONE, ready=(TWO,)), SlotTaken(NOW), (Send(ONE),)),
+    "slot taken, nothing answered yet": (State(2, reserving=ONE, is_proven=False), SlotTaken(NOW), (Send(ONE),)),
+    "the first answer": (replace(flying(ONE), is_proven=False, ready=(TWO,)), back(ONE, TOLD), (Reserve(TWO),)),
     "no slot": (State(2, reserving=ONE), SlotDenied(NOW, 103.0), (WakeAt(103.0),)),
     "no slot, and it is time already": (State(2, reserving=ONE), SlotDenied(NOW, NOW), (Reserve(ONE),)),
     "woken too early": (State(2, ready=(ONE,), slot_from=103.0), Woken(NOW), (WakeAt(103.0),)),
@@ -264,6 +266,24 @@ def test_care_begins_at_the_third_doubt_and_ends_with_an_answer() -> None:
         seen.append((state.doubts, state.is_careful))
 
     assert seen == [(1, False), (2, False), (3, True), (3, True), (0, False)]
+
+
+PROOFS = [
+    pytest.param(TOLD, False, True, id="answered"),
+    pytest.param(Refused("bad row", "MXx"), False, True, id="one row refused"),
+    pytest.param(TOLD, True, False, id="answered, nothing told"),
+    pytest.param(LOST, True, False, id="lost"),
+    pytest.param(NO_LINE, False, False, id="not sent"),
+    pytest.param(Throttled(None, None), False, False, id="refused for its rate"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "doubtful", "is_proven"), PROOFS)
+def test_only_a_told_answer_proves_the_host(verdict: Verdict, *, doubtful: bool, is_proven: bool) -> None:
+    """Requests go side by side only after one of them has told something about its rows."""
+    state = through(replace(flying(ONE), is_proven=False), back(ONE, verdict, doubtful=doubtful))
+
+    assert state.is_proven is is_proven
 
 
 def test_a_slot_for_no_job_is_a_defect() -> None:

@@ -49,13 +49,13 @@ CAUSE = StopCause(ExitCode.INTERRUPTED, "asked", "again")
 class Delivery(RuleBasedStateMachine):
     """Plays a driver that answers anything at any time, and keeps books of its own on every job."""
 
-    @initialize(capacity=st.integers(1, 4), chunks=st.integers(0, 8))
-    def begin(self, capacity: int, chunks: int) -> None:
+    @initialize(capacity=st.integers(1, 4), chunks=st.integers(0, 8), is_proven=st.booleans())
+    def begin(self, capacity: int, chunks: int, *, is_proven: bool) -> None:
         self.now = 100.0
         self.capacity = capacity
         self.chunks_left = chunks
         self.fetched = 0
-        self.state = State(capacity)
+        self.state = State(capacity, is_proven=is_proven)
         self.flying: set[Job] = set()
         self.waiting: set[Job] = set()
         self.ended: list[Job] = []
@@ -91,6 +91,7 @@ class Delivery(RuleBasedStateMachine):
                 assert job not in self.flying, "sent while in flight"
                 assert job not in self.ended, "sent again after its end"
                 assert not (self.state.is_careful and self.flying), "two at a time while careful"
+                assert self.state.is_proven or not self.flying, "two at a time to a host that has told nothing"
                 self.flying.add(job)
             case WakeAt(moment=moment):
                 assert moment > self.now

@@ -73,7 +73,7 @@ def test_a_limit_that_a_refusal_names_is_kept_to_from_then_on(book: Book) -> Non
     assert lot.sent_rows == [[2, 3], [2, 3], [4, 5], [6, 7]]
     paused = round(LATENCY + 5.0 + MARGIN_SECONDS, 3)
     assert lot.sent_at == [0, paused, round(paused + HELD, 3), round(paused + 2 * HELD, 3)]
-    assert book.ledger.accounts.learned_limits(book.account_id) == {Window.BULK: Limit(1, 5.0)}
+    assert book.ledger.accounts.learned_limits(book.account_id) == dict.fromkeys(Window, Limit(1, 5.0))
     assert counted(book, lot.run_id) == {Outcome.CREATED: 6}
 
 
@@ -308,3 +308,24 @@ def test_a_slot_of_another_process_is_waited_for(book: Book, other: Book) -> Non
     assert lot.deliver() is None
 
     assert lot.sent_at == [1.0 + HELD - LATENCY]
+
+
+def test_a_host_that_has_not_shown_what_it_is_gets_one_request(book: Book) -> None:
+    """Until the first answer tells something about its rows, requests go one at a time."""
+    lot = a_lot(book, 5)
+    lot.is_proven = False
+
+    lot.deliver()
+
+    assert lot.sent_at == [0, LATENCY, LATENCY, LATENCY, LATENCY]
+
+
+def test_a_host_that_never_tells_anything_is_handed_five_requests(book: Book) -> None:
+    """One after the other, so that a wrong host leaves few rows in doubt."""
+    lot = a_lot(book, 9, afterwards=lost)
+    lot.is_proven = False
+
+    assert lot.deliver() is not None
+
+    assert lot.sent_at == [0, LATENCY, 2 * LATENCY, 3 * LATENCY, 4 * LATENCY]
+    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 10, Outcome.WAITING: 8}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.flows.conftest import Serve
 from tests.flows.desk import Desk, stored
 from tests.flows.sheets import read, visits, write
@@ -22,10 +20,6 @@ def test_a_limit_that_a_refusal_names_is_kept_to(desk: Desk, serve: Serve) -> No
     assert stored(server) == dict.fromkeys((f"V-{number:05}" for number in range(1, 401)), 1)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="delivery/driver.py _learn: learned for bulk only, so the question whose keys these are comes on top",
-)
 def test_a_learned_limit_holds_for_the_next_import(desk: Desk, serve: Serve) -> None:
     """What one run was taught the next one knows: it is refused nothing."""
     server = serve(limit=(5, 1.0))

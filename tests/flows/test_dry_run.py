@@ -42,9 +42,6 @@ def test_a_dry_run_writes_byte_for_byte_what_is_sent(desk: Desk, server: Foreign
     assert len(server.activities) == 73
 
 
-@pytest.mark.xfail(
-    strict=True, reason="stages/forecast.py: each input is matched with the ledger alone, not with the inputs before it"
-)
 def test_a_dry_run_of_two_files_knows_what_they_share(desk: Desk, server: ForeignServer) -> None:
     """A row that stands in both files is sent once by a run, so a dry run writes it once."""
     write(desk.folder / "monday.csv", visits(30))

@@ -205,10 +205,6 @@ def test_a_host_without_the_api_stores_nothing_and_is_named(desk: Desk, server: 
     assert "Traceback" not in ended.said
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="delivery/decide.py: a whole window of requests leaves before the first answer has shown the host",
-)
 def test_a_host_without_the_api_is_not_handed_every_row(desk: Desk, server: ForeignServer) -> None:
     """Until a host has answered one request with rows, no second one leaves."""
     write(desk.folder / "visits.csv", visits(500))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from etl.errors import LedgerError
 from etl.records import Limit, Window
 from tests.ledger.books import Book
 
@@ -88,3 +89,22 @@ def test_windows_are_learnt_apart(book: Book) -> None:
         Window.BULK: Limit(1, 5.0),
         Window.GENERAL: Limit(20, 5.0),
     }
+
+
+def test_an_account_known_by_host_becomes_that_of_its_organisation(book: Book) -> None:
+    """What was imported before LeadSquared told the organisation stays known when it does."""
+    before = book.ledger.accounts.meet("http://127.0.0.1:7", "late", None)
+
+    after = book.ledger.accounts.meet("http://127.0.0.1:7", "late", "777")
+
+    assert (after.account_id, after.organisation) == (before.account_id, "777")
+    assert book.ledger.accounts.known_as("http://127.0.0.1:7", "late") == after
+
+
+def test_rows_of_one_organisation_in_two_places_stop_the_run(book: Book) -> None:
+    """Rather than sending twice what lies under another name, nothing is sent."""
+    book.ledger.accounts.meet("http://127.0.0.1:7", "told", "777")
+    book.ledger.accounts.meet("http://127.0.0.1:7", "late", None)
+
+    with pytest.raises(LedgerError, match="in two places"):
+        book.ledger.accounts.meet("http://127.0.0.1:7", "late", "777")

@@ -217,6 +217,32 @@ def test_inputs_of_one_command_do_not_mix(book: Book) -> None:
         book.send(run_id)
 
 
+EARLIER = [
+    pytest.param(False, [a_row(2), a_row(3, "b"), a_row(4)], [KNOWN, NEW, NEW], id="equal rows are counted"),
+    pytest.param(
+        True,
+        [a_row(2, "a", key="a"), a_row(3, "x", key="a"), a_row(4, "c", key="c")],
+        [KNOWN, CHANGED, NEW],
+        id="keys are known",
+    ),
+]
+
+
+@pytest.mark.parametrize(("unique", "later", "outcomes"), EARLIER)
+def test_a_forecast_knows_what_earlier_inputs_would_have_sent(
+    book: Book, later: list[StagedRow], outcomes: list[Outcome], *, unique: bool
+) -> None:
+    """A check of several files counts a row of two of them once, as the run will."""
+    plan = book.ledger.plan()
+    plan.stage(0, [a_row(2, "a", key="a" if unique else None)])
+    plan.stage(1, later)
+    for input_no in (0, 1):
+        plan.match(input_no, book.scope_id, has_unique_key=unique)
+    plan.match_earlier_inputs(1, has_unique_key=unique)
+
+    assert [line.outcome for line in plan.lines(1)] == outcomes
+
+
 def test_copies_of_a_line_that_follow_each_other_all_hear_of_the_end(book: Book) -> None:
     """A row that follows a row that itself follows another one shares the fate of the one that goes out."""
     earlier = book.begin([left_out(2)])
@@ -246,13 +272,24 @@ def test_results_lead_back_to_their_own_rows(book: Book) -> None:
     later = book.import_rows(a_row(2, "new"), a_row(3, "a"), a_row(4, "b"), a_row(5, "c"))
 
     lines = book.lines(later)
-    words = ["new", "a", "b", "c"]
+    words = ["new", "a", "corrected", "c"]
     fed_back = [
         a_row(line.row_number, word, line=(line.run_id, line.row_number))
         for line, word in zip(lines, words, strict=True)
     ]
 
-    assert list(book.outcomes(book.begin(fed_back)).values()) == [KNOWN] * 4
+    assert list(book.outcomes(book.begin(fed_back)).values()) == [KNOWN, KNOWN, CHANGED, KNOWN]
+
+
+def test_ordinals_do_not_collide_when_some_were_released(book: Book) -> None:
+    """A row that goes out gets an ordinal behind all that are taken, wherever there is a gap among them."""
+    book.send(book.begin([a_row(2), a_row(3), a_row(4)]), {2: Outcome.REFUSED, 3: Outcome.WAITING})
+
+    run_id = book.begin([a_row(2), a_row(3), a_row(4)])
+
+    assert [(row.row_number, row.ordinal) for row in book.waiting(run_id)] == [(3, 4), (4, 5)]
+    book.send(run_id)
+    assert book.claims() == {(mark("payload", "a"), ordinal) for ordinal in (3, 4, 5)}
 
 
 def test_known_rows_go_out_once_more_on_purpose(book: Book) -> None:

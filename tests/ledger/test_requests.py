@@ -310,6 +310,20 @@ def test_a_corrected_line_mends_the_run_it_comes_from(book: Book, before: Outcom
     assert list(book.ledger.runs.earlier_runs_of_lines(later)) == [earlier]
 
 
+def test_a_correction_of_a_correction_mends_every_run_before(book: Book) -> None:
+    """The failed file of a failed file, corrected at last, brings both earlier runs up to date."""
+    first = book.begin([left_out(5)])
+    second = book.begin([a_row(2, "better", line=(first, 5))])
+    book.send(second, Outcome.REFUSED)
+
+    third = book.import_rows(a_row(2, "good", line=(second, 2)))
+
+    for run_id in (first, second):
+        (line,) = book.lines(run_id)
+        assert (line.outcome, line.activity_id) == (Outcome.CREATED, book.lines(third)[0].activity_id)
+    assert list(book.ledger.runs.earlier_runs_of_lines(third)) == [second, first]
+
+
 def test_a_mended_line_is_not_sent_by_its_own_run_any_more(book: Book) -> None:
     """A row that waited and was sent through the results file does not wait any longer."""
     earlier = book.begin([a_row(2)])
