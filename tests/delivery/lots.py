@@ -52,7 +52,7 @@ _ids = itertools.count(1)
 def stored(request: ApiRequest) -> Exchange:
     """Every row is stored, each under an id of its own."""
     rows = [
-        {"RowNumber": number, "ActivityCreated": True, "ProspectActivityId": f"id-{next(_ids)}"}
+        {"RowNumber": number, "ActivityCreated": True, "ProspectActivityId": f"answered-{next(_ids)}"}
         for number, _ in enumerate(json.loads(request.body), start=1)
     ]
     return ApiAnswer(200, {}, json.dumps({"Response": rows}).encode())
