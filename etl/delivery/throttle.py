@@ -8,6 +8,7 @@ can hold more than the limit. The price is the latency: N requests per (window +
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,16 @@ def shared(limit: Limit, share: float) -> Limit:
 
 
 def smallest(configured: Limit, learned: Limit | None) -> Limit:
-    """Of what the settings say and what a refusal taught, the one that allows less."""
-    if learned is None or configured.count / configured.seconds <= learned.count / learned.seconds:
+    """A limit that keeps both to what the settings say and to what a refusal taught.
+
+    Of two windows of one length the smaller count. Of different lengths the lower rate over the shorter window, which
+    allows neither the bursts of the longer one nor the rate of the other.
+    """
+    if learned is None:
         return configured
-    return learned
+    window = min(configured.seconds, learned.seconds)
+    rate = min(configured.count / configured.seconds, learned.count / learned.seconds)
+    return Limit(max(1, math.floor(rate * window + 1e-9)), window)
 
 
 def free_at(holds: Iterable[Hold], limits: Mapping[Window, Limit], window: Window, now: float) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, text, update
 
 from etl.ledger.database import inserted_key
-from etl.ledger.schema import OUTPUTS, ROWS, RUNS
+from etl.ledger.schema import OUTPUTS, REQUESTS, ROWS, RUNS
 from etl.records import Outcome
 
 if TYPE_CHECKING:
@@ -152,6 +152,14 @@ class Runs:
         """A run by its number; asks only."""
         found = self._database.connection.execute(select(*_RUN_COLUMNS).where(RUNS.c.run_id == run_id)).first()
         return RunRecord(*found) if found else None
+
+    def with_requests_in_the_air(self, account_id: int) -> list[RunRecord]:
+        """The runs of an account that have requests without an end: live ones, and those whose process is gone."""
+        open_runs = select(REQUESTS.c.run_id).where(
+            REQUESTS.c.account_id == account_id, REQUESTS.c.ended_mono.is_(None)
+        )
+        query = select(*_RUN_COLUMNS).where(RUNS.c.run_id.in_(open_runs))
+        return [RunRecord(*found) for found in self._database.connection.execute(query)]
 
     def end(self, run_id: int, stop_reason: str | None, stop_code: int | None) -> None:
         """Note how a run ended: finished where there is no reason to the contrary, else open to go on."""

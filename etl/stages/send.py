@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from etl import __version__
 from etl.delivery.decide import StopCause
-from etl.errors import EtlError, UsageError
+from etl.errors import BusyError, EtlError, UsageError
 from etl.events import InputFinished, Note, Planned
 from etl.exits import ExitCode, code_of_error
 from etl.ledger.runs import NewRun
@@ -29,6 +29,7 @@ def send_all(prepared: list[PreparedInput], session: Session) -> list[InputSumma
 
     Raises: EtlError — only where there is a single input; otherwise it becomes that input's summary.
     """
+    _close_dead_runs(session)
     summaries: list[InputSummary] = []
     cause: StopCause | None = None
     for one in prepared:
@@ -36,6 +37,17 @@ def send_all(prepared: list[PreparedInput], session: Session) -> list[InputSumma
         summaries.append(summary)
         session.events(InputFinished(summary))
     return summaries
+
+
+def _close_dead_runs(session: Session) -> None:
+    """Give back the slots that processes held which have died in the middle of a run. A live one still holds its lock."""
+    account_id = session.connection.record.account_id
+    for run in session.ledger.runs.with_requests_in_the_air(account_id):
+        try:
+            with session.ledger.lock_input(account_id, _name_of_content(run.scope_id, run.sheet, run.input_hash)):
+                session.ledger.requests.close_lost(run.run_id)
+        except BusyError:
+            continue
 
 
 def _send_or_say_why_not(
@@ -71,9 +83,12 @@ def send(prepared: PreparedInput, session: Session) -> tuple[InputSummary, StopC
 
 def _lock_names(prepared: PreparedInput, scope_id: int) -> tuple[str, str]:
     """An input is locked by its content and by its path: neither a copy of it nor its next state may run beside it."""
-    by_content = f"{scope_id}|{prepared.sheet}|{prepared.hash}"
     by_path = f"{scope_id}|{prepared.sheet}|{prepared.path.resolve()}"
-    return hashlib.sha256(by_content.encode()).hexdigest()[:32], hashlib.sha256(by_path.encode()).hexdigest()[:32]
+    return _name_of_content(scope_id, prepared.sheet, prepared.hash), hashlib.sha256(by_path.encode()).hexdigest()[:32]
+
+
+def _name_of_content(scope_id: int, sheet: str | None, content_hash: str) -> str:
+    return hashlib.sha256(f"{scope_id}|{sheet}|{content_hash}".encode()).hexdigest()[:32]
 
 
 def _is_the_same(known: RunRecord, duplicate: int | None) -> bool:

@@ -26,7 +26,9 @@ SMALLEST = [
     pytest.param(Limit(25, 5.0), None, Limit(25, 5.0), id="nothing learnt"),
     pytest.param(Limit(25, 5.0), Limit(10, 5.0), Limit(10, 5.0), id="less learnt"),
     pytest.param(Limit(10, 5.0), Limit(25, 5.0), Limit(10, 5.0), id="more learnt"),
-    pytest.param(Limit(25, 5.0), Limit(50, 20.0), Limit(50, 20.0), id="less by the second"),
+    pytest.param(Limit(25, 5.0), Limit(50, 20.0), Limit(12, 5.0), id="less by the second, without longer bursts"),
+    pytest.param(Limit(25, 5.0), Limit(5, 1.0), Limit(5, 1.0), id="the same by the second, shorter bursts"),
+    pytest.param(Limit(25, 5.0), Limit(1000, 3600.0), Limit(1, 5.0), id="an hour's limit"),
 ]
 
 
