@@ -39,7 +39,7 @@ class SettingsFile:
     accounts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def place(self, *names: str) -> str:
-        """Where a setting is, as messages name it: `/home/asha/etl.toml: accounts.prod.host`."""
+        """Where a setting is, as messages name it: `etl.toml: accounts.prod.host`."""
         return f"{self.path}: {'.'.join(names)}"
 
 
