@@ -77,7 +77,9 @@ def reading(folder: Path, rows: int) -> Iterator[Line]:
     for kind in ("csv", "xlsx"):
         sheet = folder / f"big.{kind}"
         script = ROOT / "sample_data" / "make_big.py"
-        subprocess.run([sys.executable, script, str(rows), "--format", kind, "-o", sheet], check=True)
+        subprocess.run(
+            [sys.executable, script, str(rows), "--format", kind, "-o", sheet], check=True, capture_output=True
+        )
         with prepared(sheet, folder) as (ledger, one):
             ours = seconds(partial(stage, one, ledger.plan(), ignore, StopSignal()))
         least = seconds(partial(_iterate, sheet))
@@ -97,7 +99,7 @@ def at_the_limit(folder: Path, rows: int) -> Iterator[Line]:
     """A whole import against a strict server, against the time that the account's limit alone takes."""
     sheet = folder / "limited.csv"
     script = ROOT / "sample_data" / "make_big.py"
-    subprocess.run([sys.executable, script, str(rows), "--format", "csv", "-o", sheet], check=True)
+    subprocess.run([sys.executable, script, str(rows), "--format", "csv", "-o", sheet], check=True, capture_output=True)
     options = SimulatorOptions(limit=RateLimit(25, 1.0), latency=Latency(0.02, 0.4), seed=1)
     with EmbeddedSimulator(options) as simulator:
         limit = Limit(25, 1.0)
@@ -115,9 +117,9 @@ def at_the_limit(folder: Path, rows: int) -> Iterator[Line]:
 def cost(folder: Path, rows: int) -> Iterator[Line]:
     """CPU of everything for a sheet sent to a server without a limit that answers at once, its own CPU left out."""
     sheet = folder / "big.csv"
-    options = SimulatorOptions(limit=RateLimit(1_000_000, 1.0), seed=2)
+    options = SimulatorOptions(limit=RateLimit(10_000, 1.0), seed=2)
     with EmbeddedSimulator(options) as simulator:
-        limit = Limit(1_000_000, 1.0)
+        limit = Limit(10_000, 1.0)
         keys = {"LSQ_ACCESS_KEY": options.access_key, "LSQ_SECRET_KEY": options.secret_key}
         home = folder / "cost"
         home.mkdir()
@@ -128,7 +130,7 @@ def cost(folder: Path, rows: int) -> Iterator[Line]:
         before = os.times()
         etl = Path(sys.executable).with_name("etl")
         command = [str(etl), "run", str(sheet), "-m", str(MAPPING), "-q"]
-        subprocess.run(command, env=environment, check=False, capture_output=True)
+        subprocess.run(command, env=environment, check=True, capture_output=True)
         after = os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
     yield Line(f"CPU of a whole import, {rows:,} rows of csv", spent / rows * 1e6, "goal of 100", 100.0, "µs/row")
