@@ -83,8 +83,10 @@ class ResultsWriter:
         """Results and failed file of a run, as its rows stand in the ledger now."""
         table = source.table()
         results = self.write_results(source, names, words)
-        lines = source.lines(self._ledger.runs.lines(words.run), words)
-        failed = write_failed(names.failed, table, lines, names.kind, self._is_ours)
+        failed = None
+        if needs_a_person(self._ledger.runs.counts(words.run)):  # else there is no need to read the input once more
+            lines = source.lines(self._ledger.runs.lines(words.run), words)
+            failed = write_failed(names.failed, table, lines, names.kind, self._is_ours)
         if failed is None:
             self._remove_outdated(names.failed)
         else:
@@ -188,6 +190,11 @@ def _names_of(run: RunRecord, results: Path) -> ResultNames:
     return ResultNames.for_input(Path(run.input_path), None, rehearsal=False, results=results)
 
 
+def needs_a_person(counts: Mapping[Outcome, int]) -> bool:
+    """Whether there are rows for the failed file."""
+    return any(counts.get(outcome, 0) for outcome in NEEDS_A_PERSON)
+
+
 def outcome_code(counts: Mapping[Outcome, int], cause: StopCause | None, *, holds: bool) -> ExitCode:
     """The exit code of one input."""
     if not holds:
@@ -196,7 +203,7 @@ def outcome_code(counts: Mapping[Outcome, int], cause: StopCause | None, *, hold
         return cause.exit_code
     if counts.get(Outcome.UNCONFIRMED, 0):
         return ExitCode.UNCONFIRMED
-    if any(counts.get(outcome, 0) for outcome in NEEDS_A_PERSON):
+    if needs_a_person(counts):
         return ExitCode.NEEDS_A_PERSON
     return ExitCode.DONE
 

@@ -10,14 +10,14 @@ from etl.events import InputFinished, InputSummary, Planned
 from etl.exits import ExitCode
 from etl.ledger.requests import Allowance
 from etl.reconciler.counts import Equation
-from etl.records import NEEDS_A_PERSON, Outcome, Window
+from etl.records import Outcome, Window
 from etl.settings.model import DEFAULT_LIMIT
-from etl.stages.conclude import ResultsWriter
+from etl.stages.conclude import ResultsWriter, needs_a_person
 from etl.stages.connect import allowance_of
 from etl.stages.deliver import dry_bodies, forecast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from etl.events import Event, RunOptions
@@ -96,7 +96,9 @@ def foresee(
     """What a run would do with this input; the failed file is written, nothing is sent and no run is begun."""
     _match_in_order(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
     events(planned(prepared, plan, None, _allowance(account, ledger)))
-    failed = ResultsWriter(ledger).write_unsent(prepared, plan.lines(prepared.number))
+    failed = None
+    if needs_a_person(plan.counts(prepared.number)):
+        failed = ResultsWriter(ledger).write_unsent(prepared, plan.lines(prepared.number))
     summary = unsent_summary(prepared, plan, None, failed)
     events(InputFinished(summary))
     return summary
@@ -125,11 +127,7 @@ def write_dry_run(
 def unsent_summary(prepared: PreparedInput, plan: Plan, cause: StopCause | None, failed: Path | None) -> InputSummary:
     """How an input stands of which nothing was sent; cause: why a run did not come to it."""
     counts = plan.counts(prepared.number)
-    if cause is not None:
-        code = cause.exit_code
-    else:
-        needs = any(counts.get(outcome, 0) for outcome in NEEDS_A_PERSON)
-        code = ExitCode.NEEDS_A_PERSON if needs else ExitCode.DONE
+    code = _code_of(counts, cause)
     return InputSummary(
         input=prepared.shown,
         run=None,
@@ -142,6 +140,12 @@ def unsent_summary(prepared: PreparedInput, plan: Plan, cause: StopCause | None,
         stop_reason=cause.reason if cause else None,
         next_step=cause.remedy if cause else "",
     )
+
+
+def _code_of(counts: Mapping[Outcome, int], cause: StopCause | None) -> ExitCode:
+    if cause is not None:
+        return cause.exit_code
+    return ExitCode.NEEDS_A_PERSON if needs_a_person(counts) else ExitCode.DONE
 
 
 def _allowance(account: Account | None, ledger: Ledger) -> Allowance:
