@@ -5,7 +5,7 @@
              ├─ RefusedError   LeadSquared refused the account, host or activity type              exit 5
              ├─ NetworkError   LeadSquared cannot be reached now; run again later                  exit 6
              ├─ BusyError      another process is importing this input                             exit 8
-             └─ LedgerError    our own record cannot be used or trusted; stop, keep the file       exit 2
+             └─ LedgerError    our own record cannot be used or trusted; stop, keep the file       exit 2, midway 6
 
 A message says where, what was found, what was expected, and what to do; it never holds a secret.
 """
@@ -59,4 +59,9 @@ class BusyError(EtlError):
 
 
 class LedgerError(EtlError):
-    """The ledger cannot be used or trusted."""
+    """The ledger cannot be used or trusted.
+
+    is_midway: rows had gone out already when it failed; what was answered is recorded, and the same command continues.
+    """
+
+    is_midway = False

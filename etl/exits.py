@@ -68,6 +68,8 @@ def worst(codes: Iterable[int]) -> ExitCode:
 
 def code_of_error(error: EtlError) -> ExitCode:
     """The exit code for an error that ended a command or an input; a kind nobody listed is a defect."""
+    if isinstance(error, LedgerError) and error.is_midway:
+        return ExitCode.STOPPED
     for kind in type(error).__mro__:
         if kind in _CODE_OF_ERROR:
             return _CODE_OF_ERROR[kind]

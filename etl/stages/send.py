@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from etl import __version__
 from etl.delivery.decide import StopCause
-from etl.errors import BusyError, EtlError, UsageError
+from etl.errors import BusyError, EtlError, LedgerError, UsageError
 from etl.events import InputFinished, Note, Planned
 from etl.exits import ExitCode, code_of_error
 from etl.ledger.runs import NewRun
@@ -141,7 +141,11 @@ def _go_on(prepared: PreparedInput, known: RunRecord, session: Session) -> tuple
 
 
 def _deliver(prepared: PreparedInput, run_id: int, session: Session) -> tuple[InputSummary, StopCause | None]:
-    cause = deliver(prepared, run_id, session)
+    try:
+        cause = deliver(prepared, run_id, session)
+    except LedgerError as error:
+        error.is_midway = True
+        raise
     session.ledger.runs.end(run_id, cause.reason if cause else None, int(cause.exit_code) if cause else None)
     return _conclude(prepared, run_id, cause, session), cause
 

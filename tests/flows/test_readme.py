@@ -19,8 +19,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder as the README assumes it: the example mapping and a sheet called visits.xlsx."""
+    """A folder as the README assumes it: the example mapping and sample, and a sheet called visits.xlsx."""
     shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(ROOT / "sample_data" / "site_visits.xlsx", tmp_path / "visits.xlsx")
     return tmp_path
 

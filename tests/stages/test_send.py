@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from etl.errors import LedgerError
+from etl.exits import ExitCode, code_of_error
+from etl.ledger.requests import RequestEnd, Requests
 from etl.records import Limit
 from etl.simulator import SimulatorOptions
 from etl.simulator.core import Simulator
@@ -40,3 +43,31 @@ def test_slots_of_a_dead_process_do_not_hold_up_another_input(tmp_path: Path) ->
     assert summary.exit_code == 0
     assert world.clock.seconds - died_at < 10
     assert world.simulator.stats()["refused_for_rate"] == 0
+
+
+def test_a_ledger_that_fails_midway_is_a_stop_that_can_be_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up between two answers ends with exit code 6, because rows have gone out; later the run goes on."""
+    mapping = tmp_path / "visits.yaml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    file = sheet(tmp_path, "a.csv", 60)
+    world = World(Simulator(SimulatorOptions(seed=3)))
+    settle, settled = Requests.settle, []
+
+    def failing(self: Requests, end: RequestEnd) -> object:
+        settled.append(end)
+        if len(settled) == 2:
+            raise LedgerError("the disk is full")
+        return settle(self, end)
+
+    with monkeypatch.context() as patch, pytest.raises(LedgerError) as stopped:
+        patch.setattr(Requests, "settle", failing)
+        import_files(world, tmp_path, [file], mapping)
+    world.let_arrive()
+    (summary,) = import_files(world, tmp_path, [file], mapping)
+
+    assert code_of_error(stopped.value) is ExitCode.STOPPED
+    assert summary.equation.holds
+    assert summary.exit_code == ExitCode.UNCONFIRMED
+    assert len(world.simulator.activities()) == 60
