@@ -56,13 +56,15 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
 
     Raises: RefusedError — keys or host are refused. NetworkError — LeadSquared cannot be reached.
     """
-    asked_at = account.base_url or ANY_HOST
+    asked_at = host_to_ask(account)
     known = ledger.accounts.known_as(asked_at, account.name)
     with _client(account, asked_at, clock) as client:
         slots = _Slots(ledger, known, allowance_of(account, ledger, known), clock)
         identity = _ask(client, slots, is_known=known is not None)
     placed = replace(account, base_url=_host_to_use(account, identity))
     record = ledger.accounts.meet(str(placed.base_url), account.name, identity.org_id if identity else None)
+    if account.base_url is None:  # the next command knows the account before it has asked for its host again
+        ledger.accounts.meet(asked_at, account.name, record.organisation)
     slots.note_unrecorded(record)
     return Connection(
         placed,
@@ -72,6 +74,11 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
         _in_words(identity, record),
         is_proven=identity is not None,
     )
+
+
+def host_to_ask(account: Account) -> str:
+    """Under which host the ledger knows the account, and where it is asked whose keys these are."""
+    return account.base_url or ANY_HOST
 
 
 def _ask(client: Client, slots: _Slots, *, is_known: bool) -> Identity | None:

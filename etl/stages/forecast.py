@@ -13,7 +13,7 @@ from etl.reconciler.counts import Equation
 from etl.records import Outcome, Window
 from etl.settings.model import DEFAULT_LIMIT
 from etl.stages.conclude import ResultsWriter, needs_a_person
-from etl.stages.connect import allowance_of
+from etl.stages.connect import allowance_of, host_to_ask
 from etl.stages.deliver import dry_bodies, forecast
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def _send_again(prepared: PreparedInput, plan: Plan, duplicate: int) -> None:
 
 def known_scope(prepared: PreparedInput, ledger: Ledger, account: Account | None) -> int | None:
     """The scope of earlier imports, found without asking LeadSquared; None where there is nothing to compare with."""
-    if account is None or account.base_url is None:
+    if account is None:
         return None
-    record = ledger.accounts.known_as(account.base_url, account.name)
+    record = ledger.accounts.known_as(host_to_ask(account), account.name)
     if record is None:
         return None
     return ledger.accounts.scope(record.account_id, prepared.mapping.mapping.name, prepared.mapping.event)
@@ -151,5 +151,5 @@ def _code_of(counts: Mapping[Outcome, int], cause: StopCause | None) -> ExitCode
 def _allowance(account: Account | None, ledger: Ledger) -> Allowance:
     if account is None:
         return Allowance({Window.BULK: DEFAULT_LIMIT, Window.GENERAL: DEFAULT_LIMIT}, None)
-    record = ledger.accounts.known_as(account.base_url, account.name) if account.base_url else None
+    record = ledger.accounts.known_as(host_to_ask(account), account.name)
     return allowance_of(account, ledger, record)

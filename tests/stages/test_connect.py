@@ -11,7 +11,7 @@ from etl.errors import RefusedError, UsageError
 from etl.ledger.store import Ledger
 from etl.records import Limit, Window
 from etl.settings import Account, Secret
-from etl.stages.connect import allowance_of, connect
+from etl.stages.connect import allowance_of, connect, host_to_ask
 from tests.clocks import ManualClock
 from tests.foreign.server import ForeignServer
 
@@ -60,6 +60,18 @@ def test_an_organisation_once_told_stays(tmp_path: Path) -> None:
             pass
 
     assert second.record == first.record
+
+
+def test_an_account_without_a_host_is_known_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its host is found from the keys; the next command and its forecast know the account before they ask."""
+    with ForeignServer(latency_seconds=(0, 0)) as server, ledger_in(tmp_path) as ledger:
+        monkeypatch.setattr("etl.stages.connect.ANY_HOST", server.host)
+        account = Account("field", None, Secret("foreign-access-key"), Secret("foreign-secret-key"))
+        with connect(account, ledger, SystemClock()) as found:
+            pass
+
+        assert found.account.base_url == "https://127.0.0.1"
+        assert ledger.accounts.known_as(host_to_ask(account), "field") == found.record
 
 
 def test_wrong_keys_stop_before_anything_is_sent(tmp_path: Path) -> None:
