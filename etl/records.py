@@ -153,6 +153,24 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenActivity:
+    """An activity as LeadSquared shows it on reading.
+
+    lead_id: the lead's GUID, "" where it is not told. note: None where this read shows no notes. values: custom fields and
+    further members as texts, empty ones left out. created_on: the activity's own time; modified_on: when it was written.
+    created_by: GUID of the user, None where this read does not tell.
+    """
+
+    activity_id: str
+    lead_id: str
+    note: str | None
+    values: Mapping[str, str]
+    created_on: datetime | None
+    modified_on: datetime | None
+    created_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ApiRequest:
     """One HTTP request, without host and keys. path below the host; query as pairs; body as the exact bytes."""
 

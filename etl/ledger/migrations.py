@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select, update
 
 from etl.errors import LedgerError
-from etl.ledger.schema import META, METADATA
+from etl.ledger.schema import META, METADATA, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +18,46 @@ if TYPE_CHECKING:
     from etl.ledger.database import Database
 
 
-def _first_tables(connection: Connection) -> None:
+def _is_there(_connection: Connection) -> None:
+    """Version 1 had no older one."""
+
+
+def _what_verifying_needs(connection: Connection) -> None:
+    """Version 2: when requests ended, what reads are worth, rows apart, keys and decisions from elsewhere."""
+    for table, column in (
+        ("accounts", "reads_keys TEXT DEFAULT 'unknown' NOT NULL"),
+        ("accounts", "reads_values TEXT DEFAULT 'unknown' NOT NULL"),
+        ("runs", "stop_asked_at FLOAT"),
+        ("requests", "ended_after BIGINT"),
+        ("requests", "late INTEGER"),
+        ("requests", "server_at FLOAT"),
+        ("rows", "together INTEGER"),
+        ("rows", "verified TEXT"),
+    ):
+        connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
+    # What ended before anybody noted it is over by now, and whether LeadSquared went on with it nobody knows.
+    connection.exec_driver_sql(
+        "UPDATE requests SET late = 1, ended_after = (SELECT MAX(request_id) FROM requests) "
+        "WHERE ended_mono IS NOT NULL AND verdict = 'unknown'"
+    )
+    connection.exec_driver_sql(
+        "UPDATE requests SET ended_after = (SELECT MAX(request_id) FROM requests) "
+        "WHERE ended_mono IS NOT NULL AND ended_after IS NULL"
+    )
+    connection.exec_driver_sql("DROP INDEX rows_by_cells")
     METADATA.create_all(connection)
-    connection.execute(META.insert().values(name="schema_version", value="0"))
+    by_cells = next(index for index in ROWS.indexes if index.name == "rows_by_cells")
+    by_cells.create(connection)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_is_there, _what_verifying_needs)
+"""Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once."""
+
+
+def _make_new(connection: Connection) -> None:
+    METADATA.create_all(connection)
+    connection.execute(META.insert().values(name="schema_version", value=str(len(STEPS))))
     connection.execute(META.insert().values(name="ledger_id", value=str(uuid.uuid4())))
-
-
-STEPS: tuple[Callable[[Connection], None], ...] = (_first_tables,)
-"""Step n brings version n to n + 1. Steps are only ever added."""
 
 
 def schema_version(connection: Connection) -> int:
@@ -46,6 +78,11 @@ def migrate(database: Database) -> None:
             f"The ledger {database.shown} has version {version}; this etl knows versions up to {len(STEPS)}. "
             "Install the newer etl that wrote it. Nothing was sent."
         )
+    if version == 0:
+        with database.writing() as connection:
+            if schema_version(connection) == 0:  # no other process was quicker
+                _make_new(connection)
+        return
     for number in range(version, len(STEPS)):
         with database.writing() as connection:
             if schema_version(connection) != number:

@@ -3,10 +3,13 @@
 accounts ─┬─ account_names    under which host and name an account was met
           ├─ learned_limits   what refusals taught about the account's real limits
           ├─ request_days     requests spent per UTC day
+          ├─ known_keys       row keys that LeadSquared showed, whoever sent them
+          ├─ failed_before    leads and rows that LeadSquared has refused
           └─ scopes           account + mapping name + event: where rows are known again
-               └─ runs ─┬─ requests   one HTTP request: its slot, its exact body, its end
-                        └─ rows       one input row: exactly one outcome
-                             └─ claims   rows that are, or may be, in LeadSquared
+               └─ runs ─┬─ requests    one HTTP request: its slot, its exact body, its end
+                        ├─ decisions   what a person decided about rows that cannot be read back
+                        └─ rows        one input row: exactly one outcome
+                             └─ claims    rows that are, or may be, in LeadSquared
 copies    inputs and mappings kept by content hash       outputs   results files that we wrote, by hash
 boots     when this ledger first saw each boot of the machine
 """
@@ -38,8 +41,11 @@ if TYPE_CHECKING:
 
 METADATA = MetaData()
 
-OCCUPYING = "('created', 'updated', 'unconfirmed')"
-"""SQL list of the outcomes under which a row is, or may be, in LeadSquared."""
+OCCUPYING = "('created', 'updated', 'unconfirmed', 'already_imported')"
+"""SQL list of the outcomes under which a row is, or may be, in LeadSquared.
+
+`already_imported` beside `known_row_id IS NULL` is a row that another ledger has sent: it was read back by its row key.
+"""
 
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
 
@@ -89,6 +95,8 @@ ACCOUNTS = Table(
     Column("identity", Text, nullable=False, unique=True),
     Column("organisation", Text),
     Column("numbering", Text, nullable=False, server_default="unknown"),
+    Column("reads_keys", Text, nullable=False, server_default="unknown"),  # reconciler/trust.py
+    Column("reads_values", Text, nullable=False, server_default="unknown"),
     Column("paused_until_mono", Float),
     Column("paused_boot", Text),
     Column("first_seen_at", Float, nullable=False),
@@ -160,6 +168,7 @@ RUNS = Table(
     Column("state", Text, nullable=False),  # open: may go on; finished: every row was tried
     Column("stop_reason", Text),
     Column("stop_code", Integer),
+    Column("stop_asked_at", Float),  # by `etl stop`, from another process
     Column("results_path", Text),
     Column("failed_path", Text),
     Column("etl_version", Text, nullable=False),
@@ -180,6 +189,11 @@ REQUESTS = Table(
     Column("sent_at", Float, nullable=False),
     Column("ended_mono", Float),  # the latest moment at which it can have arrived; NULL while it is in the air
     Column("ended_at", Float),
+    Column(
+        "ended_after", BigInteger
+    ),  # the last request that anybody had written by then: all later ones were sent later
+    Column("late", Integer),  # 1: LeadSquared may have been at work on it still when it ended
+    Column("server_at", Float),  # the server's own clock in the answer
     Column("status", Integer),
     Column("verdict", Text),  # NULL while it is in the air
     Column("detail", Text),
@@ -206,6 +220,8 @@ ROWS = Table(
     Column("position", Integer),  # in the request, from 1
     Column("activity_id", OpaqueId),
     Column("known_row_id", BigInteger),  # the row that holds this one's activity
+    Column("together", Integer),  # NULL: with any others, 25 at most; else: apart, so many at most
+    Column("verified", Text),  # what `etl verify --all` found
     Column("lineage_run", Integer),
     Column("lineage_row", Integer),
     Column("code", Text),
@@ -244,6 +260,36 @@ CLAIMS = Table(
     Column("row_id", BigInteger, nullable=False),
     PrimaryKeyConstraint("scope_id", "memory_key", "ordinal"),
     sqlite_with_rowid=False,
+)
+
+KNOWN_KEYS = Table(
+    "known_keys",
+    METADATA,
+    Column("account_id", Integer, nullable=False),
+    Column("event", Integer, nullable=False),
+    Column("row_key", Text, nullable=False),
+    Column("activity_id", OpaqueId, nullable=False),
+    PrimaryKeyConstraint("account_id", "event", "row_key"),
+    sqlite_with_rowid=False,
+)
+
+FAILED_BEFORE = Table(
+    "failed_before",
+    METADATA,
+    Column("account_id", Integer, nullable=False),
+    Column("mark", LargeBinary, nullable=False),  # fingerprint of a lead's value, or a row's memory key
+    PrimaryKeyConstraint("account_id", "mark"),
+    sqlite_with_rowid=False,
+)
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("decision_id", _RowId, primary_key=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("decided_at", Float, nullable=False),
 )
 
 OUTPUTS = Table(

@@ -28,7 +28,7 @@ def test_a_new_ledger_has_all_tables_and_a_version(tmp_path: Path) -> None:
         version = connection.exec_driver_sql("SELECT value FROM meta WHERE name = 'schema_version'").scalar()
 
     assert tables == set(METADATA.tables)
-    assert version == "1"
+    assert version == "2"
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
@@ -57,16 +57,16 @@ def test_a_ledger_of_a_newer_etl_is_refused_and_left_alone(tmp_path: Path) -> No
     path = tmp_path / "ledger.db"
     open_at(path).close()
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE meta SET value = '2' WHERE name = 'schema_version'")
+        database.execute("UPDATE meta SET value = '3' WHERE name = 'schema_version'")
     database.close()
 
     with pytest.raises(
-        LedgerError, match=r"ledger\.db has version 2; this etl knows versions up to 1\. Install the newer"
+        LedgerError, match=r"ledger\.db has version 3; this etl knows versions up to 2\. Install the newer"
     ):
         open_at(path)
 
     with sqlite3.connect(path) as database:
-        assert database.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == ("2",)
+        assert database.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == ("3",)
     database.close()
 
 
@@ -191,3 +191,40 @@ def test_several_processes_may_open_a_new_ledger_at_once(tmp_path: Path) -> None
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
 
     assert [process.communicate(timeout=60)[0] for process in processes] == ["1\n"] * 4
+
+
+def shape_of(ledger: Ledger) -> dict[str, object]:
+    """Tables, columns and indexes as the database has them, whatever the order of the columns."""
+    found = inspect(ledger._database.connection)
+    tables = {
+        name: (
+            {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(name)},
+            found.get_pk_constraint(name)["constrained_columns"],
+        )
+        for name in found.get_table_names()
+    }
+    statements = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    indexes = {row[0]: row[1] for row in ledger._database.connection.exec_driver_sql(statements)}
+    return {"tables": tables, "indexes": indexes}
+
+
+def version_1(path: Path) -> None:
+    """A ledger as the first version left it: a run of 31 rows, 25 created, 6 unconfirmed."""
+    with sqlite3.connect(path) as database:
+        database.executescript((Path(__file__).parent / "files" / "version_1.sql").read_text(encoding="utf-8"))
+    database.close()
+
+
+def test_an_older_ledger_becomes_the_present_one_with_all_that_is_in_it(tmp_path: Path) -> None:
+    """A ledger of version 1 ends up shaped like a new one; its run, rows and claims are there."""
+    version_1(tmp_path / "old.db")
+
+    with open_at(tmp_path / "old.db") as old, open_at(tmp_path / "new.db") as new:
+        connection = old._database.connection
+        statement = "SELECT outcome, COUNT(*) FROM rows GROUP BY outcome"
+        counts = {row[0]: row[1] for row in connection.exec_driver_sql(statement)}
+        doubt = connection.exec_driver_sql("SELECT late, ended_after FROM requests WHERE verdict = 'unknown'").all()
+
+        assert shape_of(old) == shape_of(new)
+        assert counts == {"created": 25, "unconfirmed": 6}
+        assert doubt == [(1, 2)]
