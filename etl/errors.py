@@ -45,12 +45,15 @@ class NetworkError(EtlError):
     """LeadSquared cannot be reached; the same command continues later.
 
     is_without_connection: not even a connection was made (no such name, refused, no TLS).
-    is_fault: there was an answer, but a fault of the server.
+    is_fault: there was an answer, but a fault of the server. is_final: it is no use to try again soon.
     """
 
-    def __init__(self, message: str, *, is_without_connection: bool = False, is_fault: bool = False) -> None:
+    def __init__(
+        self, message: str, *, is_without_connection: bool = False, is_fault: bool = False, is_final: bool = False
+    ) -> None:
         super().__init__(message)
         self.is_fault = is_fault
+        self.is_final = is_final
         self.is_without_connection = is_without_connection
 
 

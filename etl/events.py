@@ -69,6 +69,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingBack:
+    """Rows whose answer was lost are looked for. rows: still in doubt; found: so far.
+
+    seconds: until the next look. at_most: until the first of them can be called absent, None if that depends on others.
+    """
+
+    input: str
+    rows: int
+    found: int
+    seconds: float
+    at_most: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestSent:
     """A request left, with so many rows."""
 
@@ -116,7 +130,9 @@ class InputFinished:
     result: InputSummary
 
 
-Event: TypeAlias = Started | Note | Reading | Planned | Progress | RequestSent | RequestAnswered | InputFinished
+Event: TypeAlias = (
+    Started | Note | Reading | Planned | Progress | ReadingBack | RequestSent | RequestAnswered | InputFinished
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FINGERPRINT_BYTES = 12
 
+ROW_KEY_PREFIX = "etl-"
+"""What every row key begins with."""
+
 
 _BETWEEN = "\x1f"  # ASCII's unit separator, which next to no cell holds
 
@@ -79,10 +82,15 @@ class CellsFingerprint:
         return _digest(parts)
 
 
+def lead_mark(lead: str) -> bytes:
+    """How a lead that rows failed for is known again, by the value that addressed it."""
+    return _digest(["lead", lead.strip().casefold()])
+
+
 def row_key(mapping_name: str, event: int, key: bytes, ordinal: int) -> str:
     """What `row_key_field` holds: the same for the same row in every ledger, different for each of several equal rows."""
     seed = f"{len(mapping_name)}:{mapping_name}{event}:{ordinal}:".encode() + key
-    return "etl-" + base64.b32encode(hashlib.blake2b(seed, digest_size=15).digest()).decode("ascii").lower()
+    return ROW_KEY_PREFIX + base64.b32encode(hashlib.blake2b(seed, digest_size=15).digest()).decode("ascii").lower()
 
 
 def account_identity(org_id: str | None, base_url: str, account_name: str) -> str:

@@ -35,7 +35,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("world", ("reader", "api", "ledger", "reconciler")),
     ("driver", ("delivery",)),
     ("stages", ("stages",)),
-    ("pipeline", ("pipeline",)),
+    ("pipeline", ("pipeline", "care")),
     ("door", ("cli", "__main__")),
 )
 
@@ -120,6 +120,7 @@ def test_the_simulator_stands_alone(module: str) -> None:
     ("library", "places"),
     [
         ("sqlalchemy", ("ledger",)),
+        ("psutil", ("ledger",)),
         ("requests", ("api",)),
         ("click", ("cli",)),
         ("rich", ("cli",)),

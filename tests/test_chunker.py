@@ -35,10 +35,25 @@ def test_chunks_put_together_are_the_input(rows: int, size: int) -> None:
 
 def test_chunks_are_made_while_the_input_is_still_read() -> None:
     """A chunk is handed over as soon as it is full, so an input without end has a first chunk."""
-    made = list(islice(chunks(activities_numbered(count(2)), size=2, first_number=7), 2))
+    made = list(islice(chunks(activities_numbered(count(2)), size=2), 2))
 
     rows = tuple(activities_numbered(range(2, 6)))
-    assert made == [Chunk(7, rows[:2]), Chunk(8, rows[2:])]
+    assert made == [Chunk(1, rows[:2]), Chunk(2, rows[2:])]
+
+
+@given(companies=st.lists(st.sampled_from([None, 25, 5, 1]), max_size=120))
+def test_what_failed_before_travels_apart(companies: list[int | None]) -> None:
+    """Each chunk holds rows of one company only, in row order and no more than that company allows; no row is lost."""
+    activities = list(activities_numbered(range(len(companies))))
+
+    made = list(chunks(activities, 25, lambda activity: companies[activity.row_number]))
+
+    kinds = [{companies[row.row_number] for row in chunk.activities} for chunk in made]
+    assert all(len(kind) == 1 for kind in kinds)
+    assert all(len(chunk.activities) <= (next(iter(kind)) or 25) for chunk, kind in zip(made, kinds, strict=True))
+    for company in (None, 25, 5, 1):
+        together = [row for chunk in made for row in chunk.activities if companies[row.row_number] == company]
+        assert together == [row for row in activities if companies[row.row_number] == company]
 
 
 def test_chunk_without_room_is_refused() -> None:

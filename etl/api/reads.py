@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -22,14 +22,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from etl.api.client import Client
+    from etl.clock import Clock
     from etl.delivery.verdict import Complaint
+    from etl.records import Exchange
 
 _ATTEMPTS = 4
 _LONGEST_WAIT_SECONDS = 60.0
 _DEFAULT_WINDOW_SECONDS = 5.0  # LeadSquared API: all published limits count in windows of five seconds
 _MISSING = frozenset({404, 405, 501})
 _WHO_AM_I = ApiRequest("GET", "/v2/Authentication.svc/UserByAccessKey.Get", (), b"", Window.GENERAL)
+
+
+class Sender(Protocol):
+    """What reads ask of a client."""
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port, for messages."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Time to wait by between attempts."""
+        ...
+
+    def send(self, request: ApiRequest) -> Exchange:
+        """Send one request, once, and say how it ended."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +83,7 @@ class _TryLaterError(NetworkError):
         self.wait_seconds = wait_seconds
 
 
-def who_am_i(client: Client, slot: Callable[[], AbstractContextManager[object]] = nullcontext) -> Identity | None:
+def who_am_i(client: Sender, slot: Callable[[], AbstractContextManager[object]] = nullcontext) -> Identity | None:
     """Whose keys these are; None where the account does not offer this read or its answer cannot be used.
 
     slot: entered around each attempt, because a read counts in the account's general limit like any other request.
@@ -82,7 +101,7 @@ def who_am_i(client: Client, slot: Callable[[], AbstractContextManager[object]] 
 
 
 def read(
-    client: Client, request: ApiRequest, slot: Callable[[], AbstractContextManager[object]] = nullcontext
+    client: Sender, request: ApiRequest, slot: Callable[[], AbstractContextManager[object]] = nullcontext
 ) -> ApiAnswer | None:
     """The answer to a read; None where LeadSquared does not offer it or refuses it to this user.
 
@@ -99,7 +118,7 @@ def read(
 
 
 def _attempt(
-    client: Client, request: ApiRequest, slot: Callable[[], AbstractContextManager[object]]
+    client: Sender, request: ApiRequest, slot: Callable[[], AbstractContextManager[object]]
 ) -> ApiAnswer | None:
     with slot():
         exchange = client.send(request)
@@ -115,7 +134,7 @@ def _attempt(
     return None
 
 
-def _raise_if_worth_it(client: Client, found: Complaint, status: int) -> None:
+def _raise_if_worth_it(client: Sender, found: Complaint, status: int) -> None:
     """Refused keys stop the run, a busy or faulty server is asked again; any other complaint is about this read alone."""
     match found:
         case Stop(reason=reason, remedy=remedy):
@@ -128,7 +147,7 @@ def _raise_if_worth_it(client: Client, found: Complaint, status: int) -> None:
             raise _TryLaterError(_unreachable(client, reason), is_fault=True)
 
 
-def _unreachable(client: Client, reason: str) -> str:
+def _unreachable(client: Sender, reason: str) -> str:
     return (
         f"LeadSquared ({client.base_url}) does not answer: {reason}. Check the network and run the same command again."
     )

@@ -62,9 +62,10 @@ def read_by(parse: Callable[[str], Parsed]) -> Callable[[click.Context, click.Pa
     "--fault",
     "faults",
     callback=read_by(parse_fault),
-    metavar="NAME:SHARE",
+    metavar="NAME:SHARE[:SECONDS]",
     multiple=True,
-    help="Go wrong in this way, for this part of the writes; may be given several times.",
+    help="Go wrong in this way, for this part of the writes; slow and the late ones take seconds. "
+    "May be given several times.",
 )
 @click.option("--store", type=click.Path(path_type=Path), metavar="FILE", help="Keep the activities in this file.")
 @click.option(
@@ -91,6 +92,7 @@ def simulator(  # noqa: PLR0913, PLR0917 — click hands over one parameter per 
     Examples:
       etl simulator --port 8080
       etl simulator --limit 10/5 --latency 20-400ms --fault drop-after:0.1
+      etl simulator --fault store-late:0.05:60
     """
     options = SimulatorOptions(
         limit=limit,

@@ -16,7 +16,11 @@ from etl.clock import Clock, SystemClock
 from etl.settings import Directories, user_directories
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from etl.care import LedgerFacts, Pruned, Rewritten, RunInFull, RunList, StopAnswer
     from etl.events import Event, RunOptions, StopSignal, Summary
+    from etl.ledger.prune import Prunable
     from etl.settings import Settings
 
 
@@ -45,11 +49,43 @@ class Pipeline(Protocol):
     ) -> Summary: ...
 
 
+class Care(Protocol):
+    """What the commands ask of `etl.care`."""
+
+    def runs(self, settings: Settings, most: int | None = ..., account: str | None = ...) -> RunList: ...
+
+    def run_in_full(self, settings: Settings, run_id: int) -> RunInFull: ...
+
+    def results(self, settings: Settings, run_id: int, here: Path, out: Path | None = ...) -> Rewritten: ...
+
+    def stop(self, settings: Settings, run_id: int) -> StopAnswer: ...
+
+    def facts(self, settings: Settings) -> LedgerFacts: ...
+
+    def prunable(self, settings: Settings, before: datetime) -> Prunable: ...
+
+    def prune(self, settings: Settings, before: datetime) -> Pruned: ...
+
+
+def load_pipeline() -> Pipeline:
+    """The pipeline with all it stands on; pandas and SQLAlchemy take half a second that `etl --help` must not."""
+    from etl import pipeline  # noqa: PLC0415 — see above
+
+    return pipeline
+
+
+def load_care() -> Care:
+    """What looks after past runs and the ledger; for the same reason not before it is needed."""
+    from etl import care  # noqa: PLC0415 — see above
+
+    return care
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything outside that a command touches.
 
-    arguments: what was typed behind `etl`. pipeline: loads the pipeline when a command really needs it.
+    arguments: what was typed behind `etl`. pipeline, care: load these when a command really needs them.
     """
 
     arguments: tuple[str, ...]
@@ -59,6 +95,7 @@ class World:
     directories: Directories
     log: Log
     pipeline: Callable[[], Pipeline]
+    care: Callable[[], Care] = load_care
 
     @property
     def has_colour(self) -> bool:
@@ -73,8 +110,13 @@ class World:
     @property
     def same_command(self) -> str:
         """The command as it would be typed again."""
-        words = ("etl", *self.arguments)
-        return shlex.join(words) if os.name == "posix" else subprocess.list2cmdline(words)
+        return as_typed(self.arguments)
+
+
+def as_typed(arguments: Sequence[str]) -> str:
+    """A command with these words behind `etl`, as a person can paste it into this system's shell."""
+    words = ("etl", *arguments)
+    return shlex.join(words) if os.name == "posix" else subprocess.list2cmdline(words)
 
 
 def this_world() -> World:
@@ -83,10 +125,3 @@ def this_world() -> World:
     clock = SystemClock()
     log = Log(directories.log, clock)
     return World(tuple(sys.argv[1:]), os.environ, Path.cwd(), clock, directories, log, load_pipeline)
-
-
-def load_pipeline() -> Pipeline:
-    """The pipeline with all it stands on; pandas and SQLAlchemy take half a second that `etl --help` must not."""
-    from etl import pipeline  # noqa: PLC0415 — see above
-
-    return pipeline

@@ -5,8 +5,8 @@ A job that certainly was not carried out (no connection, refused for its rate) i
 any other returned job is over, and what became of its rows is in the ledger.
 
     nothing answered yet                           one at a time: the host has to show what it is
-    three requests in a row that tell nothing      one at a time from here on (careful)
-    two more while careful                         stop: LeadSquared is not well
+    three requests in a row that tell nothing      break off as sick; whoever reads back goes on carefully
+    careful                                        one at a time; two that tell nothing break off again
     an answer that tells something                 all as before
     no connection for NETWORK_PATIENCE_SECONDS,
     nothing but refusals for the rate for
@@ -23,7 +23,7 @@ from etl.delivery.verdict import NotSent, Stop, Throttled, Verdict
 from etl.exits import ExitCode
 from etl.records import Limit
 
-DOUBTS_UNTIL_CAREFUL = 3
+DOUBTS_IN_A_ROW = 3
 DOUBTS_WHILE_CAREFUL = 2
 NETWORK_PATIENCE_SECONDS = 60.0
 THROTTLE_PATIENCE_SECONDS = 600.0
@@ -167,9 +167,13 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """All is over. cause is None when every chunk was sent."""
+    """All is over. cause is None when every chunk was sent.
+
+    is_sick: LeadSquared tells nothing, so chunks were left behind; first what became of the others is to be read back.
+    """
 
     cause: StopCause | None
+    is_sick: bool = False
 
 
 Instruction: TypeAlias = Fetch | Reserve | Send | PauseAccount | LearnLimit | WakeAt | Finish
@@ -181,8 +185,8 @@ class State:
 
     capacity: most requests in flight at once. not_before, slot_from: moments before which nothing may, or can, be sent.
     failures, refusals: connections that failed, and refusals for the rate, each in a row, and since when.
-    doubts: requests in a row that told nothing; of those in the air when the machine became careful none counts.
-    is_probing: what is in flight was sent by the careful machine.
+    doubts: requests in a row that told nothing. is_careful: one at a time, until one tells something.
+    is_sick: too many told nothing; nothing more is sent.
     is_proven: an answer has told something about its rows; before that a wrong host would be handed one request only.
     """
 
@@ -201,7 +205,7 @@ class State:
     doubts: int = 0
     is_proven: bool = True
     is_careful: bool = False
-    is_probing: bool = False
+    is_sick: bool = False
     cause: StopCause | None = None
 
     @property
@@ -250,7 +254,7 @@ def _send(state: State) -> Decision:
     if state.reserving is None:
         raise ValueError("a slot was taken for no job")
     job = state.reserving
-    sent = replace(state, reserving=None, in_flight=state.in_flight | {job}, is_probing=state.is_careful)
+    sent = replace(state, reserving=None, in_flight=state.in_flight | {job})
     return sent, (Send(job),)
 
 
@@ -271,7 +275,7 @@ def _take_back(state: State, event: Returned) -> Decision:
             return replace(state, cause=state.cause or StopCause(ExitCode.REFUSED, reason, remedy)), ()
         case _:
             calm = replace(state, failures=0, failing_since=None, refusals=0, refused_since=None)
-            return _doubt(calm, event.verdict.__class__.__name__) if event.doubtful else _well(calm), ()
+            return _doubt(calm) if event.doubtful else _well(calm), ()
 
 
 def _not_sent(state: State, event: Returned, reason: str) -> Decision:
@@ -305,27 +309,23 @@ def _throttled(state: State, event: Returned, verdict: Throttled) -> Decision:
     return troubled, (*learned, PauseAccount(until))
 
 
-def _doubt(state: State, kind: str) -> State:
-    if state.is_careful and not state.is_probing:
-        return state  # sent before anybody could be careful
+def _doubt(state: State) -> State:
     doubts = state.doubts + 1
-    if doubts >= DOUBTS_UNTIL_CAREFUL + DOUBTS_WHILE_CAREFUL:
-        reason = f"LeadSquared is not well: the last {doubts} requests told nothing about their rows (last: {kind})"
-        remedy = "Run the same command when it is well: it continues with the rows that were not sent."
-        return replace(state, doubts=doubts, cause=state.cause or StopCause(ExitCode.STOPPED, reason, remedy))
-    return replace(state, doubts=doubts, is_careful=state.is_careful or doubts >= DOUBTS_UNTIL_CAREFUL)
+    return replace(
+        state, doubts=doubts, is_sick=doubts >= (DOUBTS_WHILE_CAREFUL if state.is_careful else DOUBTS_IN_A_ROW)
+    )
 
 
 def _well(state: State) -> State:
-    return replace(state, doubts=0, is_proven=True, is_careful=False, is_probing=False)
+    return replace(state, doubts=0, is_proven=True, is_careful=False, is_sick=False)
 
 
 def _go_on(state: State, now: float) -> Decision:
     """The one next thing to do, if there is one."""
     if state.reserving is not None or state.is_fetching:
         return state, ()
-    if state.cause is not None:
-        return state, () if state.in_flight else (Finish(state.cause),)
+    if state.cause is not None or state.is_sick:
+        return state, () if state.in_flight else (Finish(state.cause, state.is_sick),)
     if not state.ready and state.is_dry:
         return state, () if state.in_flight else (Finish(None),)
     if state.room <= 0:

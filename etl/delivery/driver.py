@@ -13,11 +13,12 @@ from etl.delivery import decide as machine
 from etl.delivery.outcomes import is_doubtful, row_ends
 from etl.delivery.parcels import Packer, Parcel, without
 from etl.delivery.throttle import shared, smallest
-from etl.delivery.verdict import Answered, Verdict, judge
+from etl.delivery.verdict import Answered, Unknown, Verdict, judge, server_time
 from etl.exits import ExitCode
-from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved
+from etl.identity import lead_mark
+from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved, StopWanted
 from etl.reconciler.match import Matched, Numbering, match
-from etl.records import ApiAnswer, Window
+from etl.records import ApiAnswer, Outcome, Window
 
 if TYPE_CHECKING:
     import random
@@ -52,6 +53,7 @@ class Consignment:
     """What is to be delivered: whose rows, through which operation, in which parcels, under which allowance.
 
     share: part of the limits to use, for limits learned on the way. is_proven: the host has shown that it is LeadSquared.
+    is_careful: LeadSquared was not well when it was last sent to.
     """
 
     account_id: int
@@ -64,6 +66,15 @@ class Consignment:
     capacity: int
     share: float = 1.0
     is_proven: bool = True
+    is_careful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How a delivery ended. cause: why it stopped, if it did. is_sick: LeadSquared told nothing, rows were left behind."""
+
+    cause: machine.StopCause | None
+    is_sick: bool
 
 
 class Driver:
@@ -92,10 +103,11 @@ class Driver:
         self._request_ids: dict[int, int] = {}
         self._is_stop_told = False
 
-    def deliver(self) -> machine.StopCause | None:
+    def deliver(self) -> Delivered:
         """Send all parcels, or stop for a cause. When it returns, nothing is in flight and all is in the ledger."""
         self._stop.on_request(self._wire.nudge)
-        state = machine.State(capacity=self._consignment.capacity, is_proven=self._consignment.is_proven)
+        lot = self._consignment
+        state = machine.State(capacity=lot.capacity, is_proven=lot.is_proven, is_careful=lot.is_careful)
         events: deque[machine.Event] = deque([machine.Begun(self._clock.monotonic())])
         while True:
             wake_at: float | None = None
@@ -103,7 +115,7 @@ class Driver:
                 state, instructions = machine.decide(state, self._stop_first(events))
                 for instruction in instructions:
                     if isinstance(instruction, machine.Finish):
-                        return instruction.cause
+                        return Delivered(instruction.cause, instruction.is_sick)
                     if isinstance(instruction, machine.WakeAt):
                         wake_at = instruction.moment
                         continue
@@ -170,6 +182,8 @@ class Driver:
                     return machine.SlotDenied(now, until)
                 case BudgetSpent(requests=requests):
                     return machine.StopAsked(now, _budget_spent(requests))
+                case StopWanted():
+                    return machine.StopAsked(now, STOPPED_FROM_OUTSIDE)
             parcel = without(parcel, reservation.row_ids, self._consignment.packer)
         del self._parcels[job.number]
         return machine.JobGone(self._clock.monotonic())
@@ -198,14 +212,30 @@ class Driver:
                 _detail(verdict),
                 arrival.exchange.status if isinstance(arrival.exchange, ApiAnswer) else None,
                 ends,
+                late=isinstance(verdict, Unknown) and verdict.late,
+                server_at=server_time(arrival.exchange),
             )
         )
+        self._note_failures(parcel, settled)
         self._observer.settled(request_id, verdict, settled, in_flight)
         now, chance = self._clock.monotonic(), self._chance.random()
         job = machine.Job(arrival.number)
         returned = machine.Returned(now, job, verdict, is_doubtful(verdict, settled), chance)
         self._forget_if_over(arrival.number, verdict)
         return returned
+
+    def _note_failures(self, parcel: Parcel, ends: Sequence[RowEnd]) -> None:
+        """Keep which leads and rows were refused, so that next time they drag no others along; and which no longer are."""
+        operation, account_id = self._consignment.operation, self._consignment.account_id
+        activities = dict(zip((row.row_id for row in parcel.rows), parcel.activities, strict=True))
+        rows = {row.row_id: row for row in parcel.rows}
+        for end in ends:
+            row, lead = rows[end.row_id], activities[end.row_id].values.get(operation.addressed_by, "")
+            marks = (lead_mark(lead), row.memory_key)
+            if end.outcome is Outcome.REFUSED:
+                self._ledger.failures.note(account_id, marks)
+            elif end.outcome is Outcome.CREATED and row.together is not None:
+                self._ledger.failures.forget(account_id, marks)
 
     def _match(self, verdict: Verdict, rows: int) -> Matched:
         if not isinstance(verdict, Answered):
@@ -227,6 +257,11 @@ class Driver:
             self._ledger.accounts.learn_limit(self._consignment.account_id, window, limit)
         limits = {window: smallest(known, ours) for window, known in self._allowance.limits.items()}
         self._allowance = Allowance(limits, self._allowance.daily_requests)
+
+
+STOPPED_FROM_OUTSIDE = machine.StopCause(
+    ExitCode.STOPPED, "somebody asked for it with `etl stop`", "Run the same command: it continues."
+)
 
 
 def cause_of(stop: StopSignal) -> machine.StopCause:

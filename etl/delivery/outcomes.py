@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RowEnd:
-    """What became of one row of a request. WAITING: certainly not carried out, it may go again."""
+    """What became of one row of a request. WAITING: certainly not carried out, it may go again.
+
+    together: with how many others at most, and apart from all else, it goes again; None: with any.
+    """
 
     row_id: int
     outcome: Outcome
@@ -26,6 +29,7 @@ class RowEnd:
     code: str | None = None
     error: str | None = None
     hint: str | None = None
+    together: int | None = None
 
 
 REFUSED_HINT = (
@@ -37,7 +41,7 @@ def row_ends(verdict: Verdict, matched: Sequence[RowVerdict], row_ids: Sequence[
     """One end for each row. matched: the answer's verdict on each row, in the order sent; empty unless it was answered."""
     if isinstance(verdict, Answered):
         return tuple(_answered(row_id, row) for row_id, row in zip(row_ids, matched, strict=True))
-    return tuple(_together(verdict, row_id, alone=len(row_ids) == 1) for row_id in row_ids)
+    return tuple(_together(verdict, row_id) for row_id in row_ids)
 
 
 def _answered(row_id: int, row: RowVerdict) -> RowEnd:
@@ -48,22 +52,25 @@ def _answered(row_id: int, row: RowVerdict) -> RowEnd:
     return RowEnd(row_id, Outcome.UNCONFIRMED, code="unconfirmed", error=row.reason)
 
 
-def _together(verdict: NotSent | Throttled | Refused | Stop | Unknown, row_id: int, *, alone: bool) -> RowEnd:
+def _together(verdict: NotSent | Throttled | Refused | Stop | Unknown, row_id: int) -> RowEnd:
     """The end of a row whose request was not answered row by row.
 
-    A refusal of several rows proves nothing about any of them: some may have been stored before LeadSquared met the bad
-    one. A row that travelled alone is what was refused.
+    A refusal of the request as a whole proves nothing about any row: some may have been stored before LeadSquared met the
+    bad one. Reading back settles it, also for a row that travelled alone.
     """
     if isinstance(verdict, NotSent | Throttled):
         return RowEnd(row_id, Outcome.WAITING)
     if isinstance(verdict, Stop) and verdict.certain:
         return RowEnd(row_id, Outcome.WAITING)
-    if isinstance(verdict, Refused) and alone:
-        return RowEnd(row_id, Outcome.REFUSED, code="refused", error=verdict.reason, hint=REFUSED_HINT)
     return RowEnd(row_id, Outcome.UNCONFIRMED, code="unconfirmed", error=verdict.reason)
 
 
 def is_doubtful(verdict: Verdict, ends: Sequence[RowEnd]) -> bool:
-    """Whether a request has told us nothing at all about its rows, so that another one may fare no better."""
+    """Whether a request has told us nothing at all, so that another one may fare no better.
+
+    LeadSquared's own words about a bad row are an answer: the server is well, though the rows have to be read back.
+    """
+    if isinstance(verdict, Refused) and verdict.is_mx:
+        return False
     went_out = not isinstance(verdict, NotSent | Throttled | Stop)
     return went_out and all(end.outcome is Outcome.UNCONFIRMED for end in ends)

@@ -60,10 +60,14 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An application error for the request as a whole. Nothing is proven about its rows: some may be stored."""
+    """An application error for the request as a whole. Nothing is proven about its rows: some may be stored.
+
+    is_mx: LeadSquared's own code refused it, and not a gateway or proxy.
+    """
 
     reason: str
     exception_type: str | None
+    is_mx: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,14 @@ def judge(exchange: Exchange, operation: Operation, rows: int) -> Verdict:
 def complaint(answer: ApiAnswer) -> Complaint | None:
     """What a whole answer complains about, None if it is a success. For reads; `judge` is for what carries rows."""
     return _complaint(answer, answers.read(answer.body))
+
+
+def server_time(exchange: Exchange) -> float | None:
+    """The server's own clock as its answer has it, in seconds since 1970 (RFC 9110, Date); None where it does not say."""
+    if not isinstance(exchange, ApiAnswer):
+        return None
+    date = _http_date(exchange.headers.get("date", ""))
+    return date.timestamp() if date is not None else None
 
 
 def _complaint(answer: ApiAnswer, reading: answers.Reading) -> Complaint | None:
@@ -237,7 +249,7 @@ def _redirected(answer: ApiAnswer) -> Stop | None:
 def _refused(answer: ApiAnswer, reading: answers.Reading) -> Refused | None:
     """An application error. A 5xx is one only with an MX type; else it is a fault, and anything may be stored."""
     if reading.is_mx or answer.status == 400 or (reading.is_error and answer.status < 500):
-        return Refused(_said(answer, reading), reading.exception_type)
+        return Refused(_said(answer, reading), reading.exception_type, reading.is_mx)
     return None
 
 

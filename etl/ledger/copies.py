@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,13 @@ from etl.errors import LedgerError, SourceError
 from etl.ledger.schema import COPIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from etl.ledger.database import Database
 
 _PIECE_BYTES = 1 << 20
+_HASH = re.compile("[0-9a-f]{64}")
+_DRAFT = ".copy-"
 
 
 class Copies:
@@ -25,7 +30,7 @@ class Copies:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
-        self._folder = folder
+        self.folder = folder
 
     def keep(self, original: Path, kind: str) -> str:
         """Copy a file into the store, if its content is not there yet.
@@ -41,20 +46,35 @@ class Copies:
             ) from error
         try:
             with stream:
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(parents=True, exist_ok=True)
                 content_hash, size = self._take_in(stream)
         except OSError as error:
-            where = f"The copy of {original} cannot be kept in {self._folder}"
+            where = f"The copy of {original} cannot be kept in {self.folder}"
             raise LedgerError(f"{where}: {error.strerror}. Free some space or set another ledger.") from error
         self._note(content_hash, kind, original.name, size)
         return content_hash
 
     def path(self, content_hash: str) -> Path:
         """Where the copy lies."""
-        return self._folder / content_hash[:2] / content_hash
+        return self.folder / content_hash[:2] / content_hash
+
+    def has(self, content_hash: str) -> bool:
+        """Whether the copy is there."""
+        return self.path(content_hash).is_file()
+
+    def bytes_on_disk(self) -> int:
+        """How much room the copies take."""
+        return sum(file.stat().st_size for file in self.files())
+
+    def files(self) -> Iterator[Path]:
+        """All files that lie where copies lie, and drafts that a dead process has left; in no order."""
+        for file in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            if file.name.startswith(file.parent.name) and _HASH.fullmatch(file.name):
+                yield file
+        yield from self.folder.glob(f"{_DRAFT}*")
 
     def _take_in(self, stream: object) -> tuple[str, int]:
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".copy-")
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=_DRAFT)
         digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb") as target:

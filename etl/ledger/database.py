@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import create_engine, event, inspect, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -14,6 +14,7 @@ from etl.errors import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from sqlalchemy.engine import Connection, CursorResult, Engine, ExceptionContext
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 10
 """How long SQLite itself waits for another writer before it says that the database is locked."""
+
+
+_BEGIN = "BEGIN IMMEDIATE"
 
 
 def _is_busy(error: BaseException) -> bool:
@@ -36,7 +40,6 @@ def _engine(url: str, shown: str) -> Engine:
         def prepare(dbapi_connection: Any, _record: object) -> None:  # whatever driver SQLAlchemy uses
             for pragma in (
                 f"busy_timeout = {BUSY_SECONDS * 1000}",
-                "journal_mode = WAL",
                 "synchronous = FULL",  # a commit that was answered survives the power cut that follows it
                 "foreign_keys = ON",
                 "cache_size = -32768",  # 32 MiB: claims of a large ledger are looked up all over it
@@ -47,17 +50,40 @@ def _engine(url: str, shown: str) -> Engine:
     def explain(context: ExceptionContext) -> None:
         """Reads too meet full disks and damaged files, and the person should meet a sentence."""
         error = context.sqlalchemy_exception
-        if isinstance(error, DatabaseError) and not _is_busy(error):
+        is_tried_again = context.statement == _BEGIN and isinstance(error, OperationalError) and _is_busy(error)
+        if isinstance(error, DatabaseError) and not is_tried_again:
             raise _trouble(shown, error) from error
 
     return engine
 
 
+_REMEDIES = (
+    (
+        ("locked", "busy"),
+        "Another program, a backup maybe, has held it for longer than etl waits. Run the same command again when that has ended.",
+    ),
+    (("full",), "Make room on its disk, then run the same command again."),
+    (("readonly", "read-only"), "Make the file, its folder and the disk such that they may be written to."),
+    (
+        ("malformed", "not a database", "no such table", "no such column", "corrupt"),
+        "It is damaged: keep it, with its -wal file, and put back a backup. Do not begin with an empty ledger: rows that are in "
+        "LeadSquared could go out again.",
+    ),
+    (("disk I/O",), "The disk may be full or failing: check it, then run the same command again."),
+)
+"""What to do now, by words of SQLite's (its page "Result and Error Codes")."""
+
+_REMEDY = "Check that its folder exists, may be written to and has free space."
+
+
 def _trouble(shown: str, error: DatabaseError) -> LedgerError:
-    return LedgerError(
-        f"The ledger {shown} cannot be used: {error.orig}. Nothing more was sent. "
-        "Check that its folder exists, may be written to and has free space; the file itself was left as it is."
-    )
+    return LedgerError(_told(shown, str(error.orig)))
+
+
+def _told(shown: str, words: str) -> str:
+    """The trouble in words, and what to do."""
+    remedy = next((remedy for signs, remedy in _REMEDIES if any(sign in words for sign in signs)), _REMEDY)
+    return f"The ledger {shown} cannot be used: {words}. Nothing more was sent; the file was left as it is. {remedy}"
 
 
 def inserted_key(result: CursorResult[Any]) -> int:
@@ -112,6 +138,30 @@ class Database:
             self._roll_back()
             raise
 
+    def refuse_part_of_a_page(self, path: Path) -> None:
+        """Refuse a SQLite file that ends within a page: SQLite reads what is missing there as zeros, and says nothing.
+
+        While there is a write-ahead log the file may end anywhere; what counts then stands in the log.
+        Raises: LedgerError — it was cut short.
+        """
+        log = path.with_name(f"{path.name}-wal")
+        page_bytes = int(self.connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+        has_log = log.exists() and log.stat().st_size > 0
+        if path.exists() and path.stat().st_size % page_bytes and not has_log:
+            raise LedgerError(_told(self.shown, "database disk image is malformed: its last page is cut short"))
+
+    def write_ahead(self) -> None:
+        """Have SQLite write ahead into a file beside, so that reading and writing do not wait for each other.
+
+        Not done on opening, because it changes the file for good: first it must be known to be a ledger.
+        """
+        if self._engine.dialect.name == "sqlite":
+            self.connection.exec_driver_sql("PRAGMA journal_mode = WAL").close()
+
+    def tables(self) -> set[str]:
+        """The names of the tables that are there."""
+        return set(inspect(self.connection).get_table_names())
+
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
         """Insert many rows by position, past what SQLAlchemy does with each named value of each row."""
         mark = "?" if self.connection.dialect.paramstyle == "qmark" else "%s"
@@ -121,7 +171,7 @@ class Database:
             self.connection.exec_driver_sql(statement, values)
 
     def _begin(self) -> None:
-        begin = "BEGIN IMMEDIATE" if self._engine.dialect.name == "sqlite" else "BEGIN"
+        begin = _BEGIN if self._engine.dialect.name == "sqlite" else "BEGIN"
         for attempt in Retrying(
             retry=retry_if_exception(_is_busy),
             stop=stop_after_attempt(12),

@@ -28,9 +28,11 @@ def _what_verifying_needs(connection: Connection) -> None:
         ("accounts", "reads_keys TEXT DEFAULT 'unknown' NOT NULL"),
         ("accounts", "reads_values TEXT DEFAULT 'unknown' NOT NULL"),
         ("runs", "stop_asked_at FLOAT"),
+        ("runs", "planned_after BIGINT"),
         ("requests", "ended_after BIGINT"),
         ("requests", "late INTEGER"),
         ("requests", "server_at FLOAT"),
+        ("requests", "witness BLOB"),
         ("rows", "together INTEGER"),
         ("rows", "verified TEXT"),
     ):
@@ -43,6 +45,11 @@ def _what_verifying_needs(connection: Connection) -> None:
     connection.exec_driver_sql(
         "UPDATE requests SET ended_after = (SELECT MAX(request_id) FROM requests) "
         "WHERE ended_mono IS NOT NULL AND ended_after IS NULL"
+    )
+    connection.exec_driver_sql(
+        "UPDATE requests SET witness = theirs.activity_id FROM (SELECT request_id, MAX(activity_id) AS activity_id "
+        "FROM rows WHERE outcome = 'created' AND known_row_id IS NULL GROUP BY request_id) AS theirs "
+        "WHERE theirs.request_id = requests.request_id"
     )
     connection.exec_driver_sql("DROP INDEX rows_by_cells")
     METADATA.create_all(connection)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from etl.ledger.runs import RowLine
 from etl.ledger.schema import OCCUPYING, OpaqueId
@@ -30,6 +30,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS plan (
     input_no INTEGER NOT NULL, row_number INTEGER NOT NULL, outcome TEXT NOT NULL,
     memory_key {blob}, payload {blob}, cells {blob}, ordinal INTEGER, known BIGINT, follows INTEGER,
     place INTEGER, lineage_run INTEGER, lineage_row INTEGER, code TEXT, error TEXT, hint TEXT,
+    lead {blob}, together INTEGER, activity_id {blob},
     PRIMARY KEY (input_no, row_number))"""
 
 _CREATE_HOLDERS = """
@@ -155,17 +156,47 @@ FROM (
     WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL) AS fresh
 WHERE plan.input_no = :input_no AND plan.row_number = fresh.row_number"""
 
+# Leads and rows that LeadSquared has refused before travel apart: a chunk that fails as a whole then holds none but these.
+_SET_APART = """
+UPDATE plan SET together = :size
+WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL AND (
+    lead IN (SELECT mark FROM failed_before WHERE account_id = :account_id)
+    OR memory_key IN (SELECT mark FROM failed_before WHERE account_id = :account_id)
+    OR EXISTS (SELECT 1 FROM rows AS line WHERE line.run_id = plan.lineage_run AND line.row_number = plan.lineage_row
+               AND line.scope_id = :scope_id AND line.outcome = 'refused'))"""
+
+_ACCOUNT_OF = "SELECT account_id FROM scopes WHERE scope_id = :scope_id"
+
+_HAS_FAILED = "SELECT 1 FROM failed_before WHERE account_id = :account_id LIMIT 1"
+
+_ALREADY_THERE = """
+UPDATE plan SET outcome = 'already_imported', activity_id = :activity_id, code = 'read_back'
+WHERE input_no = :input_no AND row_number = :row_number AND outcome = 'waiting'"""
+
+_FOLLOWERS_OF_WHAT_IS_THERE = """
+UPDATE plan SET outcome = 'already_imported' FROM plan AS first
+WHERE plan.input_no = :input_no AND plan.outcome = 'waiting' AND plan.follows IS NOT NULL
+  AND first.input_no = :input_no AND first.row_number = plan.follows AND first.activity_id IS NOT NULL"""
+
+# What LeadSquared has from elsewhere occupies its place like what we have sent.
+_CLAIM_WHAT_IS_THERE = """
+INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
+SELECT scope_id, memory_key, ordinal, row_id FROM rows
+WHERE run_id = :run_id AND outcome = 'already_imported' AND known_row_id IS NULL AND activity_id IS NOT NULL
+ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING"""
+
 _LINES = """
-SELECT plan.row_number, plan.outcome, holder.activity_id AS activity_id, plan.code, plan.error, plan.hint,
+SELECT plan.row_number, plan.outcome, COALESCE(plan.activity_id, holder.activity_id) AS activity_id,
+       plan.code, plan.error, plan.hint,
        COALESCE(holder.run_id, 0), holder.row_number, holder.run_id, NULL, NULL
 FROM plan LEFT JOIN rows AS holder ON holder.row_id = plan.known
 WHERE plan.input_no = :input_no AND plan.row_number > :after ORDER BY plan.row_number LIMIT 5000"""
 
 _ADOPT = """
 INSERT INTO rows (run_id, row_number, scope_id, account_id, outcome, memory_key, ordinal, payload, cells, known_row_id,
-                  lineage_run, lineage_row, code, error, hint)
+                  lineage_run, lineage_row, code, error, hint, together, activity_id)
 SELECT :run_id, row_number, :scope_id, :account_id, outcome, memory_key, ordinal, payload, cells, known,
-       lineage_run, lineage_row, code, error, hint
+       lineage_run, lineage_row, code, error, hint, together, activity_id
 FROM plan WHERE input_no = :input_no ORDER BY row_number"""
 
 _ADOPT_FOLLOWERS = """
@@ -185,7 +216,10 @@ WHERE plan.input_no = :input_no AND plan.outcome = 'already_imported' AND plan.k
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
-    """One row as it was mapped. outcome: waiting, invalid or ignored; the fingerprints only where it is waiting."""
+    """One row as it was mapped. outcome: waiting, invalid or ignored; the fingerprints only where it is waiting.
+
+    lead: the mark of its lead's value, as failures are kept by.
+    """
 
     row_number: int
     outcome: Outcome
@@ -197,6 +231,7 @@ class StagedRow:
     code: str | None = None
     error: str | None = None
     hint: str | None = None
+    lead: bytes | None = None
 
 
 _IN_ORDER = attrgetter(*StagedRow.__slots__)
@@ -204,11 +239,15 @@ _IN_ORDER = attrgetter(*StagedRow.__slots__)
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """A row that goes out: its number in the sheet, its memory key and which of several equal rows it is."""
+    """A row that goes out: its number in the sheet, its memory key and which of several equal rows it is.
+
+    together: with how many others at most it travels, apart from all else; None: with any.
+    """
 
     row_number: int
     memory_key: bytes
     ordinal: int
+    together: int | None = None
 
 
 class Plan:
@@ -280,17 +319,53 @@ class Plan:
         query = "SELECT outcome, COUNT(*) AS rows FROM plan WHERE input_no = :input_no GROUP BY outcome"
         return {Outcome(row.outcome): row.rows for row in self._run(query, {"input_no": input_no})}
 
+    def set_apart(self, input_no: int, scope_id: int | None, size: int) -> None:
+        """Let rows whose lead or whose like was refused before travel apart from the others, `size` at most together."""
+        account_id = self._run(_ACCOUNT_OF, {"scope_id": scope_id}).scalar()
+        place = {"account_id": account_id, "scope_id": scope_id, "input_no": input_no, "size": size}
+        if account_id is not None and self._run(_HAS_FAILED, {"account_id": account_id}).first() is not None:
+            self._run(_SET_APART, place)
+
+    def note_imported(self, input_no: int, activities: Mapping[int, str]) -> None:
+        """Take rows, by row number, for imported under these ids: LeadSquared has shown their row keys."""
+        statement = text(_ALREADY_THERE).bindparams(bindparam("activity_id", type_=OpaqueId()))
+        values = [
+            {"input_no": input_no, "row_number": number, "activity_id": activity_id}
+            for number, activity_id in activities.items()
+        ]
+        if values:
+            self._database.connection.execute(statement, values)
+            self._run(_FOLLOWERS_OF_WHAT_IS_THERE, {"input_no": input_no})
+
     def count_to_send(self, input_no: int) -> int:
         """How many rows go out: those that wait and follow no other row."""
-        query = "SELECT COUNT(*) FROM plan WHERE input_no = :input_no AND outcome = 'waiting' AND follows IS NULL"
-        return int(self._run(query, {"input_no": input_no}).scalar_one())
+        return sum(self.counts_to_send(input_no).values())
+
+    def counts_to_send(self, input_no: int) -> dict[int | None, int]:
+        """The same, by how many of them may travel together (None: no bound)."""
+        query = """SELECT together, COUNT(*) AS how_many FROM plan
+            WHERE input_no = :input_no AND outcome = 'waiting' AND follows IS NULL GROUP BY together"""
+        return {row.together: row.how_many for row in self._run(query, {"input_no": input_no})}
+
+    def all_to_send(self, input_no: int) -> Iterator[PlannedRow]:
+        """The rows that go out, in the order of the sheet, some thousand at a time in memory."""
+        query = """SELECT row_number, memory_key, ordinal, together FROM plan
+            WHERE input_no = :input_no AND row_number > :after AND outcome = 'waiting' AND follows IS NULL
+            ORDER BY row_number LIMIT 5000"""
+        after = 0
+        while page := self._run(query, {"input_no": input_no, "after": after}).all():
+            yield from (PlannedRow(row.row_number, bytes(row.memory_key), row.ordinal, row.together) for row in page)
+            after = page[-1].row_number
 
     def to_send(self, input_no: int, first_row: int, last_row: int) -> dict[int, PlannedRow]:
         """The rows of a stretch of the sheet that go out, by row number."""
-        query = """SELECT row_number, memory_key, ordinal FROM plan
+        query = """SELECT row_number, memory_key, ordinal, together FROM plan
             WHERE input_no = :input_no AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND follows IS NULL"""
         found = self._run(query, {"input_no": input_no, "first": first_row, "last": last_row})
-        return {row.row_number: PlannedRow(row.row_number, bytes(row.memory_key), row.ordinal) for row in found}
+        return {
+            row.row_number: PlannedRow(row.row_number, bytes(row.memory_key), row.ordinal, row.together)
+            for row in found
+        }
 
     def lines(self, input_no: int) -> Iterator[RowLine]:
         """The rows as results need them, in the order of the sheet, some thousand at a time in memory."""
@@ -303,7 +378,7 @@ class Plan:
     def adopt(self, connection: Connection, input_no: int, place: Mapping[str, int]) -> None:
         """Write the plan into the ledger's rows, inside the caller's transaction. place: run_id, scope_id, account_id."""
         values = {**place, "input_no": input_no}
-        for statement in (_ADOPT, _ADOPT_FOLLOWERS, _MEND_EARLIER_LINES):
+        for statement in (_ADOPT, _ADOPT_FOLLOWERS, _CLAIM_WHAT_IS_THERE, _MEND_EARLIER_LINES):
             connection.execute(text(statement), values)
 
     def _run(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:

@@ -10,12 +10,12 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import bindparam, case, func, select, text, update
 
 from etl.delivery.outcomes import RowEnd
 from etl.errors import LedgerError
 from etl.ledger.database import inserted_key
-from etl.ledger.schema import REQUESTS, ROWS
+from etl.ledger.schema import REQUESTS, ROWS, spellings
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.records import STORED, Outcome, Window
 
@@ -37,6 +37,7 @@ __all__ = [
     "Requests",
     "Reservation",
     "Reserved",
+    "StopWanted",
     "Taken",
 ]
 
@@ -64,13 +65,16 @@ _INTEND = text("""
 UPDATE rows SET outcome = 'unconfirmed', request_id = :request_id, position = :position
 WHERE row_id = :row_id AND outcome = 'waiting'""")
 
+_STOP_ASKED = text("SELECT stop_asked_at FROM runs WHERE run_id = :run_id")
+
 _INSERT_REQUEST = REQUESTS.insert()
 
 _END_REQUEST = text("""
-UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail
+UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail,
+    late = :late, server_at = :server_at, ended_after = (SELECT MAX(request_id) FROM requests)
 WHERE request_id = :request_id""")
 
-_FACTS = _for_rows("SELECT row_id, run_id, account_id, lineage_run FROM rows WHERE row_id IN :row_ids")
+_FACTS = _for_rows("SELECT row_id, run_id, account_id, lineage_run, request_id FROM rows WHERE row_id IN :row_ids")
 
 _WITH_THESE_IDS = select(ROWS.c.activity_id, ROWS.c.run_id, ROWS.c.row_number).where(
     ROWS.c.account_id == bindparam("its_account"),
@@ -101,6 +105,48 @@ UPDATE rows SET outcome = 'changed', error = NULL, hint = NULL, code = NULL FROM
 WHERE holder.row_id = :row_id AND rows.known_row_id = :row_id AND rows.run_id <> :run_id
   AND rows.outcome = 'unconfirmed' AND rows.payload <> holder.payload
   AND (rows.memory_key = holder.memory_key OR (rows.lineage_run IS NOT NULL AND rows.cells <> holder.cells))""")
+
+# Rows that a plan compared with a row in the air which did not arrive: those of its own run follow it still.
+_WAIT_AGAIN = text("""
+UPDATE rows SET outcome = 'waiting', code = NULL, error = NULL, hint = NULL
+WHERE known_row_id = :row_id AND run_id = :run_id AND outcome = 'unconfirmed'""")
+
+_FOLLOWERS_ELSEWHERE = text("""
+SELECT row_id, run_id, row_number, scope_id, memory_key FROM rows
+WHERE known_row_id = :row_id AND run_id <> :run_id AND outcome = 'unconfirmed' ORDER BY run_id, row_number""")
+
+# The first of them in each run stands for itself from here on. With the key of the row that it followed it takes its ordinal,
+# too: whichever of the two goes out first, the other one is known.
+_STAND_ALONE = text("""
+UPDATE rows SET outcome = 'waiting', known_row_id = NULL, code = NULL, error = NULL, hint = NULL,
+    ordinal = CASE WHEN memory_key = (SELECT memory_key FROM rows WHERE row_id = :holder)
+        THEN (SELECT ordinal FROM rows WHERE row_id = :holder)
+        ELSE 1 + COALESCE((SELECT MAX(ordinal) FROM (
+            SELECT ordinal FROM claims WHERE scope_id = :scope_id AND memory_key = :memory_key
+            UNION ALL
+            SELECT ordinal FROM rows WHERE run_id = :run_id AND memory_key = :memory_key) AS taken), 0) END
+WHERE row_id = :row_id""")
+
+_FOLLOW_ANOTHER = text("""
+UPDATE rows SET outcome = 'waiting', known_row_id = :first, code = NULL, error = NULL, hint = NULL
+WHERE row_id = :row_id""")
+
+_STILL_OPEN = _for_rows("""
+SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'unconfirmed' AND request_id = :request_id""")
+
+_WITNESS = text("""
+UPDATE requests SET witness = (SELECT activity_id FROM rows WHERE row_id = :row_id)
+WHERE witness IS NULL AND request_id = (SELECT request_id FROM rows WHERE row_id = :row_id)""")
+
+_DISPROVE = text("""
+UPDATE rows SET outcome = 'unconfirmed', activity_id = NULL, code = 'id_taken', error = :reason
+WHERE row_id = :row_id AND outcome = 'created' AND known_row_id IS NULL AND request_id IS NOT NULL""")
+
+_APART = text("UPDATE rows SET together = :together WHERE row_id = :row_id")
+
+_RUNS_OF = _for_rows("SELECT DISTINCT run_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting'")
+
+_REOPEN = text("UPDATE runs SET state = 'open' WHERE run_id = :run_id")
 
 # What follows a row of a request that nobody will answer any more is as doubtful as that row.
 _DOUBT_FOLLOWERS = text("""
@@ -148,12 +194,20 @@ class Taken:
     row_ids: frozenset[int]
 
 
-Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken
+@dataclass(frozen=True, slots=True)
+class StopWanted:
+    """Nothing was written: another process has asked this run to stop."""
+
+
+Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken | StopWanted
 
 
 @dataclass(frozen=True, slots=True)
 class RequestEnd:
-    """How a request ended. ended_mono: the latest moment at which it can have arrived at LeadSquared."""
+    """How a request ended. ended_mono: the latest moment at which it can have arrived at LeadSquared.
+
+    late: LeadSquared may be at work on it still. server_at: the server's own clock as its answer has it.
+    """
 
     request_id: int
     ended_mono: float
@@ -161,6 +215,8 @@ class RequestEnd:
     detail: str | None
     status: int | None
     rows: Sequence[RowEnd] = field(default_factory=tuple)
+    late: bool = False
+    server_at: float | None = None
 
 
 def _written(end: RowEnd) -> dict[str, str | int | None]:
@@ -189,6 +245,8 @@ class Requests:
         Raises: LedgerError — a row of the intent does not wait any more; nothing was written.
         """
         with self._database.writing() as connection:
+            if connection.execute(_STOP_ASKED, {"run_id": intent.run_id}).scalar() is not None:
+                return StopWanted()
             refusal = self._slots.refusal(connection, intent.account_id, intent.window, allowance)
             if refusal is not None:
                 return refusal
@@ -220,6 +278,48 @@ class Requests:
             self._write_end(connection, end)
             return self._settle_rows(connection, end.rows) if end.rows else ()
 
+    def settle_read_back(self, ends: Mapping[int, Sequence[RowEnd]]) -> tuple[RowEnd, ...]:
+        """Write what reading back has told about unconfirmed rows, by the request that they went out with, in one commit.
+
+        A row that has gone out with another request since is left alone. Returns: the rows as written.
+        """
+        if not ends:
+            return ()
+        with self._database.writing() as connection:
+            return self._read_back(connection, ends)
+
+    def _read_back(self, connection: Connection, ends: Mapping[int, Sequence[RowEnd]]) -> tuple[RowEnd, ...]:
+        written: list[RowEnd] = []
+        for request_id, rows in ends.items():
+            values = {"request_id": request_id, "row_ids": [row.row_id for row in rows]}
+            still = set(connection.execute(_STILL_OPEN, values).scalars())
+            written += [row for row in rows if row.row_id in still]
+        if not written:
+            return ()
+        settled = self._settle_rows(connection, written)
+        apart = [{"row_id": row.row_id, "together": row.together} for row in settled if row.together]
+        if apart:
+            connection.execute(_APART, apart)
+        for run_id in connection.execute(_RUNS_OF, {"row_ids": [row.row_id for row in settled]}).scalars().all():
+            connection.execute(_REOPEN, {"run_id": run_id})
+        return settled
+
+    def disprove(self, row_ids: Sequence[int]) -> None:
+        """Take back that these rows were created: the activities named for them show the row keys of other rows."""
+        reason = "LeadSquared answered with the ProspectActivityId of another row."
+        values = [{"row_id": row_id, "reason": reason} for row_id in row_ids]
+        if values:
+            with self._database.writing() as connection:
+                connection.execute(_DISPROVE, values)
+
+    def let_go_as_probe(self, row_id: int) -> None:
+        """Let one missing row wait again, to go alone. Its request shows whether activities sent now become visible."""
+        with self._database.writing() as connection:
+            request_id = connection.execute(
+                text("SELECT request_id FROM rows WHERE row_id = :row_id"), {"row_id": row_id}
+            )
+            self._read_back(connection, {request_id.scalar_one(): [RowEnd(row_id, Outcome.WAITING, together=1)]})
+
     def close_lost(self, run_id: int) -> int:
         """Note for the requests that a dead process of this run left in the air that they are over by now.
 
@@ -227,10 +327,13 @@ class Requests:
         """
         lost = (REQUESTS.c.run_id == run_id) & REQUESTS.c.ended_mono.is_(None)
         clock = self._database.clock
+        now, boot = clock.monotonic(), clock.boot_id()
         values = {
-            "ended_mono": clock.monotonic(),
+            "sent_mono": case((REQUESTS.c.boot_id == boot, REQUESTS.c.sent_mono), else_=now),
+            "ended_mono": now,
             "ended_at": clock.now().timestamp(),
-            "boot_id": clock.boot_id(),
+            "boot_id": boot,
+            "ended_after": select(func.max(REQUESTS.c.request_id)).scalar_subquery(),
             "verdict": "unknown",
             "detail": "the import was ended from outside while this request was on its way",
         }
@@ -299,6 +402,8 @@ class Requests:
             "status": end.status,
             "verdict": end.verdict,
             "detail": end.detail,
+            "late": int(end.late) or None,
+            "server_at": end.server_at,
         }
         connection.execute(_END_REQUEST, values)
 
@@ -307,6 +412,9 @@ class Requests:
         facts = {fact.row_id: fact for fact in found}
         ends = self._proved(connection, rows, facts)
         connection.execute(_END_ROW, [_written(end) for end in ends])
+        confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
+        if confirmed:
+            connection.execute(_WITNESS, [{"row_id": row_id} for row_id in confirmed.values()])
         released = [end.row_id for end in ends if end.outcome not in _MAY_BE_STORED]
         if released:
             connection.execute(_RELEASE, {"row_ids": released})
@@ -326,16 +434,22 @@ class Requests:
         if not ids:
             return tuple(rows)
         account_id = facts[rows[0].row_id].account_id
-        found = connection.execute(_WITH_THESE_IDS, {"its_account": account_id, "ids": ids})
-        others = {other.activity_id: other for other in found}
-        return tuple(_doubted(row, others[row.activity_id]) if row.activity_id in others else row for row in rows)
+        spelt = [spelling for activity_id in ids if activity_id for spelling in spellings(activity_id)]
+        found = connection.execute(_WITH_THESE_IDS, {"its_account": account_id, "ids": spelt})
+        others = {other.activity_id.casefold(): other for other in found}
+        if not others:
+            return tuple(rows)
+        held = [others.get(row.activity_id.casefold()) if row.activity_id else None for row in rows]
+        return tuple(_doubted(row, other) if other else row for row, other in zip(rows, held, strict=True))
 
     def _settle_followers(self, connection: Connection, ends: Sequence[RowEnd], facts: Mapping[int, Row[Any]]) -> None:
         """Rows that are the same activity as one of these share its fate."""
         followed = connection.execute(_FOLLOWED, {"row_ids": [end.row_id for end in ends]})
         have = set(followed.scalars())
         for end in ends:
-            if end.row_id in have and end.outcome is not Outcome.WAITING:
+            if end.row_id in have and end.outcome is Outcome.WAITING:
+                self._free_followers(connection, end.row_id, facts[end.row_id].run_id)
+            elif end.row_id in have:
                 place = {"row_id": end.row_id, "run_id": facts[end.row_id].run_id}
                 is_stored = end.outcome in STORED
                 if is_stored:
@@ -343,3 +457,16 @@ class Requests:
                 outcome = Outcome.ALREADY_IMPORTED if is_stored else end.outcome
                 texts = {"code": end.code, "error": end.error, "hint": end.hint}
                 connection.execute(_FOLLOWERS, {**place, "outcome": outcome.value, **texts})
+
+    def _free_followers(self, connection: Connection, row_id: int, run_id: int) -> None:
+        """Rows that were taken for this one, which did not arrive: they wait like it, in other runs on their own."""
+        connection.execute(_WAIT_AGAIN, {"row_id": row_id, "run_id": run_id})
+        firsts: dict[int, int] = {}
+        for row in connection.execute(_FOLLOWERS_ELSEWHERE, {"row_id": row_id, "run_id": run_id}).all():
+            if row.run_id in firsts:
+                connection.execute(_FOLLOW_ANOTHER, {"row_id": row.row_id, "first": firsts[row.run_id]})
+                continue
+            firsts[row.run_id] = row.row_id
+            place = {"scope_id": row.scope_id, "run_id": row.run_id, "memory_key": row.memory_key}
+            connection.execute(_STAND_ALONE, {"holder": row_id, "row_id": row.row_id, **place})
+            connection.execute(_REOPEN, {"run_id": row.run_id})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, text, update
 
 from etl.ledger.database import inserted_key
-from etl.ledger.schema import OUTPUTS, REQUESTS, ROWS, RUNS
+from etl.ledger.schema import OCCUPYING, OUTPUTS, REQUESTS, ROWS, RUNS
 from etl.records import Outcome
 
 if TYPE_CHECKING:
@@ -31,8 +31,24 @@ LEFT JOIN requests ON requests.request_id = COALESCE(line.request_id, holder.req
 WHERE line.run_id = :run_id AND line.row_number > :after ORDER BY line.row_number LIMIT :most"""
 
 _WAITING = """
-SELECT row_id, row_number, memory_key, ordinal FROM rows
+SELECT row_id, row_number, memory_key, ordinal, together FROM rows
 WHERE run_id = :run_id AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND known_row_id IS NULL"""
+
+_OVERTAKEN = f"""
+SELECT 1 FROM rows AS mine
+JOIN runs ON runs.run_id = mine.run_id
+JOIN rows AS other ON other.scope_id = mine.scope_id AND other.cells = mine.cells AND other.run_id <> mine.run_id
+WHERE mine.run_id = :run_id AND mine.outcome = 'waiting' AND mine.known_row_id IS NULL
+  AND other.outcome IN {OCCUPYING} AND other.known_row_id IS NULL
+  AND other.request_id > COALESCE(runs.planned_after, 0)
+UNION ALL
+SELECT 1 FROM rows AS mine
+JOIN runs ON runs.run_id = mine.run_id
+JOIN rows AS line ON line.run_id = mine.lineage_run AND line.row_number = mine.lineage_row AND line.scope_id = mine.scope_id
+JOIN rows AS holder ON holder.row_id = COALESCE(line.known_row_id, line.row_id)
+WHERE mine.run_id = :run_id AND mine.outcome = 'waiting' AND mine.known_row_id IS NULL
+  AND holder.outcome IN {OCCUPYING} AND holder.request_id > COALESCE(runs.planned_after, 0)
+LIMIT 1"""
 
 _CHANGED = """
 SELECT line.row_id, line.row_number, holder.run_id, holder.row_number, holder.activity_id, holder.position, requests.body
@@ -65,6 +81,7 @@ class RunRecord:
     run_id: int
     scope_id: int
     account_id: int
+    operation: str
     input_hash: str
     input_path: str
     sheet: str | None
@@ -86,12 +103,13 @@ _RUN_COLUMNS = [RUNS.c[name] for name in RunRecord.__slots__]
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """A row that is still to be sent."""
+    """A row that is still to be sent. together: with how many others at most, apart from all else; None: with any."""
 
     row_id: int
     row_number: int
     memory_key: bytes
     ordinal: int
+    together: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +152,8 @@ class Runs:
         """Note a run with all its rows, as planned, in one transaction. Returns its number."""
         values = {name: getattr(new, name) for name in NewRun.__slots__}
         with self._database.writing() as connection:
-            begun = {"state": "open", "started_at": self._now()}
+            newest = select(func.max(REQUESTS.c.request_id)).scalar_subquery()
+            begun = {"state": "open", "started_at": self._now(), "planned_after": newest}
             run_id = inserted_key(connection.execute(RUNS.insert().values(**begun, **values)))
             plan.adopt(connection, input_no, {"run_id": run_id, "scope_id": new.scope_id, "account_id": new.account_id})
         return run_id
@@ -179,17 +198,41 @@ class Runs:
         query = select(ROWS.c.outcome, func.count()).where(ROWS.c.run_id == run_id).group_by(ROWS.c.outcome)
         return {Outcome(name): count for name, count in self._database.connection.execute(query).all()}
 
+    def counts_to_send(self, run_id: int) -> dict[int | None, int]:
+        """How many rows of the run are still to be sent, by how many of them may travel together (None: no bound)."""
+        query = (
+            select(ROWS.c.together, func.count())
+            .where(ROWS.c.run_id == run_id, ROWS.c.outcome == Outcome.WAITING, ROWS.c.known_row_id.is_(None))
+            .group_by(ROWS.c.together)
+        )
+        return {row[0]: row[1] for row in self._database.connection.execute(query)}
+
     def count_to_send(self, run_id: int) -> int:
         """How many rows of the run are still to be sent."""
-        query = select(func.count()).where(
-            ROWS.c.run_id == run_id, ROWS.c.outcome == Outcome.WAITING, ROWS.c.known_row_id.is_(None)
-        )
-        return int(self._database.connection.execute(query).scalar_one())
+        return sum(self.counts_to_send(run_id).values())
+
+    def is_overtaken(self, run_id: int) -> bool:
+        """Whether rows that wait in this run have gone out since with another run, under other values maybe.
+
+        Then the run must not simply go on: its input has to be compared with the ledger anew.
+        """
+        return self._database.connection.execute(text(_OVERTAKEN), {"run_id": run_id}).first() is not None
+
+    def clear_stop(self, run_id: int) -> None:
+        """Forget that somebody asked the run to stop: it has, and goes on now."""
+        query = update(RUNS).where(RUNS.c.run_id == run_id, RUNS.c.stop_asked_at.is_not(None))
+        with self._database.writing() as connection:
+            connection.execute(query.values(stop_asked_at=None))
+
+    def is_stop_asked(self, run_id: int) -> bool:
+        """Whether another process has asked this run to stop; asks only."""
+        query = select(RUNS.c.stop_asked_at).where(RUNS.c.run_id == run_id)
+        return self._database.connection.execute(query).scalar() is not None
 
     def waiting(self, run_id: int, first_row: int, last_row: int) -> dict[int, WaitingRow]:
         """The rows of a stretch of the sheet that are still to be sent, by row number."""
         found = self._stretch(_WAITING, run_id, first_row, last_row)
-        return {row[1]: WaitingRow(row[0], row[1], bytes(row[2]), row[3]) for row in found}
+        return {row[1]: WaitingRow(row[0], row[1], bytes(row[2]), row[3], row[4]) for row in found}
 
     def changed(self, run_id: int, first_row: int, last_row: int) -> dict[int, ChangedRow]:
         """The changed rows of a stretch of the sheet of which it was not yet noted what differs, by row number."""
@@ -205,6 +248,20 @@ class Runs:
     def _stretch(self, statement: str, run_id: int, first_row: int, last_row: int) -> list[Any]:
         values = {"run_id": run_id, "first": first_row, "last": last_row}
         return list(self._database.connection.execute(text(statement), values).all())
+
+    def has_doubts(self, run_id: int) -> bool:
+        """Whether the run has rows of which it is not known whether LeadSquared stored them; asks only."""
+        query = select(ROWS.c.row_id).where(ROWS.c.run_id == run_id, ROWS.c.outcome == Outcome.UNCONFIRMED)
+        return self._database.connection.execute(query.limit(1)).first() is not None
+
+    def note_reasons(self, reasons: Mapping[int, str]) -> None:
+        """Keep why rows are still in doubt, by row_id; rows that have their end by now are left alone."""
+        if not reasons:
+            return
+        statement = "UPDATE rows SET error = :error WHERE row_id = :row_id AND outcome = 'unconfirmed'"
+        values = [{"row_id": row_id, "error": reason} for row_id, reason in reasons.items()]
+        with self._database.writing() as connection:
+            connection.execute(text(statement), values)
 
     def explain(self, texts: Mapping[int, tuple[str, str, str]]) -> None:
         """Note code, error and hint of rows, by row_id."""

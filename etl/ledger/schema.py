@@ -79,6 +79,11 @@ class OpaqueId(TypeDecorator[str]):
         return str(uuid.UUID(bytes=bytes(value))) if len(value) == 16 else bytes(value).lstrip(b"\0").decode()
 
 
+def spellings(activity_id: str) -> tuple[str, ...]:
+    """The spellings under which one id may be kept: letter case does not tell GUIDs apart."""
+    return tuple({activity_id, activity_id.lower(), activity_id.upper()})
+
+
 META = Table("meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 BOOTS = Table(
@@ -169,6 +174,7 @@ RUNS = Table(
     Column("stop_reason", Text),
     Column("stop_code", Integer),
     Column("stop_asked_at", Float),  # by `etl stop`, from another process
+    Column("planned_after", BigInteger),  # the last request that anybody had written when the rows were compared
     Column("results_path", Text),
     Column("failed_path", Text),
     Column("etl_version", Text, nullable=False),
@@ -198,6 +204,7 @@ REQUESTS = Table(
     Column("verdict", Text),  # NULL while it is in the air
     Column("detail", Text),
     Column("rows", Integer, nullable=False),
+    Column("witness", OpaqueId),  # the activity that one of its rows is known to have become
     Column("body", LargeBinary),  # the exact bytes, deflated
     Index("requests_in_windows", "account_id", "ended_mono"),
     Index("requests_of_run", "run_id"),

@@ -12,8 +12,15 @@ from etl.errors import BusyError, LedgerError
 from etl.ledger.accounts import Accounts
 from etl.ledger.copies import Copies
 from etl.ledger.database import Database
-from etl.ledger.migrations import migrate
+from etl.ledger.doubts import Doubts
+from etl.ledger.failures import Failures
+from etl.ledger.file_system import refuse_network
+from etl.ledger.known_keys import KnownKeys
+from etl.ledger.listing import Listing
+from etl.ledger.mark import Mark
+from etl.ledger.migrations import migrate, schema_version
 from etl.ledger.plan import Plan
+from etl.ledger.prune import Pruning
 from etl.ledger.requests import Requests
 from etl.ledger.runs import Runs
 from etl.ledger.schema import BOOTS
@@ -26,6 +33,14 @@ if TYPE_CHECKING:
     from etl.clock import Clock
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite ledger; None for another database."""
+    place = make_url(url)
+    if place.get_backend_name() != "sqlite" or not place.database:
+        return None
+    return Path(place.database.removeprefix("file:"))  # SQLite takes an address of its own kind, too
+
+
 class Ledger:
     """An open ledger, for one thread of one process. Use it as a context manager."""
 
@@ -35,15 +50,31 @@ class Ledger:
         Raises: LedgerError — it cannot be opened, written or understood.
         """
         self._files = files
-        self._make_folder(url)
+        self.path = sqlite_path(url)
+        self._mark = Mark(self.path, files) if self.path else None
+        had_mark = self._mark is not None and self._mark.is_there()
+        self._check_place(had_mark=had_mark)
         self._database = Database(url, clock)
-        migrate(self._database)
-        self._note_boot()
         self.shown = self._database.shown
+        try:
+            self._check_content(had_mark=had_mark)
+            self._database.write_ahead()
+            migrate(self._database)
+            if self._mark is not None:
+                self._mark.leave()
+            self._note_boot()
+        except BaseException:
+            self.close()
+            raise
         self.accounts = Accounts(self._database)
         self.copies = Copies(self._database, files)
         self.runs = Runs(self._database)
         self.requests = Requests(self._database)
+        self.doubts = Doubts(self._database)
+        self.failures = Failures(self._database)
+        self.known_keys = KnownKeys(self._database)
+        self.listing = Listing(self._database)
+        self.pruning = Pruning(self._database, self.copies, self._mark.neighbours if self._mark else list)
 
     def plan(self) -> Plan:
         """An empty plan on this connection; the one before it is gone."""
@@ -52,32 +83,76 @@ class Ledger:
     def lock_input(self, account_id: int, identity: str) -> BaseFileLock:
         """The operating system's lock on one input of one account, taken. It dies with the process that holds it.
 
-        Raises: BusyError — another process is importing this input.
+        Raises: BusyError — another process is importing this input. LedgerError — the lock cannot be made.
         """
         folder = self._files / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{account_id}-{identity}.lock", timeout=0, thread_local=False)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / f"{account_id}-{identity}.lock", timeout=0, thread_local=False)
             lock.acquire()
         except Timeout as error:
             raise BusyError(
                 "Another process is importing this input at this moment. Wait until it has ended, then run the same "
                 "command again: it continues with whatever is left."
             ) from error
+        except (OSError, NotImplementedError) as error:
+            raise LedgerError(
+                f"The lock that keeps two imports apart cannot be made in {folder}: {error}. Nothing was sent. Make the "
+                "folder writable and make room there, or set another ledger."
+            ) from error
         return lock
 
-    def _make_folder(self, url: str) -> None:
-        place = make_url(url)
-        if place.get_backend_name() != "sqlite" or not place.database:
-            return
-        folder = Path(place.database).parent
+    def version(self) -> int:
+        """The version of what is written here."""
+        return schema_version(self._database.connection)
+
+    def bytes_on_disk(self) -> int:
+        """How much room the SQLite file takes, with what is written beside it; 0 for another database."""
+        beside = [self.path.with_name(self.path.name + ending) for ending in ("", "-wal")] if self.path else []
+        return sum(file.stat().st_size for file in beside if file.exists())
+
+    def is_locked(self, account_id: int, identity: str) -> bool:
+        """Whether a process is importing this input now: it holds the lock."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.lock_input(account_id, identity).release()
+        except BusyError:
+            return True
+        return False
+
+    def _check_place(self, *, had_mark: bool) -> None:
+        """Refuse a place where no ledger can be kept and one from which a ledger has gone, and make the folder."""
+        if self.path is None:
+            return
+        refuse_network(self.path)
+        if self.path.is_dir():
+            raise LedgerError(
+                f"The ledger {self.path} is a folder, and should be a file. Nothing was sent. Name a file with ETL_LEDGER "
+                "or `ledger` in the settings file."
+            )
+        # SQLite would throw away the -wal file of an empty ledger, and with it what may be left of the true one.
+        if had_mark and self._mark is not None and not (self.path.exists() and self.path.stat().st_size):
+            raise self._mark.lost()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LedgerError(
-                f"The ledger's folder {folder} cannot be made: {error.strerror}. Nothing was sent. "
+                f"The ledger's folder {self.path.parent} cannot be made: {error.strerror}. Nothing was sent. "
                 "Set another place with ETL_LEDGER or `ledger` in the settings file."
             ) from error
+
+    def _check_content(self, *, had_mark: bool) -> None:
+        """Refuse a database that has lost its tables, and one that is another program's."""
+        if self._mark is None or self.path is None:
+            return
+        self._database.refuse_part_of_a_page(self.path)
+        tables = self._database.tables()
+        if had_mark and not tables:
+            raise self._mark.lost()
+        if tables and not {"meta", "rows", "claims"} <= tables:
+            raise LedgerError(
+                f"{self.shown} is a database of another program ({', '.join(sorted(tables)[:3])}), no ledger. Nothing was "
+                "sent, and it was left as it is. Name another file with ETL_LEDGER or `ledger` in the settings file."
+            )
 
     def _note_boot(self) -> None:
         clock = self._database.clock

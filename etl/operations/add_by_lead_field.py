@@ -29,15 +29,19 @@ class AddByLeadField:
     window = Window.BULK
     repeatable = False
     required_targets = ("SearchByValue",)
+    addressed_by = "SearchByValue"
     answer = AnswerNames(flag="ActivityCreated", activity_id="ProspectActivityId")
 
+    def lead_field(self, options: RequestOptions) -> str | None:
+        return options.search_by
+
     def carries(self, target: str) -> bool:
-        return bulk.carries(target, "SearchByValue")
+        return bulk.carries(target, self.addressed_by)
 
     def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:
         if not options.search_by:
             raise ValueError(f"{self.name} needs search_by")
-        elements = [bulk.element(activity, "SearchByValue", options) for activity in activities]
+        elements = [bulk.element(activity, self.addressed_by, options) for activity in activities]
         return ApiRequest(
             method="POST",
             path=_PATH,

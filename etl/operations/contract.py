@@ -60,6 +60,15 @@ class Operation(Protocol):
         ...
 
     @property
+    def addressed_by(self) -> str:
+        """The member of an element that names the lead."""
+        ...
+
+    def lead_field(self, options: RequestOptions) -> str | None:
+        """The lead field whose value that member holds; None where it is the lead's id."""
+        ...
+
+    @property
     def answer(self) -> AnswerNames:
         """The names in its answer."""
         ...

@@ -5,7 +5,6 @@ It is written beside its place under a temporary name, forced to the disk and re
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import shutil
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_NEIGHBOURS = 999
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def put_in_place(target: Path, write: Callable[[Path], None], may_replace: Callable[[Path], bool]) -> Path:
@@ -28,17 +26,16 @@ def put_in_place(target: Path, write: Callable[[Path], None], may_replace: Calla
     Args:    may_replace: whether an existing file is ours to replace; a file that is not stays as it is, and so does
              one that cannot be replaced because a program holds it open.
     Returns: where the file is now: `visits.results.xlsx`, or `visits.results.2.xlsx`.
-    Raises:  UsageError — the folder is missing, read-only or full. What `write` raises passes through; no draft stays.
+    Raises:  UsageError — the folder is missing, read-only or full, or the system fails otherwise. What else `write`
+             raises passes through; no draft stays.
     """
     with _draft_beside(target) as draft:
         try:
             write(draft)
             _force_to_disk(draft)
+            return _rename(draft, target, may_replace)
         except OSError as error:
-            if error.errno in _NO_ROOM:
-                raise _cannot_write(target, error) from error
-            raise
-        return _rename(draft, target, may_replace)
+            raise _cannot_write(target, error, draft) from error
 
 
 def copy_in_place(source: Path, target: Path, may_replace: Callable[[Path], bool]) -> Path:
@@ -66,7 +63,7 @@ def _draft_beside(target: Path) -> Iterator[Path]:
     try:
         yield draft
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it must not hide why it was not renamed
             draft.unlink()
 
 
@@ -123,8 +120,11 @@ def _force_name_to_disk(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _cannot_write(target: Path, error: OSError) -> UsageError:
-    reason = error.strerror or type(error).__name__
+def _cannot_write(target: Path, error: OSError, draft: Path | None = None) -> UsageError:
+    """The system's words for a person; which file it means where that is another one, the kept copy for example."""
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None and str(error.filename) not in {str(target), str(draft)} and draft is not None:
+        reason += f" ({error.filename})"
     return UsageError(
         f"{target.name} cannot be written in {target.parent.absolute()}: {reason}. "
         "Make room or make the folder writable, or name another place with --results."

@@ -1,18 +1,20 @@
-"""The simulated account as operations see it, one request's arrival in it, and how an operation refuses."""
+"""The simulated account as operations see it, one request's arrival in it, what an operation is and how it refuses."""
 
 from __future__ import annotations
 
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
+from etl.simulator.leads import LeadBook
 from etl.simulator.messages import Reply, SimRequest
 from etl.simulator.options import SimulatorOptions
 from etl.simulator.stats import Stats
-from etl.simulator.store import ActivityStore
-from etl.simulator.switches import Switches
+from etl.simulator.store import ActivityStore, StoredActivity
+from etl.simulator.switches import Read, Switches
 
 _IDS = uuid.UUID("d2c3a1d4-63b8-4f0a-8f29-1f1f6f0f5b21")
 
@@ -21,14 +23,15 @@ _IDS = uuid.UUID("d2c3a1d4-63b8-4f0a-8f29-1f1f6f0f5b21")
 class Account:
     """What an operation may look at and change. dice: the source of everything random in answers.
 
-    unknown_leads: casefolded search values that belong to no lead.
+    shown: activities as the read by type shows them, by id, each with what it was made from: pages are read often.
     """
 
     options: SimulatorOptions
     store: ActivityStore
     stats: Stats
     dice: random.Random
-    unknown_leads: frozenset[str] = frozenset()
+    leads: LeadBook
+    shown: dict[str, tuple[StoredActivity, str]] = field(default_factory=dict)
 
     @property
     def switches(self) -> Switches:
@@ -37,14 +40,7 @@ class Account:
     @property
     def user_id(self) -> str:
         """The user whose keys are in use."""
-        return str(uuid.uuid5(_IDS, f"user/{self.options.user_email}"))
-
-    def lead_id(self, search_by: str, search_value: str) -> str | None:
-        """The lead with that value, or None. Every value has a lead, but for those the options rule out."""
-        value = search_value.strip().casefold()
-        if value.startswith("nobody@") or value in self.unknown_leads:
-            return None
-        return str(uuid.uuid5(_IDS, f"lead/{search_by}/{value}"))
+        return user_id_of(self.options.user_email)
 
     def has_user(self, email: str) -> bool:
         """Whether an activity may be owned by that address: any that looks like one, but for `nobody@…`."""
@@ -52,19 +48,45 @@ class Account:
         return bool(name and domain) and name.casefold() != "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One request as it arrives. number counts from 1; seconds are the caller's clock, wall is UTC."""
+@lru_cache(maxsize=1000)
+def user_id_of(email: str) -> str:
+    """The id of the user with that address."""
+    return str(uuid.uuid5(_IDS, f"user/{email}"))
 
-    request: SimRequest
-    number: int
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """seconds of the caller's clock, and the server's calendar at the same time (UTC)."""
+
     seconds: float
     wall: datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """One request as it arrives. number counts from 1; seconds are the caller's clock, wall is the server's, in UTC.
+
+    carried_out: the moment at which it is carried out, if that is not at once.
+    """
+
+    request: SimRequest
+    number: int
+    seconds: float
+    wall: datetime
+    carried_out: Moment | None = None
+
+    @property
+    def moment(self) -> Moment:
+        """When the request takes effect."""
+        return self.carried_out or Moment(self.seconds, self.wall)
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """One LeadSquared operation: where it is, which windows it counts in, and what it answers."""
+    """One LeadSquared operation: where it is, which windows it counts in, and what it answers.
+
+    read: the name by which an account may forbid it.
+    """
 
     method: str
     path: str
@@ -72,6 +94,7 @@ class Operation:
     writes: bool
     answer: Callable[[Account, Arrival], Reply]
     any_host: bool = False  # works on a host that is not the account's
+    read: Read | None = None
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not an error of the simulator

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from etl.simulator.account import Refused
@@ -20,7 +23,18 @@ _THROTTLE_STATUS = {
 
 
 def json_reply(body: Any, status: int = 200) -> Reply:
-    return Reply(status, dict(_JSON), json.dumps(body, ensure_ascii=False).encode())
+    return json_text_reply(json.dumps(body, ensure_ascii=False), status)
+
+
+def json_text_reply(text: str, status: int = 200) -> Reply:
+    """The same for a body that is JSON already."""
+    return Reply(status, dict(_JSON), text.encode())
+
+
+def dated(reply: Reply, wall: datetime) -> Reply:
+    """The reply with its Date (RFC 9110): the server's calendar, which is `wall` on arrival, when the reply goes out."""
+    leaves = wall.astimezone(UTC) + timedelta(seconds=reply.delay_seconds)
+    return replace(reply, headers={**reply.headers, "Date": format_datetime(leaves, usegmt=True)})
 
 
 def error_reply(status: int, exception_type: str, message: str) -> Reply:

@@ -1,4 +1,4 @@
-"""The rows of a bulk request's body, or the 400 of a body that is not what the operation takes."""
+"""What a request's body holds, or the 400 of a body that is not what the operation takes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ def bulk_rows(account: Account, request: SimRequest) -> list[dict[str, Any]]:
     """The objects of the body's array, at most 25 or what the switch makes of more. Raises Refused."""
     body = json_body(request)
     if not isinstance(body, list) or not all(isinstance(row, dict) for row in body):
-        raise Refused(
-            400, "JsonSerializationException", "Cannot deserialize the current JSON: an array of objects is expected."
-        )
+        raise _not_expected("an array of objects")
     account.stats.rows_received += len(body)
     account.stats.largest_request_rows = max(account.stats.largest_request_rows, len(body))
     if not body:
@@ -28,6 +26,24 @@ def bulk_rows(account: Account, request: SimRequest) -> list[dict[str, Any]]:
     if account.switches.over_25_rows is OverTwentyFive.TRUNCATE:
         return body[:MOST_ROWS]
     return body
+
+
+def json_object(request: SimRequest) -> dict[str, Any]:
+    """The body as an object. Raises Refused."""
+    body = json_body(request)
+    if not isinstance(body, dict):
+        raise _not_expected("an object")
+    return body
+
+
+def member(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object within the body; empty where it is missing or null. Raises Refused for anything else."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _not_expected(f"an object as {name}")
+    return value
 
 
 def json_body(request: SimRequest) -> Any:
@@ -44,6 +60,11 @@ def json_body(request: SimRequest) -> Any:
 def _no_constant(name: str) -> Any:
     """Python would read NaN and Infinity; JSON has neither."""
     raise ValueError(name)
+
+
+def _not_expected(expected: str) -> Refused:
+    message = f"Cannot deserialize the current JSON: {expected} is expected."
+    return Refused(400, "JsonSerializationException", message)
 
 
 def _invalid_input(message: str) -> Refused:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import random
 import secrets
 import traceback
-from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from etl.simulator.account import Account, Arrival, Operation, Refused
-from etl.simulator.answers import refused_reply, server_fault
+from etl.simulator.account import Account, Arrival, Moment, Operation, Refused
+from etl.simulator.answers import dated, refused_reply, server_fault
 from etl.simulator.fault_plan import Aim, Fault, FaultKind, FaultPlan
-from etl.simulator.faults import REDIRECT_TARGET, Serve, under_fault
+from etl.simulator.faults import REDIRECT_TARGET, under_fault
 from etl.simulator.keys import check_host, check_keys, url_holds_keys
+from etl.simulator.late import LateWork
+from etl.simulator.leads import LeadBook
 from etl.simulator.limits import Limits
 from etl.simulator.messages import Reply, SimRequest, Travel
 from etl.simulator.operations import operation_for
 from etl.simulator.options import SimulatorOptions
+from etl.simulator.rights import check_right
+from etl.simulator.scene import Scene, Serve
 from etl.simulator.stats import Stats
 from etl.simulator.store import ActivityStore
 
@@ -30,14 +33,20 @@ class Simulator:
         travel = simulator.set_off()                    # when it is sent
         reply = simulator.handle(request, now, wall)    # travel.there_seconds later
         …                                               # the reply is there reply.delay_seconds + travel.back_seconds later
+
+    What a fault makes late is carried out when the next call tells that its time has come.
     """
 
     def __init__(self, options: SimulatorOptions | None = None) -> None:
         self.options = options or SimulatorOptions()
         self.seed = secrets.randbits(32) if self.options.seed is None else self.options.seed
         store = ActivityStore(self.seed, self.options.store)
-        unknown_leads = frozenset(value.strip().casefold() for value in self.options.unknown_leads)
-        self._account = Account(self.options, store, Stats(), self._dice("answers"), unknown_leads)
+        switches = self.options.switches
+        leads = LeadBook(self.options.unknown_leads, switches.phone_match, self.options.country_code)
+        for activity in store.activities():
+            leads.remember(activity.lead_id, activity.search_by, activity.search_value)
+        self._account = Account(self.options, store, Stats(), self._dice("answers"), leads)
+        self._late = LateWork()
         self._limits = Limits(self._account)
         self._faults = FaultPlan(self.options.faults, self.seed)
         self._travel_dice = self._dice("travel")
@@ -51,20 +60,18 @@ class Simulator:
 
     def handle(self, request: SimRequest, now: float, wall: datetime) -> Reply:
         """Answer a request that arrives at `now` (seconds of a clock that never goes back), `wall` by the calendar."""
-        stats = self._account.stats
-        if request.path == REDIRECT_TARGET:
-            stats.redirects_followed += 1
-            return server_fault()
-        stats.requests += 1
-        stats.requests_with_keys_in_url += url_holds_keys(request, self.options)
-        try:
-            return self._admit(Arrival(request, stats.requests, now, wall))
-        except Refused as refusal:
-            return self._refused(refusal)
-        except Exception:  # noqa: BLE001 - a defect here is counted and shown, and must not look like an answer of LeadSquared
-            stats.internal_errors += 1
-            stats.last_internal_error = traceback.format_exc()
-            return server_fault()
+        self.catch_up(now, wall)
+        server_wall = self._server_wall(wall)
+        return dated(self._answer(request, Moment(now, server_wall)), server_wall)
+
+    def catch_up(self, now: float, wall: datetime) -> None:
+        """Carry out what was put off until now, in the order in which it was due."""
+        for due_seconds, work in self._late.due_by(now):
+            moment = Moment(due_seconds, self._server_wall(wall) - timedelta(seconds=now - due_seconds))
+            try:
+                work(moment)
+            except Exception:  # noqa: BLE001 - nobody hears of it but by the stats
+                self._note_defect()
 
     def activities(self) -> list[dict[str, Any]]:
         """Everything that was stored, oldest first, as `/_simulator/activities` shows it."""
@@ -78,6 +85,21 @@ class Simulator:
         """Let go of the store's file."""
         self._account.store.close()
 
+    def _answer(self, request: SimRequest, moment: Moment) -> Reply:
+        stats = self._account.stats
+        if request.path == REDIRECT_TARGET:
+            stats.redirects_followed += 1
+            return server_fault()
+        stats.requests += 1
+        stats.requests_with_keys_in_url += url_holds_keys(request, self.options)
+        try:
+            return self._admit(Arrival(request, stats.requests, moment.seconds, moment.wall))
+        except Refused as refusal:
+            return self._refused(refusal)
+        except Exception:  # noqa: BLE001 - a defect here is counted and shown, and must not look like an answer of LeadSquared
+            self._note_defect()
+            return server_fault()
+
     def _admit(self, arrival: Arrival) -> Reply:
         operation = operation_for(arrival.request)
         check_keys(arrival.request, self.options)
@@ -90,14 +112,15 @@ class Simulator:
         faults = self._faults.strike(Aim.WRITES if operation.writes else Aim.READS)
         if all(fault.kind is not FaultKind.REFUSE for fault in faults):
             self._limits.enter(arrival, operation.bulk)
-        return self._service(operation, arrival, faults)(arrival.request)
+        return self._service(operation, faults)(arrival)
 
-    def _service(self, operation: Operation, arrival: Arrival, faults: list[Fault]) -> Serve:
+    def _service(self, operation: Operation, faults: list[Fault]) -> Serve:
         """The operation with its faults around it, the first one outermost."""
 
-        def carry_out(request: SimRequest) -> Reply:
+        def carry_out(arrival: Arrival) -> Reply:
             try:
-                return operation.answer(self._account, replace(arrival, request=request))
+                check_right(operation, self.options.switches)
+                return operation.answer(self._account, arrival)
             except Refused as refusal:
                 return self._refused(refusal)
             finally:
@@ -105,7 +128,7 @@ class Simulator:
 
         serve: Serve = carry_out
         for fault in reversed(faults):
-            serve = under_fault(self._account, fault, serve)
+            serve = under_fault(Scene(self._account, operation, fault, serve, self._late))
         return serve
 
     def _refused(self, refusal: Refused) -> Reply:
@@ -115,6 +138,13 @@ class Simulator:
         else:
             stats.refused_otherwise += 1
         return refused_reply(refusal, self.options.switches)
+
+    def _server_wall(self, wall: datetime) -> datetime:
+        return wall + timedelta(seconds=self.options.clock_skew_seconds)
+
+    def _note_defect(self) -> None:
+        self._account.stats.internal_errors += 1
+        self._account.stats.last_internal_error = traceback.format_exc()
 
     def _dice(self, use: str) -> random.Random:
         return random.Random(f"{self.seed}/{use}")  # noqa: S311 - a replay, not a secret

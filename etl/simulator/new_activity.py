@@ -7,6 +7,7 @@ from typing import Any
 
 from etl.simulator.account import Account, Arrival
 from etl.simulator.store import StoredActivity, timestamp
+from etl.simulator.switches import CreatedOnShows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,14 @@ def store_activity(account: Account, row: AddedRow, lead: Lead) -> dict[str, Any
 
     CreatedOn is the event time, ModifiedOn the moment of writing (LeadSquared API: date and time).
     """
-    written = timestamp(row.arrival.wall)
+    switches = account.switches
+    written = timestamp(row.arrival.moment.wall)
+    if not switches.subsecond:
+        written = f"{written[:19]}.000"
     event_time = row.members.get("ActivityDateTime")
+    created = event_time if switches.created_on_shows is CreatedOnShows.ACTIVITY_TIME else None
+
+    fields = row.members.get("Fields") or []
 
     def activity_with(activity_id: str) -> StoredActivity:
         return StoredActivity(
@@ -46,8 +53,8 @@ def store_activity(account: Account, row: AddedRow, lead: Lead) -> dict[str, Any
             note=row.members.get("ActivityNote"),
             owner_email=_owner(account, row.members.get("ActivityOwnerEmail")),
             activity_datetime=event_time,
-            fields=row.members.get("Fields") or [],
-            created_on=written[:19] if event_time is None else event_time,
+            fields=[entry for entry in fields if entry["SchemaName"] not in switches.fields_lost],
+            created_on=created or written[:19],
             created_by=account.user_id,
             created_by_email=account.options.user_email,
             created_by_name=account.options.user_name,

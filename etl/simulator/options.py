@@ -50,6 +50,7 @@ class SimulatorOptions:
     store: a file that keeps the activities across restarts. unknown_leads: values that belong to no lead, besides
     those that start with `nobody@`. activity_types: code → name; None accepts every code.
     home_host: the account lives on that host; here every operation but the one that finds the host answers 401.
+    clock_skew_seconds: the server's calendar is ahead by so much: ModifiedOn, the day's quota and the header Date.
     """
 
     access_key: str = field(default="simulator-access-key", repr=False)
@@ -65,6 +66,7 @@ class SimulatorOptions:
     unknown_leads: frozenset[str] = frozenset()
     activity_types: Mapping[int, str] | None = None
     home_host: str | None = None
+    clock_skew_seconds: float = 0.0
     organisation_id: str = "90001"
     user_email: str = "importer@example.com"
     user_name: str = "Import User"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from etl.simulator.fault_plan import Fault, FaultKind
+from etl.simulator.fault_plan import SECONDS_OF, Fault, FaultKind
 from etl.simulator.options import Latency, RateLimit
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -32,7 +32,10 @@ def parse_latency(text: str) -> Latency:
 
 
 def parse_fault(text: str) -> Fault:
-    """`drop-after:0.1` strikes a tenth of the writes; `slow:0.1:30` answers a tenth of them after 30 seconds."""
+    """`drop-after:0.1` strikes a tenth of the writes; `slow:0.1:30` answers a tenth of them after 30 seconds.
+
+    Faults that are late take their seconds in the same way.
+    """
     match = _FAULT.fullmatch(text.strip())
     if match is None:
         raise ValueError(f'"{text}" is no fault: expected NAME:SHARE, as in drop-after:0.1')
@@ -43,8 +46,8 @@ def parse_fault(text: str) -> Fault:
         raise ValueError(f'"{match[1]}" is no fault that is known; expected one of {known}') from None
     if match[3] is None:
         return Fault(kind, float(match[2]))
-    if kind is not FaultKind.SLOW:
-        raise ValueError(f'"{text}": only slow takes seconds, as in slow:0.1:30')
+    if kind not in SECONDS_OF:
+        raise ValueError(f'"{text}": only {", ".join(SECONDS_OF)} take seconds, as in slow:0.1:30')
     return Fault(kind, float(match[2]), seconds=float(match[3]))
 
 

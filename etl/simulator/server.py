@@ -16,7 +16,7 @@ from aiohttp import web
 
 from etl.simulator.core import Simulator
 from etl.simulator.options import SimulatorOptions
-from etl.simulator.web_app import web_app
+from etl.simulator.web_app import catch_up, web_app
 
 LOOPBACK = "127.0.0.1"
 _Answer = TypeVar("_Answer")
@@ -65,7 +65,7 @@ class EmbeddedSimulator:
         return self._started.result(timeout=_START_SECONDS).url
 
     def activities(self) -> list[dict[str, Any]]:
-        """Everything that was stored, oldest first; also after the block."""
+        """Everything that was stored until now, oldest first; also after the block, as it was at its end."""
         return self._ask(self.simulator.activities)
 
     def stats(self) -> dict[str, Any]:
@@ -78,6 +78,7 @@ class EmbeddedSimulator:
             return question()
 
         async def ask() -> _Answer:
+            catch_up(self.simulator)
             return question()
 
         return asyncio.run_coroutine_threadsafe(ask(), self._started.result().loop).result()

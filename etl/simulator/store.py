@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from etl.simulator.index import ActivityIndex
+
 _ACTIVITY_IDS = uuid.UUID("6f0b9f0e-5d0c-4c39-9a52-3e1c1b6f7d10")
 
 
@@ -69,6 +71,7 @@ def timestamp(moment: datetime) -> str:
 class ActivityStore:
     """Activities in the order in which they were stored. There is no duplicate check: LeadSquared has none.
 
+    index: the same activities by type and by lead, for reads.
     Writes reach the file with `commit`, which the core calls before a reply goes out.
     """
 
@@ -76,12 +79,14 @@ class ActivityStore:
         self._seed = seed
         self._file = None if path is None else _ActivityFile(path)
         self._activities = [] if self._file is None else self._file.load()
+        self.index = ActivityIndex(self._activities)
 
     def add(self, activity_with: Callable[[str], StoredActivity]) -> StoredActivity:
         """Store the activity made with a new ProspectActivityId."""
         serial = len(self._activities) + 1
         activity = activity_with(str(uuid.uuid5(_ACTIVITY_IDS, f"{self._seed}/{serial}")))
         self._activities.append(activity)
+        self.index.add(activity)
         if self._file is not None:
             self._file.insert(serial, activity)
         return activity

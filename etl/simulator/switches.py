@@ -65,9 +65,90 @@ class BadOwner(StrEnum):
     FALL_BACK = "fall_back"  # stored, silently owned by the user of the keys
 
 
+class PageOverCap(StrEnum):
+    """What becomes of a page of more than 1,000 activities."""
+
+    ERROR = "error"  # 500 MXInvalidInputException
+    CLAMP = "clamp"  # silently 1,000
+
+
+class RetrieveOffset(StrEnum):
+    """What `Offset` means when a lead's activities are read."""
+
+    PAGE_FROM_0 = "page_from_0"
+    PAGE_FROM_1 = "page_from_1"
+    ROW = "row"
+
+
+class RetrieveWithoutPaging(StrEnum):
+    """How many of a lead's activities come without `Paging`."""
+
+    TWENTY_FIVE = "25"
+    ALL = "all"
+
+
+class EmptyListKey(StrEnum):
+    """What stands for no activity when a type's activities are read."""
+
+    MISSING = "missing"  # no `List` at all
+    EMPTY = "empty"  # []
+
+
+class PhoneMatch(StrEnum):
+    """When a phone number is a lead's."""
+
+    STORED_FORM = "stored_form"  # in the very spelling by which the lead is known
+    DIGITS = "digits"  # with the same digits; ten of them are a number of the account's country
+
+
+class ValuesOnReading(StrEnum):
+    """How custom values and notes look when they are read; what is stored stays as it was sent."""
+
+    AS_SENT = "as_sent"
+    TRIMMED = "trimmed"  # without blanks around
+    CUT = "cut"  # the first `values_cut_to` characters
+    REFORMATTED = "reformatted"  # 5 as 5.00, date-times as M/D/YYYY h:mm:ss AM, text in NFC with single blanks
+
+
+class CreatedOnShows(StrEnum):
+    """What an activity's CreatedOn is."""
+
+    ACTIVITY_TIME = "activity_time"  # ActivityDateTime where one was sent
+    WRITE_TIME = "write_time"
+
+
+class Read(StrEnum):
+    """Reads that an account may not offer to the user of the keys."""
+
+    BY_EVENT = "by_event"
+    BY_LEAD = "by_lead"
+    LEADS = "leads"
+    LEADS_BY_IDS = "leads_by_ids"
+
+
+class ForbiddenForm(StrEnum):
+    """How a forbidden read is told so."""
+
+    JSON_403 = "403_json"
+    NOT_FOUND = "404"  # as if there were no such operation
+
+
+class LeadShape(StrEnum):
+    """How a lead looks that was asked for by its id."""
+
+    FLAT = "flat"
+    PROPERTY_LIST = "property_list"  # {"LeadPropertyList":[{"Attribute":…,"Value":…}]}
+
+
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """One answer to each open point. retry_after: throttling answers carry that header."""
+    """One answer to each open point.
+
+    retry_after: throttling answers carry that header. by_event_delay_seconds, by_lead_delay_seconds: how long after its
+    writing an activity begins to show in either read. unstable_ties: rows that are equal in what they are sorted by come
+    in another order each time. subsecond: times have milliseconds, which reads hide and windows obey. fields_lost: names
+    of fields that are silently not stored. row_key_fields: what the fault `twin` leaves out.
+    """
 
     bulk_failure_mode: BulkFailureMode = BulkFailureMode.INLINE_ERRORMESSAGE
     bulk_order: BulkOrder = BulkOrder.KEPT
@@ -78,3 +159,20 @@ class Switches:
     auth_in: AuthIn = AuthIn.BOTH
     bad_owner: BadOwner = BadOwner.ROW_ERROR
     error_in_200: bool = False  # logical errors (status 500) come with status 200
+    by_event_delay_seconds: float = 0.0
+    by_lead_delay_seconds: float = 0.0
+    unstable_ties: bool = True
+    subsecond: bool = True
+    page_over_cap: PageOverCap = PageOverCap.ERROR
+    retrieve_offset: RetrieveOffset = RetrieveOffset.PAGE_FROM_0
+    retrieve_without_paging: RetrieveWithoutPaging = RetrieveWithoutPaging.TWENTY_FIVE
+    empty_list_key: EmptyListKey = EmptyListKey.MISSING
+    phone_match: PhoneMatch = PhoneMatch.STORED_FORM
+    lead_shape: LeadShape = LeadShape.FLAT
+    values_on_reading: ValuesOnReading = ValuesOnReading.AS_SENT
+    values_cut_to: int = 50
+    created_on_shows: CreatedOnShows = CreatedOnShows.ACTIVITY_TIME
+    reads_forbidden: frozenset[Read] = frozenset()
+    forbidden_form: ForbiddenForm = ForbiddenForm.JSON_403
+    fields_lost: frozenset[str] = frozenset()
+    row_key_fields: frozenset[str] = frozenset()

@@ -20,9 +20,11 @@ def web_app(simulator: Simulator) -> web.Application:
     """The routes: what the simulator holds and counted, and everything else to its core."""
 
     async def activities(_request: web.Request) -> web.StreamResponse:
+        catch_up(simulator)
         return web.json_response(simulator.activities())
 
     async def stats(_request: web.Request) -> web.StreamResponse:
+        catch_up(simulator)
         return web.json_response(simulator.stats())
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
@@ -33,6 +35,11 @@ def web_app(simulator: Simulator) -> web.Application:
     app.router.add_get("/_simulator/stats", stats)
     app.router.add_route("*", "/{anything:.*}", everything_else)
     return app
+
+
+def catch_up(simulator: Simulator) -> None:
+    """What was put off and is due by now, before somebody looks; called within the server's loop."""
+    simulator.catch_up(asyncio.get_running_loop().time(), datetime.now(UTC))
 
 
 async def _serve(simulator: Simulator, request: web.Request) -> web.StreamResponse:

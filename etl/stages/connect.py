@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from etl.api.client import Client
-from etl.api.reads import who_am_i
+from etl.api.reads import read, who_am_i
 from etl.delivery.throttle import shared, smallest
 from etl.errors import NetworkError, RefusedError, UsageError
-from etl.ledger.requests import Allowance, BudgetSpent, NoSlot, RequestEnd
+from etl.ledger.requests import Allowance
 from etl.records import Window
+from etl.stages.slots import ReadSlots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from etl.api.reads import Identity
+    from etl.api.reads import Identity, Sender
     from etl.clock import Clock
     from etl.ledger.accounts import AccountRecord
     from etl.ledger.store import Ledger
+    from etl.records import ApiAnswer, ApiRequest
     from etl.settings import Account
 
 ANY_HOST = "https://api.leadsquared.com"
@@ -30,15 +32,25 @@ ANY_HOST = "https://api.leadsquared.com"
 class Connection:
     """An account, ready to be sent to.
 
-    organisation: in words, for the first line of the run. is_proven: LeadSquared told it in this very session.
+    organisation: in words, for the first line of the run. user_id: the user to whom the keys belong, None if not told.
+    is_proven: LeadSquared told it in this very session.
     """
 
     account: Account
     record: AccountRecord
-    client: Client
+    client: Sender
     allowance: Allowance
     organisation: str
+    slots: ReadSlots
+    user_id: str | None = None
     is_proven: bool = True
+
+    def read(self, request: ApiRequest) -> ApiAnswer | None:
+        """The answer to a read, under the account's limits; None where LeadSquared does not offer it to this user.
+
+        Raises: RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
+        """
+        return read(self.client, request, self.slots.take)
 
 
 @contextmanager
@@ -46,12 +58,12 @@ def connect(account: Account | None, ledger: Ledger, clock: Clock) -> Iterator[C
     """The account, with a client that is closed at the end of the block."""
     if account is None:
         raise UsageError("No account is set. Set LSQ_HOST, LSQ_ACCESS_KEY and LSQ_SECRET_KEY, or a settings file.")
-    connection = _connected(account, ledger, clock)
-    with connection.client:
+    connection, client = _connected(account, ledger, clock)
+    with client:
         yield connection
 
 
-def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
+def _connected(account: Account, ledger: Ledger, clock: Clock) -> tuple[Connection, Client]:
     """Ask LeadSquared whose keys these are, and find or note the account in the ledger.
 
     Raises: RefusedError — keys or host are refused. NetworkError — LeadSquared cannot be reached.
@@ -59,21 +71,25 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> Connection:
     asked_at = host_to_ask(account)
     known = ledger.accounts.known_as(asked_at, account.name)
     with _client(account, asked_at, clock) as client:
-        slots = _Slots(ledger, known, allowance_of(account, ledger, known), clock)
+        slots = ReadSlots(ledger, known, lambda: allowance_of(account, ledger, known), clock)
         identity = _ask(client, slots, is_known=known is not None)
     placed = replace(account, base_url=_host_to_use(account, identity))
     record = ledger.accounts.meet(str(placed.base_url), account.name, identity.org_id if identity else None)
     if account.base_url is None:  # the next command knows the account before it has asked for its host again
         ledger.accounts.meet(asked_at, account.name, record.organisation)
     slots.note_unrecorded(record)
-    return Connection(
-        placed,
-        record,
-        _client(account, str(placed.base_url), clock),
-        allowance_of(account, ledger, record),
-        _in_words(identity, record),
+    placed_client = _client(account, str(placed.base_url), clock)
+    connection = Connection(
+        account=placed,
+        record=record,
+        client=placed_client,
+        allowance=allowance_of(account, ledger, record),
+        organisation=_in_words(identity, record),
+        slots=ReadSlots(ledger, record, lambda: allowance_of(account, ledger, record), clock),
+        user_id=identity.user_id if identity else None,
         is_proven=identity is not None,
     )
+    return connection, placed_client
 
 
 def host_to_ask(account: Account) -> str:
@@ -81,7 +97,7 @@ def host_to_ask(account: Account) -> str:
     return account.base_url or ANY_HOST
 
 
-def _ask(client: Client, slots: _Slots, *, is_known: bool) -> Identity | None:
+def _ask(client: Client, slots: ReadSlots, *, is_known: bool) -> Identity | None:
     """Whose keys these are. A host that has never been reached and makes no connection is taken for a wrong one."""
     try:
         return who_am_i(client, slots.take)
@@ -124,50 +140,3 @@ def _in_words(identity: Identity | None, record: AccountRecord) -> str:
     if identity is not None:
         return f"{identity.org_name} ({identity.org_id})" if identity.org_name else f"organisation {identity.org_id}"
     return f"organisation {record.organisation}" if record.organisation else "organisation not told"
-
-
-class _Slots:
-    """Slots for the question whose keys these are: taken from the ledger where the account is known to it already."""
-
-    def __init__(self, ledger: Ledger, known: AccountRecord | None, allowance: Allowance, clock: Clock) -> None:
-        self._ledger = ledger
-        self._known = known
-        self._allowance = allowance
-        self._clock = clock
-        self._unrecorded = 0
-
-    def take(self) -> AbstractContextManager[object]:
-        """Wait for a slot; it is given back, held until the window has passed, when the block is left."""
-        if self._known is None:
-            self._unrecorded += 1
-            return nullcontext()
-        return self._slot(self._known.account_id)
-
-    def note_unrecorded(self, record: AccountRecord) -> None:
-        """Book the attempts that were made before the account had a place in the ledger."""
-        for _ in range(self._unrecorded):
-            with self._slot(record.account_id):
-                pass
-        self._unrecorded = 0
-
-    @contextmanager
-    def _slot(self, account_id: int) -> Iterator[None]:
-        request_id = self._wait_for_slot(account_id)
-        try:
-            yield
-        finally:
-            end = RequestEnd(request_id, self._clock.monotonic(), "read", None, None)
-            self._ledger.requests.settle(end)
-
-    def _wait_for_slot(self, account_id: int) -> int:
-        while True:
-            reservation = self._ledger.requests.reserve_read(account_id, self._allowance)
-            if isinstance(reservation, NoSlot):
-                self._clock.sleep(reservation.until - self._clock.monotonic())
-                continue
-            if isinstance(reservation, BudgetSpent):
-                raise NetworkError(
-                    f"The day's budget of requests is spent ({reservation.requests} today). Nothing was sent. "
-                    "Run the same command after 00:00 UTC: it continues."
-                )
-            return reservation.request_id

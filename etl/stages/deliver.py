@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from etl.chunker import chunks
@@ -17,7 +17,7 @@ from etl.records import Activity, Outcome, Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from etl.delivery.decide import StopCause
+    from etl.delivery.driver import Delivered
     from etl.delivery.outcomes import RowEnd
     from etl.delivery.verdict import Verdict
     from etl.ledger.plan import PlannedRow
@@ -67,15 +67,19 @@ def dry_bodies(prepared: PreparedInput, to_send: Callable[[int, int], Mapping[in
     """The bodies that a run would send, in order."""
     packing = Packing(prepared.mapping)
 
+    company: dict[int, int | None] = {}
+
     def activities() -> Iterator[Activity]:
         for rows in prepared.applied():
             planned = to_send(rows[0].row_number, rows[-1].row_number)
             for row in rows:
                 if row.row_number in planned:
                     plan = planned[row.row_number]
+                    company[row.row_number] = plan.together
                     yield packing.activity(row, plan.memory_key, plan.ordinal)
 
-    for chunk in chunks(activities(), prepared.mapping.operation.rows_per_request):
+    size = prepared.mapping.operation.rows_per_request
+    for chunk in chunks(activities(), size, lambda activity: company.pop(activity.row_number)):
         yield packing.body(chunk.activities)
 
 
@@ -90,9 +94,12 @@ class Parcels:
         self._rows: dict[int, WaitingRow] = {}
 
     def __iter__(self) -> Iterator[Parcel]:
-        for chunk in chunks(self._activities(), self._prepared.mapping.operation.rows_per_request):
+        for chunk in chunks(self._activities(), self._prepared.mapping.operation.rows_per_request, self._company):
             rows = tuple(self._rows.pop(activity.row_number) for activity in chunk.activities)
             yield self._packing.pack(chunk.number, rows, chunk.activities)
+
+    def _company(self, activity: Activity) -> int | None:
+        return self._rows[activity.row_number].together
 
     def _activities(self) -> Iterator[Activity]:
         for rows in self._prepared.applied():
@@ -114,12 +121,15 @@ class Forecast:
     seconds: float
 
 
-def forecast(rows: int, mapping: LoadedMapping, allowance: Allowance) -> Forecast:
-    """Requests and seconds for so many rows: the first window's worth goes out at once, every further one takes a window."""
+def forecast(rows: Mapping[int | None, int], mapping: LoadedMapping, allowance: Allowance) -> Forecast:
+    """Requests and seconds for so many rows: the first window's worth goes out at once, every further one takes a window.
+
+    rows: counted by how many of them may travel together at most, None for as many as a request takes.
+    """
     size = mapping.operation.rows_per_request
-    requests = -(-rows // size)
+    requests = sum(-(-count // min(size, together or size)) for together, count in rows.items())
     limit = slowest(allowance, mapping.operation.window)
-    return Forecast(rows, requests, max(0, (requests - 1) // limit.count) * limit.seconds)
+    return Forecast(sum(rows.values()), requests, max(0, (requests - 1) // limit.count) * limit.seconds)
 
 
 def slowest(allowance: Allowance, window: Window) -> Limit:
@@ -167,9 +177,12 @@ class ProgressTeller:
         return Progress(self._shown, self._done, self._total, dict(self._counts), rate, eta, in_flight)
 
 
-def deliver(prepared: PreparedInput, run_id: int, session: Session) -> StopCause | None:
-    """Send every row of the run that waits. Returns: why it stopped early, if it did."""
-    lot = consignment(prepared, run_id, session)
+def deliver(prepared: PreparedInput, run_id: int, session: Session, *, is_careful: bool = False) -> Delivered:
+    """Send every row of the run that waits, one request at a time if LeadSquared was not well.
+
+    Returns: why it stopped early, if it did.
+    """
+    lot = replace(consignment(prepared, run_id, session), is_careful=is_careful)
     chance = random.Random()  # noqa: S311 — spreads waits, guards nothing
     teller = ProgressTeller(prepared, lot, session)
     wire = session.open_wire(lot.capacity)

@@ -36,6 +36,7 @@ def match(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: 
     if duplicate is not None:
         _send_again(prepared, plan, duplicate)
     plan.number_equals(prepared.number, scope_id)
+    plan.set_apart(prepared.number, scope_id, prepared.mapping.operation.rows_per_request)
 
 
 def _match_in_order(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: int | None) -> None:
@@ -45,6 +46,7 @@ def _match_in_order(prepared: PreparedInput, plan: Plan, scope_id: int | None, d
     if duplicate is not None:
         _send_again(prepared, plan, duplicate)
     plan.number_equals(prepared.number, scope_id)
+    plan.set_apart(prepared.number, scope_id, prepared.mapping.operation.rows_per_request)
 
 
 def _send_again(prepared: PreparedInput, plan: Plan, duplicate: int) -> None:
@@ -71,15 +73,14 @@ def known_scope(prepared: PreparedInput, ledger: Ledger, account: Account | None
 
 def planned(prepared: PreparedInput, plan: Plan, run: int | None, allowance: Allowance) -> Planned:
     """The plan of one input as an event."""
-    rows = plan.count_to_send(prepared.number)
-    ahead = forecast(rows, prepared.mapping, allowance)
+    ahead = forecast(plan.counts_to_send(prepared.number), prepared.mapping, allowance)
     return Planned(
         prepared.shown,
         run,
         prepared.data_rows,
         plan.counts(prepared.number),
         prepared.unmapped,
-        rows,
+        ahead.rows,
         ahead.requests,
         ahead.seconds,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from etl.errors import SourceError, UsageError
 from etl.events import Note, Reading, ignore
-from etl.identity import CellsFingerprint, payload_fingerprint, unique_key
+from etl.identity import CellsFingerprint, lead_mark, payload_fingerprint, unique_key
 from etl.ledger.plan import StagedRow
 from etl.mapping.apply import Applier
 from etl.mapping.load import load_mapping
@@ -183,7 +183,7 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], 
     Raises: SourceError — a row cannot be read, or a whole column is not what it claims to be.
     """
     applier = Applier(prepared.mapping.mapping, prepared.table, prepared.mapping.lookups)
-    stager = _Stager(applier.columns)
+    stager = _Stager(applier.columns, prepared.mapping.operation.addressed_by)
     for block in prepared.blocks():
         rows = applier.apply(block)
         plan.stage(prepared.number, [stager.staged(row) for row in rows])
@@ -204,7 +204,8 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], 
 class _Stager:
     """Mapped rows into staged ones."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], addressed_by: str) -> None:
+        self._addressed_by = addressed_by
         self._cells = CellsFingerprint([column.header for column in columns])
 
     def staged(self, row: AppliedRow) -> StagedRow:
@@ -214,7 +215,8 @@ class _Stager:
         payload = payload_fingerprint(row.values)
         key = unique_key(row.unique_values) if row.unique_values is not None else payload
         cells = self._cells.of(row.cells)
-        return StagedRow(row.row_number, Outcome.WAITING, key, payload, cells, run, line)
+        lead = lead_mark(row.values.get(self._addressed_by, ""))
+        return StagedRow(row.row_number, Outcome.WAITING, key, payload, cells, run, line, lead=lead)
 
     def _left_out(self, row: AppliedRow, run: int | None, line: int | None) -> StagedRow:
         if row.ignored is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,12 @@ from etl.events import InputFinished, Note, Planned
 from etl.exits import ExitCode, code_of_error
 from etl.ledger.runs import NewRun
 from etl.stages.conclude import Files, summary_of, write_files
-from etl.stages.deliver import deliver, forecast
+from etl.stages.deliver import forecast
+from etl.stages.elsewhere import note_what_is_there
 from etl.stages.explain import explain_changes
 from etl.stages.forecast import match, planned, unsent_summary
+from etl.stages.lock_names import lock_name_of_content, lock_name_of_path
+from etl.stages.rounds import Rounds
 
 if TYPE_CHECKING:
     from etl.events import InputSummary
@@ -44,7 +46,7 @@ def _close_dead_runs(session: Session) -> None:
     account_id = session.connection.record.account_id
     for run in session.ledger.runs.with_requests_in_the_air(account_id):
         try:
-            with session.ledger.lock_input(account_id, _name_of_content(run.scope_id, run.sheet, run.input_hash)):
+            with session.ledger.lock_input(account_id, lock_name_of_content(run.scope_id, run.sheet, run.input_hash)):
                 session.ledger.requests.close_lost(run.run_id)
         except BusyError:
             continue
@@ -77,26 +79,28 @@ def send(prepared: PreparedInput, session: Session) -> tuple[InputSummary, StopC
             locks.enter_context(session.ledger.lock_input(account_id, identity))
         known = session.ledger.runs.latest_of(scope_id, prepared.hash, prepared.sheet, mapping.hash)
         if known is not None and _is_the_same(known, session.options.duplicate):
-            return _go_on(prepared, known, session)
-        return _begin(prepared, scope_id, session)
+            session.ledger.requests.close_lost(known.run_id)
+            if not session.ledger.runs.is_overtaken(known.run_id):
+                return _go_on(prepared, known, session, locks)
+            session.events(Note(f"Rows that waited in run {known.run_id} went out with a later one: compared anew."))
+        return _begin(prepared, scope_id, session, locks)
 
 
 def _lock_names(prepared: PreparedInput, scope_id: int) -> tuple[str, str]:
     """An input is locked by its content and by its path: neither a copy of it nor its next state may run beside it."""
-    by_path = f"{scope_id}|{prepared.sheet}|{prepared.path.resolve()}"
-    return _name_of_content(scope_id, prepared.sheet, prepared.hash), hashlib.sha256(by_path.encode()).hexdigest()[:32]
-
-
-def _name_of_content(scope_id: int, sheet: str | None, content_hash: str) -> str:
-    return hashlib.sha256(f"{scope_id}|{sheet}|{content_hash}".encode()).hexdigest()[:32]
+    by_content = lock_name_of_content(scope_id, prepared.sheet, prepared.hash)
+    return by_content, lock_name_of_path(scope_id, prepared.sheet, prepared.path)
 
 
 def _is_the_same(known: RunRecord, duplicate: int | None) -> bool:
     return duplicate is None or known.duplicate == duplicate
 
 
-def _begin(prepared: PreparedInput, scope_id: int, session: Session) -> tuple[InputSummary, StopCause | None]:
+def _begin(
+    prepared: PreparedInput, scope_id: int, session: Session, locks: ExitStack
+) -> tuple[InputSummary, StopCause | None]:
     match(prepared, session.plan, scope_id, session.options.duplicate)
+    note_what_is_there(prepared, session)
     new = NewRun(
         scope_id=scope_id,
         account_id=session.connection.record.account_id,
@@ -113,17 +117,18 @@ def _begin(prepared: PreparedInput, scope_id: int, session: Session) -> tuple[In
     ahead = planned(prepared, session.plan, None, session.connection.allowance)
     run_id = session.ledger.runs.begin(new, session.plan, prepared.number)
     session.events(Planned(ahead.input, run_id, *[getattr(ahead, name) for name in Planned.__slots__[2:]]))
-    return _deliver(prepared, run_id, session)
+    return _deliver(prepared, run_id, session, locks)
 
 
-def _go_on(prepared: PreparedInput, known: RunRecord, session: Session) -> tuple[InputSummary, StopCause | None]:
-    session.ledger.requests.close_lost(known.run_id)
-    if known.state == "finished":
+def _go_on(
+    prepared: PreparedInput, known: RunRecord, session: Session, locks: ExitStack
+) -> tuple[InputSummary, StopCause | None]:
+    session.ledger.runs.clear_stop(known.run_id)
+    if known.state == "finished" and not session.ledger.runs.has_doubts(known.run_id):
         session.events(Note(f"This input was imported before, by run {known.run_id}; nothing is left to send."))
         return _conclude(prepared, known.run_id, None, session), None
     session.events(Note(f"Run {known.run_id} goes on where it stopped."))
-    rows = session.ledger.runs.count_to_send(known.run_id)
-    ahead = forecast(rows, prepared.mapping, session.connection.allowance)
+    ahead = forecast(session.ledger.runs.counts_to_send(known.run_id), prepared.mapping, session.connection.allowance)
     counts = session.ledger.runs.counts(known.run_id)
     session.events(
         Planned(
@@ -132,17 +137,19 @@ def _go_on(prepared: PreparedInput, known: RunRecord, session: Session) -> tuple
             known.data_rows,
             counts,
             prepared.unmapped,
-            rows,
+            ahead.rows,
             ahead.requests,
             ahead.seconds,
         )
     )
-    return _deliver(prepared, known.run_id, session)
+    return _deliver(prepared, known.run_id, session, locks)
 
 
-def _deliver(prepared: PreparedInput, run_id: int, session: Session) -> tuple[InputSummary, StopCause | None]:
+def _deliver(
+    prepared: PreparedInput, run_id: int, session: Session, locks: ExitStack
+) -> tuple[InputSummary, StopCause | None]:
     try:
-        cause = deliver(prepared, run_id, session)
+        cause = Rounds(prepared, run_id, session, locks).go()
     except LedgerError as error:
         error.is_midway = True
         raise

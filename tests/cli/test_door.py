@@ -48,7 +48,11 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
     assert [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines() if line[2] != " "] == [
         "run",
         "check",
+        "runs",
+        "results",
+        "stop",
         "accounts",
+        "ledger",
         "simulator",
     ]
 
@@ -88,7 +92,10 @@ def test_the_list_says_of_a_command_what_its_help_says(name: str) -> None:
 WRONG = {
     "nothing": ((), "Usage: etl [OPTIONS] COMMAND"),
     "misspelled-command": (("rnu",), 'There is no command "rnu". Did you mean "etl run"?'),
-    "unknown-command": (("zzz",), 'There is no command "zzz". Known: run, check, accounts, simulator.'),
+    "unknown-command": (
+        ("zzz",),
+        'There is no command "zzz". Known: run, check, runs, results, stop, accounts, ledger, sim',
+    ),
     "misspelled-option": (("run", "x.csv", "--maping", "m.yaml"), "--mapping"),
     "no-file": (("run", "-m", "m.yaml"), "Missing argument 'FILE...'"),
     "no-mapping": (("run", "x.csv"), "Missing option '-m' / '--mapping'"),

@@ -61,3 +61,4 @@ def test_its_help_names_every_fault() -> None:
     """Whoever wants a fault need not read the code for its name."""
     assert simulator.epilog is not None
     assert "drop-after" in simulator.epilog
+    assert "store-late" in simulator.epilog

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from etl.delivery.decide import StopCause
-from etl.delivery.driver import Consignment, Driver
+from etl.delivery.driver import Consignment, Delivered, Driver
 from etl.delivery.outcomes import RowEnd
 from etl.delivery.parcels import Parcel
 from etl.delivery.verdict import Verdict
@@ -159,6 +159,8 @@ class Lot:
     is_proven: bool = True
     limit: Limit = LIMIT
     daily: int | None = None
+    is_careful: bool = False
+    delivered: Delivered = field(default_factory=lambda: Delivered(None, is_sick=False))
 
     def deliver(self) -> StopCause | None:
         allowance = Allowance({Window.BULK: self.limit, Window.GENERAL: LIMIT}, self.daily)
@@ -172,9 +174,11 @@ class Lot:
             allowance,
             self.capacity,
             is_proven=self.is_proven,
+            is_careful=self.is_careful,
         )
         driver = Driver(consignment, self.book.ledger, self.wire, self.book.clock, Still(), self.notes, self.stop)
-        cause = driver.deliver()
+        self.delivered = driver.deliver()
+        cause = self.delivered.cause
         self.wire.close()
         return cause
 

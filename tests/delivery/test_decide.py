@@ -198,12 +198,6 @@ GIVEN_UP = [
         id="ten minutes refused",
     ),
     pytest.param(flying(ONE), back(ONE, Throttled(901.0, None)), "asks for another 901 s", id="a long wait asked for"),
-    pytest.param(
-        replace(flying(ONE), doubts=4, is_careful=True, is_probing=True),
-        back(ONE, LOST, doubtful=True),
-        "the last 5 requests told nothing",
-        id="five doubts",
-    ),
     pytest.param(flying(ONE), back(ONE, Stop("keys wrong", "fix", certain=True)), "keys wrong", id="account refused"),
 ]
 
@@ -225,16 +219,7 @@ NOT_YET = [
         replace(flying(ONE), refused_since=NOW - 599), back(ONE, Throttled(None, None)), id="not ten minutes refused"
     ),
     pytest.param(flying(ONE), back(ONE, Throttled(900.0, None)), id="the longest wait"),
-    pytest.param(
-        replace(flying(ONE), doubts=3, is_careful=True, is_probing=True),
-        back(ONE, LOST, doubtful=True),
-        id="four doubts",
-    ),
-    pytest.param(
-        replace(flying(ONE), doubts=4, is_careful=True),
-        back(ONE, LOST, doubtful=True),
-        id="sent before anybody was careful",
-    ),
+    pytest.param(replace(flying(ONE), doubts=2), back(ONE, LOST, doubtful=True), id="sick is no cause"),
 ]
 
 
@@ -255,17 +240,40 @@ def test_the_first_cause_stays() -> None:
     assert state.cause == ASKED
 
 
-def test_care_begins_at_the_third_doubt_and_ends_with_an_answer() -> None:
-    """Doubts in a row are counted; one told answer clears them."""
+def test_three_doubts_in_a_row_break_off_and_an_answer_clears_them() -> None:
+    """Doubts in a row are counted; with the third nothing more goes out; an answer of those in the air ends the sickness."""
     jobs = [Job(number) for number in range(1, 6)]
     state = State(capacity=5, in_flight=frozenset(jobs))
     seen = []
     verdicts: list[Verdict] = [LOST, LOST, LOST, LOST, TOLD]
     for job, verdict in zip(jobs, verdicts, strict=True):
         state = through(state, back(job, verdict, doubtful=verdict is LOST))
-        seen.append((state.doubts, state.is_careful))
+        seen.append((state.doubts, state.is_sick))
 
-    assert seen == [(1, False), (2, False), (3, True), (3, True), (0, False)]
+    assert seen == [(1, False), (2, False), (3, True), (4, True), (0, False)]
+
+
+SICK = [
+    pytest.param(replace(flying(ONE), doubts=2), id="the third in a row"),
+    pytest.param(replace(flying(ONE), doubts=1, is_careful=True), id="the second while careful"),
+    pytest.param(replace(flying(ONE), doubts=2, ready=(TWO,)), id="with a chunk left behind"),
+]
+
+
+@pytest.mark.parametrize("state", SICK)
+def test_who_is_sick_gets_nothing_more(state: State) -> None:
+    """The delivery is over without a cause: what became of the rows is to be read back, then it goes on."""
+    after, instructions = decide(state, back(ONE, LOST, doubtful=True))
+
+    assert after.cause is None
+    assert instructions == (Finish(None, is_sick=True),)
+
+
+def test_the_sick_are_not_left_before_all_has_come_back() -> None:
+    """Requests in the air are waited for."""
+    state = replace(flying(ONE, TWO), doubts=2)
+
+    assert decide(state, back(ONE, LOST, doubtful=True))[1] == ()
 
 
 PROOFS = [

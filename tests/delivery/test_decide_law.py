@@ -96,10 +96,11 @@ class Delivery(RuleBasedStateMachine):
             case WakeAt(moment=moment):
                 assert moment > self.now
                 self.wake_at = moment
-            case Finish(cause=cause):
+            case Finish(cause=cause, is_sick=is_sick):
                 assert not self.flying, "finished with requests in flight"
                 assert self.reserving is None
-                assert cause is not None or (not self.waiting and self.chunks_left == 0), "finished with jobs left"
+                is_early = cause is not None or is_sick
+                assert is_early or (not self.waiting and self.chunks_left == 0), "finished with jobs left"
                 self.is_finished = True
 
     def _is_idle(self) -> bool:

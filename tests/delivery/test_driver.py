@@ -131,27 +131,37 @@ def test_a_network_that_stays_away_stops_the_run(book: Book) -> None:
     assert book.claims() == set()
 
 
-def test_after_three_lost_answers_one_request_goes_at_a_time_and_after_two_more_none(book: Book) -> None:
-    """Requests that were in the air together count as they come; then two probes, one after the other, decide."""
+def test_after_three_lost_answers_nothing_more_goes_out(book: Book) -> None:
+    """What was in the air with them is waited for; then the delivery is over as sick, with chunks left behind."""
     lot = a_lot(book, 9, afterwards=lost)
 
-    cause = lot.deliver()
+    assert lot.deliver() is None
 
-    assert cause is not None
-    assert cause.exit_code is ExitCode.STOPPED
-    assert "LeadSquared is not well: the last 5 requests told nothing about their rows" in cause.reason
-    assert lot.sent_at == [0, 0, 0, 0, LATENCY, LATENCY, 2 * LATENCY, 3 * LATENCY]
-    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 16, Outcome.WAITING: 2}
+    assert lot.delivered.is_sick
+    assert lot.sent_at == [0, 0, 0, 0, LATENCY, LATENCY]
+    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 12, Outcome.WAITING: 6}
+
+
+def test_who_goes_on_after_a_sickness_goes_carefully(book: Book) -> None:
+    """One request at a time; two that tell nothing break off again."""
+    lot = a_lot(book, 9, afterwards=lost)
+    lot.is_careful = True
+
+    assert lot.deliver() is None
+
+    assert lot.delivered.is_sick
+    assert lot.sent_at == [0, LATENCY]
 
 
 def test_a_server_that_gets_well_is_used_as_before(book: Book) -> None:
     """One told answer ends the caution: requests go side by side again."""
-    lot = a_lot(book, 9, lost, lost, lost, lost, lost, lost)
+    lot = a_lot(book, 6)
+    lot.is_careful = True
 
     assert lot.deliver() is None
 
-    assert lot.sent_at == [0, 0, 0, 0, LATENCY, LATENCY, 2 * LATENCY, 3 * LATENCY, 3 * LATENCY]
-    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 12, Outcome.CREATED: 6}
+    assert not lot.delivered.is_sick
+    assert lot.sent_at == [0, LATENCY, LATENCY, LATENCY, LATENCY, 2 * LATENCY]
 
 
 def test_refused_keys_stop_the_run_and_leave_its_rows_waiting(book: Book) -> None:
@@ -320,12 +330,13 @@ def test_a_host_that_has_not_shown_what_it_is_gets_one_request(book: Book) -> No
     assert lot.sent_at == [0, LATENCY, LATENCY, LATENCY, LATENCY]
 
 
-def test_a_host_that_never_tells_anything_is_handed_five_requests(book: Book) -> None:
+def test_a_host_that_never_tells_anything_is_handed_three_requests(book: Book) -> None:
     """One after the other, so that a wrong host leaves few rows in doubt."""
     lot = a_lot(book, 9, afterwards=lost)
     lot.is_proven = False
 
-    assert lot.deliver() is not None
+    assert lot.deliver() is None
 
-    assert lot.sent_at == [0, LATENCY, 2 * LATENCY, 3 * LATENCY, 4 * LATENCY]
-    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 10, Outcome.WAITING: 8}
+    assert lot.delivered.is_sick
+    assert lot.sent_at == [0, LATENCY, 2 * LATENCY]
+    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 6, Outcome.WAITING: 12}

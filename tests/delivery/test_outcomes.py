@@ -20,8 +20,9 @@ TOGETHER = [
     ),
     pytest.param(Unknown("cut", late=False), 2, Outcome.UNCONFIRMED, True, id="unknown"),
     pytest.param(Unknown("cut", late=False), 1, Outcome.UNCONFIRMED, True, id="unknown, one row"),
-    pytest.param(Refused("bad row", "MXx"), 2, Outcome.UNCONFIRMED, True, id="refused as a whole"),
-    pytest.param(Refused("bad row", "MXx"), 1, Outcome.REFUSED, False, id="refused, one row"),
+    pytest.param(Refused("bad row", "MXx"), 2, Outcome.UNCONFIRMED, False, id="refused as a whole"),
+    pytest.param(Refused("bad row", "MXx"), 1, Outcome.UNCONFIRMED, False, id="refused, one row"),
+    pytest.param(Refused("?", None, is_mx=False), 2, Outcome.UNCONFIRMED, True, id="refused, maybe by a gateway"),
 ]
 
 
@@ -29,7 +30,7 @@ TOGETHER = [
 def test_rows_of_a_request_that_was_not_answered_row_by_row(
     verdict: Verdict, rows: int, outcome: Outcome, *, is_doubt: bool
 ) -> None:
-    """All rows end alike: waiting where nothing can have been carried out, refused where one row was alone, else in doubt."""
+    """All rows end alike: waiting where nothing can have been carried out, else in doubt until they are read back."""
     ends = row_ends(verdict, (), list(range(rows)))
 
     assert [end.outcome for end in ends] == [outcome] * rows

@@ -162,16 +162,20 @@ WITHOUT_ROWS: list[tuple[str, Exchange, Verdict]] = [
     (
         "200 Failed",
         an_answer({"Status": "Failed", "Message": {"Message": "not today"}}),
-        Refused("“not today” (HTTP 200)", None),
+        Refused("“not today” (HTTP 200)", None, is_mx=False),
     ),
-    ("200 error, other case", an_answer({"Status": "ERROR"}), Refused("HTTP 200 without a reason", None)),
+    ("200 error, other case", an_answer({"Status": "ERROR"}), Refused("HTTP 200 without a reason", None, is_mx=False)),
     (
         "200 other type",
         an_answer(mx("ArgumentNullException")),
-        Refused("“It did not work.” (HTTP 200, ArgumentNullException)", "ArgumentNullException"),
+        Refused("“It did not work.” (HTTP 200, ArgumentNullException)", "ArgumentNullException", is_mx=False),
     ),
-    ("400 text", an_answer(b"Unexpected character", 400), Refused("“Unexpected character” (HTTP 400)", None)),
-    ("400 bare", an_answer(b"", 400), Refused("HTTP 400 without a reason", None)),
+    (
+        "400 text",
+        an_answer(b"Unexpected character", 400),
+        Refused("“Unexpected character” (HTTP 400)", None, is_mx=False),
+    ),
+    ("400 bare", an_answer(b"", 400), Refused("HTTP 400 without a reason", None, is_mx=False)),
     # unknown: may be stored
     ("403 bare", an_answer(b"", 403), Unknown("HTTP 403 without a reason", late=False)),
     ("403 page", an_answer(b"<b>Forbidden</b>", 403), Unknown("“Forbidden” (HTTP 403)", late=False)),

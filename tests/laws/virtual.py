@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,17 +16,19 @@ from pathlib import Path
 
 from etl.delivery.throttle import shared
 from etl.delivery.wire import Arrival
-from etl.events import RunOptions, StopSignal, ignore
+from etl.events import Event, RunOptions, StopSignal, ignore
 from etl.ledger.requests import Allowance
 from etl.ledger.store import Ledger
 from etl.records import ApiAnswer, ApiRequest, Exchange, Limit, LineEnd, TransportFailure, Window
 from etl.settings import Account, Secret
+from etl.simulator.account import user_id_of
 from etl.simulator.core import Simulator
 from etl.simulator.messages import Reply, SimRequest
 from etl.stages.connect import Connection
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.send import send_all
 from etl.stages.session import Session
+from etl.stages.slots import ReadSlots
 
 READ_TIMEOUT_SECONDS = 120.0
 
@@ -144,6 +146,26 @@ class VirtualWire:
         pass
 
 
+class VirtualClient:
+    """Reads, one at a time, in virtual time."""
+
+    base_url = "http://127.0.0.1:1"
+
+    def __init__(self, world: World, steps: Steps, keys: tuple[str, str]) -> None:
+        self._wire = VirtualWire(world, steps, keys)
+        self.clock = world.clock
+
+    def send(self, request: ApiRequest) -> Exchange:
+        self._wire.send(READ, request)
+        arrival = self._wire.wait(None)
+        assert arrival is not None
+        assert arrival.number == READ, "a read while something else was in the air"
+        return arrival.exchange
+
+
+READ = -1
+
+
 def exchange_of(reply: Reply) -> Exchange:
     """What a client makes of a reply."""
     if reply.delay_seconds >= READ_TIMEOUT_SECONDS:
@@ -205,6 +227,7 @@ def import_files(
     *,
     stop: StopSignal | None = None,
     account_: Account | None = None,
+    events: Callable[[Event], None] = ignore,
 ) -> list[object]:
     """What `etl run` does from the ledger on, in virtual time. Returns the summaries; raises Crash where a step says so."""
     counted = steps or Steps()
@@ -219,15 +242,19 @@ def import_files(
             Window.BULK: shared(known.bulk_limit, known.share),
             Window.GENERAL: shared(known.limit, known.share),
         }
-        connection = Connection(known, record, None, Allowance(limits, known.daily_requests), "virtual")  # type: ignore[arg-type]  # nothing is sent through a client here
+        allowance = Allowance(limits, known.daily_requests)
         keys = (known.access_key.reveal(), known.secret_key.reveal())
+        slots = ReadSlots(ledger, record, lambda: allowance, world.clock)
+        client = VirtualClient(world, counted, keys)
+        options_ = world.simulator.options
+        connection = Connection(known, record, client, allowance, "virtual", slots, user_id_of(options_.user_email))
         session = Session(
             connection,
             ledger,
             plan,
             world.clock,
             options,
-            ignore,
+            events,
             stop or StopSignal(),
             lambda _capacity: VirtualWire(world, counted, keys),
         )

@@ -261,7 +261,7 @@ SIDE_BY_SIDE = [
     pytest.param("b", Outcome.CREATED, Outcome.CHANGED, id="stored with other values"),
     pytest.param("a", Outcome.REFUSED, Outcome.REFUSED, id="refused"),
     pytest.param("a", Outcome.UNCONFIRMED, Outcome.UNCONFIRMED, id="never answered"),
-    pytest.param("a", Outcome.WAITING, Outcome.UNCONFIRMED, id="goes again there"),
+    pytest.param("a", Outcome.WAITING, Outcome.WAITING, id="did not arrive"),
 ]
 
 

@@ -123,14 +123,46 @@ def test_a_full_disk_says_what_to_do(tmp_path: Path) -> None:
     assert contents(tmp_path) == {}
 
 
-def test_another_failure_of_the_system_is_not_blamed_on_the_folder(tmp_path: Path) -> None:
-    """An error that has nothing to do with room passes through as it is."""
+FAILURES = {
+    "the disk is failing": OSError(errno.EIO, "Input/output error"),
+    "over quota": OSError(errno.EDQUOT, "Disk quota exceeded"),
+    "the network folder has gone": OSError(errno.ESTALE, "Stale file handle"),
+    "read-only by now": OSError(errno.EROFS, "Read-only file system"),
+    "words without a number": OSError("short write"),
+}
 
-    def fail(draft: Path) -> None:
-        raise ConnectionResetError(errno.ECONNRESET, "connection reset")
 
-    with pytest.raises(ConnectionResetError, match="connection reset"):
-        put_in_place(tmp_path / "v.csv", fail, always)
+@pytest.mark.parametrize("step", ["write", "force", "ask", "rename"])
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_whatever_the_system_refuses_is_told_in_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: OSError, step: str
+) -> None:
+    """At each step of putting a file in place a failure becomes one message; the old file is whole, no draft stays."""
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    (tmp_path / "v.csv").write_text("old", encoding="utf-8")
+    if step == "force":
+        monkeypatch.setattr(os, "fsync", fail)
+    if step == "rename":
+        monkeypatch.setattr(Path, "replace", fail)
+    write, may_replace = (fail if step == "write" else writes("new")), (fail if step == "ask" else always)
+
+    with pytest.raises(UsageError, match=rf"v\.csv cannot be written in .*: {failure.strerror or 'short write'}\. "):
+        put_in_place(tmp_path / "v.csv", write, may_replace)  # type: ignore[arg-type]  # what fails returns nothing
+
+    assert contents(tmp_path) == {"v.csv": "old"}
+
+
+def test_a_failure_elsewhere_names_the_file_that_is_meant(tmp_path: Path) -> None:
+    """The kept copy is read while the results are written: where that one is gone, the message says so."""
+
+    def read_the_copy(_: Path) -> None:
+        (tmp_path / "copy").read_bytes()
+
+    with pytest.raises(UsageError, match=r"v\.csv cannot be written in .*: No such file or directory \(.*copy\)\."):
+        put_in_place(tmp_path / "v.csv", read_the_copy, always)
 
 
 def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from etl.simulator import Reply, SimRequest, Simulator, SimulatorOptions
 PATH = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByLeadField"
 TYPES_PATH = "/v2/ProspectActivity.svc/ActivityTypes.Get"
 USER_PATH = "/v2/Authentication.svc/UserByAccessKey.Get"
+BY_EVENT_PATH = "/v2/ProspectActivity.svc/CustomActivity/RetrieveByActivityEvent"
+BY_LEAD_PATH = "/v2/ProspectActivity.svc/Retrieve"
+LEADS_PATH = "/v2/LeadManagement.svc/"
 KEYS = {"x-lsq-accesskey": "simulator-access-key", "x-lsq-secretkey": "simulator-secret-key"}
 QUERY_KEYS = (("accessKey", "simulator-access-key"), ("secretKey", "simulator-secret-key"))
 JSON = {"content-type": "application/json"}
@@ -39,6 +42,39 @@ def read(path: str, **headers: str) -> SimRequest:
     return SimRequest("GET", path, headers={**KEYS, **headers})
 
 
+def look_up(name: str, **query: str) -> SimRequest:
+    """A GET of a lead operation."""
+    return SimRequest("GET", LEADS_PATH + name, query=tuple(query.items()), headers=KEYS)
+
+
+def ask(path: str, body: Any, **query: str) -> SimRequest:
+    """A read by POST; no body where it is None."""
+    sent = b"" if body is None else json.dumps(body).encode()
+    return SimRequest("POST", path, query=tuple(query.items()), headers={**KEYS, **JSON}, body=sent)
+
+
+def by_event(paging: Any = None, sorting: Any = None, without: tuple[str, ...] = (), **parameter: Any) -> SimRequest:
+    """A read of all activities of type 320, oldest first, a thousand a page. without: members of Parameter left out."""
+    whole = {
+        "FromDate": "2026-03-01 00:00:00",
+        "ToDate": "2026-03-02 00:00:00",
+        "ActivityEvent": 320,
+        "RemoveEmptyValue": True,
+        **parameter,
+    }
+    body = {
+        "Parameter": {name: value for name, value in whole.items() if name not in without},
+        "Paging": paging or {"PageIndex": 1, "PageSize": 1000},
+        "Sorting": sorting or {"ColumnName": "ModifiedOn", "Direction": 0},
+    }
+    return ask(BY_EVENT_PATH, body)
+
+
+def by_lead(lead_id: str, body: Any = None) -> SimRequest:
+    """A read of a lead's activities."""
+    return ask(BY_LEAD_PATH, body, leadId=lead_id)
+
+
 class Bench:
     """A simulator with a clock that the test moves; requests are a second apart unless it says otherwise."""
 
@@ -54,6 +90,10 @@ class Bench:
     def stored(self, member: str = "SearchByValue") -> list[Any]:
         """One member of every stored activity, in order."""
         return [activity[member] for activity in self.simulator.activities()]
+
+    def shown(self, request: SimRequest | None = None) -> list[dict[str, Any]]:
+        """The rows that a read by type shows."""
+        return list(answer(self.send(request or by_event())).get("List", []))
 
     def stat(self, name: str) -> Any:
         """One counter."""

@@ -18,6 +18,12 @@ TABLE: dict[str, tuple[int, int, dict[str, Any]]] = {
     "drop-after": (4, 200, {"dropped": True}),
     "502-before": (0, 502, {"html": True}),
     "502-after": (4, 502, {"html": True}),
+    "500-before": (0, 500, {"html": True}),
+    "500-after": (4, 500, {"html": True}),
+    "503-before": (0, 503, {"html": True}),
+    "503-after": (4, 503, {"html": True}),
+    "store-late": (0, 0, {"dropped": True}),
+    "504-late": (0, 504, {"html": True}),
     "cut-answer": (4, 200, {"cut": True}),
     "html-answer": (4, 200, {"html": True}),
     "empty-object": (4, 200, {"body": {}}),
@@ -25,7 +31,7 @@ TABLE: dict[str, tuple[int, int, dict[str, Any]]] = {
     "redirect": (0, 307, {"html": True}),
     "slow": (4, 200, {"delay": 150.0}),
 }
-WITH_TESTS_OF_THEIR_OWN = {"store-partly", "omit-rows", "duplicate-id"}
+WITH_TESTS_OF_THEIR_OWN = {"store-partly", "omit-rows", "duplicate-id", "duplicate-rows", "shuffle-rows", "twin"}
 
 
 def struck(kind: str, *requests: int, **options: Any) -> Bench:
@@ -92,6 +98,48 @@ def test_duplicate_id_shows_the_id_of_another_activity(count: int) -> None:
     wrong = [given for given in answered if given["ProspectActivityId"] != ids[1 + given["RowNumber"]]]
     assert len(wrong) == 1
     assert wrong[0]["ProspectActivityId"] in ids
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_duplicate_rows_stand_twice(seed: int) -> None:
+    """Each row is there as it should be; at least one number stands twice, its copy alike or saying something else."""
+    bench = struck("duplicate-rows", seed=seed)
+
+    answered = answer(bench.send(add(rows(4))))["Response"]
+
+    ids = bench.stored("ProspectActivityId")
+    right = [
+        {"ProspectActivityId": activity_id, "RowNumber": number, "ActivityCreated": True}
+        for number, activity_id in enumerate(ids, 1)
+    ]
+    assert all(given in answered for given in right)
+    assert 5 <= len(answered) <= 8
+    assert {given["RowNumber"] for given in answered} == {1, 2, 3, 4}
+
+
+def test_copies_of_rows_differ_in_every_way() -> None:
+    """Over some seeds: alike, with another id, and refused."""
+    seen = set()
+    for seed in range(20):
+        bench = struck("duplicate-rows", seed=seed)
+        for given in answer(bench.send(add([row()])))["Response"]:
+            same_id = given.get("ProspectActivityId") == bench.stored("ProspectActivityId")[0]
+            seen.add((given["ActivityCreated"], same_id, "ErrorMessage" in given))
+
+    assert seen == {(True, True, False), (True, False, False), (False, False, True)}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_shuffled_rows_keep_their_numbers(seed: int) -> None:
+    """The same rows with the right numbers, never in their order."""
+    bench = struck("shuffle-rows", seed=seed)
+
+    answered = answer(bench.send(add(rows(3))))["Response"]
+
+    ids = bench.stored("ProspectActivityId")
+    assert [given["RowNumber"] for given in answered] != [1, 2, 3]
+    assert sorted(given["RowNumber"] for given in answered) == [1, 2, 3]
+    assert all(ids[given["RowNumber"] - 1] == given["ProspectActivityId"] for given in answered)
 
 
 def test_duplicate_id_has_nothing_to_show_in_an_empty_account() -> None:

@@ -34,6 +34,8 @@ from etl.simulator import (
         (parse_fault, "502-before:1", Fault(FaultKind.BAD_GATEWAY_BEFORE, 1.0)),
         (parse_fault, "slow:0.5:30", Fault(FaultKind.SLOW, 0.5, seconds=30.0)),
         (parse_fault, "slow:0.5:2.5s", Fault(FaultKind.SLOW, 0.5, seconds=2.5)),
+        (parse_fault, "store-late:0.1:60", Fault(FaultKind.STORE_LATE, 0.1, seconds=60.0)),
+        (parse_fault, "504-late:0.1", Fault(FaultKind.GATEWAY_TIMEOUT_LATE, 0.1)),
     ],
 )
 def test_well_formed_texts(parse: Callable[[str], Any], text: str, expected: Any) -> None:
@@ -53,7 +55,7 @@ def test_well_formed_texts(parse: Callable[[str], Any], text: str, expected: Any
         (parse_fault, "drop-after", '"drop-after" is no fault: expected NAME:SHARE, as in drop-after:0.1'),
         (parse_fault, "drop:0.1", '"drop" is no fault that is known; expected one of refuse, drop-before, drop-after'),
         (parse_fault, "drop-after:1.5", "drop-after: the share is 1.5; expected a number from 0 to 1"),
-        (parse_fault, "drop-after:0.1:30", "only slow takes seconds, as in slow:0.1:30"),
+        (parse_fault, "drop-after:0.1:30", "only slow, store-late, 504-late take seconds, as in slow:0.1:30"),
     ],
 )
 def test_texts_that_say_what_was_expected(parse: Callable[[str], Any], text: str, message: str) -> None:

@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -165,6 +167,35 @@ def test_many_at_once_meet_one_window(client: Client) -> None:
     assert statuses == [200] * 5 + [429] * 7
     assert client.embedded.stats()["most_bulk_requests_in_window"] == 12
     assert client.embedded.stats()["refused_for_rate"] == 7
+
+
+@with_fault(Fault.at(FaultKind.STORE_LATE, 1, seconds=0.0))
+def test_what_is_late_is_there_for_whoever_looks(client: Client) -> None:
+    """The connection is reset; a look at the simulator finds what was due by then, without another request."""
+    with pytest.raises(requests.ConnectionError):
+        client.add([row()])
+
+    assert len(client.get("/_simulator/activities").json()) == 1
+    assert client.get("/_simulator/stats").json()["rows_stored"] == 1
+
+
+@pytest.mark.parametrize("client", [{"clock_skew_seconds": 7200.0}], indirect=True, ids=["skew"])
+def test_the_date_is_the_simulated_servers(client: Client) -> None:
+    """The Date of a reply is the core's, once, and not that of the web framework."""
+    response = client.get(USER_PATH)
+
+    ahead = parsedate_to_datetime(response.headers["Date"]) - datetime.now(UTC)
+    assert timedelta(hours=1, minutes=55) < ahead <= timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("path", "answered"), [("Leads.GetByEmailaddress?emailaddress=a%2Bb@example.com", "a+b@example.com")]
+)
+def test_a_look_up_over_http(client: Client, path: str, answered: str) -> None:
+    """Percent-encoded parameters arrive decoded."""
+    (lead,) = client.get(f"/v2/LeadManagement.svc/{path}").json()
+
+    assert lead["EmailAddress"] == answered
 
 
 def test_it_listens_on_loopback_only(client: Client) -> None:

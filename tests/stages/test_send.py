@@ -34,14 +34,18 @@ def test_slots_of_a_dead_process_do_not_hold_up_another_input(tmp_path: Path) ->
     import_files(world, tmp_path / "rehearsed", [sheet(tmp_path, "a.csv", 25)], mapping, steps)
     world = World(Simulator(SimulatorOptions(seed=3, limit=RateLimit(1, 5.0), latency=Latency(0.1, 0.2))))
     with pytest.raises(Crash):
-        last = steps.taken.index("sent")
+        last = (
+            len(steps.taken) - steps.taken[::-1].index("sent") - 1
+        )  # reads go before: this is the request with the rows
         import_files(world, tmp_path, [tmp_path / "a.csv"], mapping, Steps(last), account_=account(world, limit))
     died_at = world.clock.seconds
 
     (summary,) = import_files(world, tmp_path, [sheet(tmp_path, "b.csv", 25)], mapping, account_=account(world, limit))
 
     assert summary.exit_code == 0
-    assert world.clock.seconds - died_at < 10
+    assert (
+        world.clock.seconds - died_at < 30
+    )  # four windows: what is in the air, two reads, the rows; not the 140 s in the air
     assert world.simulator.stats()["refused_for_rate"] == 0
 
 
@@ -69,5 +73,5 @@ def test_a_ledger_that_fails_midway_is_a_stop_that_can_be_continued(
 
     assert code_of_error(stopped.value) is ExitCode.STOPPED
     assert summary.equation.holds
-    assert summary.exit_code == ExitCode.UNCONFIRMED
+    assert summary.exit_code == ExitCode.DONE
     assert len(world.simulator.activities()) == 60

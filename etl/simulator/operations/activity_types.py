@@ -25,7 +25,7 @@ def answer(account: Account, _arrival: Arrival) -> Reply:
 
 
 def _seen_types(account: Account) -> Mapping[int, str]:
-    return {activity.event: f"Activity {activity.event}" for activity in account.store.activities()}
+    return {event: f"Activity {event}" for event in account.store.index.events()}
 
 
 OPERATION = Operation(

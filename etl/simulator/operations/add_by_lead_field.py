@@ -39,7 +39,7 @@ def _examine(account: Account, row: AddedRow, search_by: str) -> Examined:
     value = row.members.get("SearchByValue")
     if not isinstance(value, str) or not value.strip():
         return RowProblem("MXMandatoryAttributeMissingException", "'SearchByValue' is mandatory.")
-    lead_id = account.lead_id(search_by, value)
+    lead_id = account.leads.written_to(search_by, value)
     if lead_id is None:
         account.stats.unknown_leads += 1
         message = f"Lead with {search_by} '{value}' does not exist or you do not have permission."

@@ -1,0 +1,219 @@
+"""The leads that LeadSquared holds: by their ids, or by the value of one of their fields."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from itertools import count
+from typing import TYPE_CHECKING
+
+import phonenumbers
+
+from etl.api.asking import NotOfferedError, ask, getting, identifier, posting, rows_in, text, texts, unusable
+from etl.errors import NetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from etl.api.asking import Read, Row
+    from etl.records import ApiRequest
+
+_BATCH = 1000
+_PAGE_ROWS = 100
+_PATIENCE = 3  # single reads refused before the read as such counts as refused: an unknown lead may be answered so too
+_PHONES = frozenset({"Phone", "Mobile"})
+_FEWEST_DIGITS = 8  # of a phone number without its country; shorter ends are equal by chance
+
+
+def leads_by_ids(read: Read, ids: Collection[str]) -> dict[str, Mapping[str, str]] | None:
+    """The attributes of leads as texts, empty ones left out, by casefolded lead id. Ids that no lead has are left out.
+
+    None:    LeadSquared offers neither reading many leads nor single ones, or not to this user.
+    Raises:  NetworkError — a single lead's answer cannot be used; what `read` raises.
+    Source:  reading by many ids is known from the code of other clients only, so that anything unexpected in it leads
+             to the documented read of single leads, which also has the last word on a lead that does not exist.
+    """
+    wanted = {lead_id.strip().casefold(): lead_id.strip() for lead_id in ids if lead_id.strip()}
+    keys = list(wanted)
+    found: dict[str, Mapping[str, str]] = {}
+    is_offered = not wanted
+    with suppress(NotOfferedError):
+        for start in range(0, len(keys), _BATCH):
+            found |= _batch(read, {key: wanted[key] for key in keys[start : start + _BATCH]})
+            is_offered = True
+    refused = singles = 0
+    for key in [key for key in keys if key not in found]:
+        if refused >= _PATIENCE and not singles:
+            break
+        try:
+            lead = _single(read, wanted[key])
+        except NotOfferedError:
+            refused += 1
+        else:
+            singles += 1
+            found |= {key: lead} if lead is not None else {}
+    return found if is_offered or singles else None
+
+
+def lead_ids_with(read: Read, field: str, value: str) -> tuple[str, ...] | None:
+    """The ids of the leads whose field holds a value, () if there are none.
+
+    Of several leads with one phone number LeadSquared may show only that with the latest activity.
+    None:    LeadSquared does not offer this look-up, not to this user, or does not understand the question.
+    Raises:  NetworkError — an answer cannot be used; what `read` raises.
+    """
+    asked = value.strip()
+    if not asked:
+        return ()
+    try:
+        if field == "EmailAddress":
+            leads = _answered(read, getting("LeadManagement.svc/Leads.GetByEmailaddress", ("emailaddress", asked)))
+        elif field in _PHONES:
+            leads = _by_phone(read, asked)
+        else:
+            leads = _by_criteria(read, field, asked)
+    except NotOfferedError:
+        return None
+    holding = [lead for lead in leads if is_same_lead_value(field, lead.get(field, ""), asked) is not False]
+    ids = {key: lead["ProspectID"] for lead in holding if (key := _key(lead))}
+    return tuple(ids.values())
+
+
+def is_same_lead_value(field: str, held: str, asked: str) -> bool | None:
+    """Whether two texts are one value of a lead field; None where one of them is empty and nothing can be told.
+
+    Case and outer spaces never count. Phone numbers are equal by their digits, with or without what stands in front of
+    the national number; other fields also as numbers.
+    """
+    if field in _PHONES:
+        return _is_same_number(_digits(held).lstrip("0"), _digits(asked).lstrip("0"))
+    one, other = held.strip().casefold(), asked.strip().casefold()
+    if not one or not other:
+        return None
+    return one == other or (field != "EmailAddress" and _number(one) is not None and _number(one) == _number(other))
+
+
+def _is_same_number(one: str, other: str) -> bool | None:
+    if not one or not other:
+        return None
+    shorter, longer = sorted((one, other), key=len)
+    return one == other or (len(shorter) >= _FEWEST_DIGITS and longer.endswith(shorter))
+
+
+def _digits(phone: str) -> str:
+    return "".join(letter for letter in phone if letter.isascii() and letter.isdigit())
+
+
+def _number(written: str) -> Decimal | None:
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _batch(read: Read, wanted: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+    """Up to a thousand leads; a server may show fewer at a time than it is asked for.
+
+    Raises:  NotOfferedError — not offered, or not in the shape that other clients saw; what `read` raises.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    while missing := [lead_id for key, lead_id in wanted.items() if key not in found]:
+        request = posting(
+            "LeadManagement.svc/Leads/Retrieve/ByIds",
+            {
+                "SearchParameters": {"LeadIds": missing},
+                "Columns": {"Include_CSV": ""},
+                "Paging": {"PageIndex": 1, "PageSize": len(missing)},
+            },
+        )
+        try:
+            leads = {_key(lead): lead for lead in _answered(read, request)}
+        except NetworkError as error:
+            if not error.is_fault:  # LeadSquared API: a body in a wrong shape is answered like a fault of the server
+                raise
+            raise NotOfferedError from None
+        new = {key: lead for key, lead in leads.items() if key in wanted and key not in found}
+        if not new:
+            break
+        found |= new
+    return found
+
+
+def _single(read: Read, lead_id: str) -> Mapping[str, str] | None:
+    """One lead, or none. A question that was misunderstood may be answered with another lead: that is none."""
+    leads = _answered(read, getting("LeadManagement.svc/Leads.GetById", ("id", lead_id)))
+    return next((lead for lead in leads if _key(lead) == lead_id.casefold()), None)
+
+
+def _by_phone(read: Read, phone: str) -> list[Mapping[str, str]]:
+    """The leads found under any spelling of a number.  Raises:  NotOfferedError — no spelling may be asked for."""
+    found: list[Mapping[str, str]] = []
+    answered = 0
+    for spelling in _spellings(phone):
+        try:
+            found += _answered(read, getting("LeadManagement.svc/RetrieveLeadByPhoneNumber", ("phone", spelling)))
+            answered += 1
+        except NotOfferedError:  # some accounts say 404 for a number that nobody has
+            continue
+    if not answered:
+        raise NotOfferedError
+    return found
+
+
+def _spellings(phone: str) -> Iterator[str]:
+    """As given, digits only, and `+CC-NNNN` where the number tells its country: accounts differ in what they find."""
+    spellings = [phone, _digits(phone)]
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        pass
+    else:
+        spellings.append(f"+{number.country_code}-{phonenumbers.national_significant_number(number)}")
+    yield from dict.fromkeys(spelling for spelling in spellings if spelling)
+
+
+def _by_criteria(read: Read, field: str, value: str) -> list[Mapping[str, str]]:
+    """The leads found by any field, page by page.
+
+    Raises:  NotOfferedError — the answer shows other leads too: LeadSquared overlooks a condition it does not understand.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    for number in count(1):
+        request = posting(
+            "LeadManagement.svc/Leads.Get",
+            {
+                "Parameter": {"LookupName": field, "LookupValue": value, "SqlOperator": "="},
+                "Columns": {"Include_CSV": ",".join(dict.fromkeys(("ProspectID", field)))},
+                "Sorting": {"ColumnName": "CreatedOn", "Direction": "1"},
+                "Paging": {"PageIndex": number, "PageSize": _PAGE_ROWS},
+            },
+        )
+        page = {_key(lead): lead for lead in _answered(read, request)}
+        if not all(is_same_lead_value(field, lead.get(field, ""), value) for lead in page.values()):
+            raise NotOfferedError
+        if page.keys() <= found.keys():
+            break
+        found |= page
+    return list(found.values())
+
+
+def _answered(read: Read, request: ApiRequest) -> list[Mapping[str, str]]:
+    """The leads of an answer, which is a bare list.  Raises:  NotOfferedError; NetworkError — no list."""
+    rows = rows_in(ask(read, request), "Leads")
+    if rows is None:
+        raise unusable(request, "it is no list of leads")
+    return [_attributes(row) for row in rows]
+
+
+def _attributes(row: Row) -> Mapping[str, str]:
+    """A lead's attributes as texts, whether they stand flat or as a list of pairs."""
+    pairs = rows_in(row, "LeadPropertyList")
+    if pairs is None:
+        return texts(row)
+    return texts({name: pair.get("Value") for pair in pairs if (name := text(pair.get("Attribute")))})
+
+
+def _key(lead: Mapping[str, str]) -> str:
+    """A lead's casefolded id, "" where it tells none."""
+    return identifier(lead.get("ProspectID")).casefold()

@@ -1,0 +1,143 @@
+"""`etl ledger`: the record of everything that was sent: where it is, how large, and what it may forget."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.cli.wording import counted, printable
+from etl.errors import UsageError
+from etl.exits import ExitCode
+from etl.settings import load_settings_without_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etl.care import LedgerFacts
+    from etl.cli.world import World
+    from etl.ledger.prune import Prunable
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+@click.group("ledger", invoke_without_command=True)
+@click.pass_context
+def ledger(ctx: click.Context) -> int:
+    """Show the ledger, the record of everything that was sent, and look after it.
+
+    \b
+    Examples:
+      etl ledger
+      etl ledger prune --before 2026-01-01 --dry-run
+    """
+    return ctx.invoke(show) if ctx.invoked_subcommand is None else ExitCode.DONE
+
+
+@ledger.command("show")
+@click.pass_obj
+def show(world: World) -> int:
+    """Show where the ledger is, its version, what it holds, and whether its disk is a local one.
+
+    \b
+    Examples:
+      etl ledger show
+      ETL_LEDGER=/srv/imports/ledger.db etl ledger show
+    """
+    settings = load_settings_without_account(world.environ, world.cwd, world.directories)
+    for line in _facts(world.care().facts(settings), settings.origins.get("ledger", "default")):
+        click.echo(printable(line))
+    return ExitCode.DONE
+
+
+def _facts(facts: LedgerFacts, origin: str) -> Iterator[str]:
+    yield f"Ledger:   {facts.shown} ({origin})"
+    if facts.size is None:
+        yield "          not there yet: the first import makes it"
+    else:
+        yield f"Version:  {facts.version}"
+        holds = f"{counted(facts.size.runs, 'run')}, {counted(facts.size.rows, 'row')}, {counted(facts.size.requests, 'request')}"
+        yield f"Holds:    {holds}"
+        yield f"Size:     {_bytes(facts.ledger_bytes)}, and {_bytes(facts.file_bytes)} of kept inputs and mappings"
+    if facts.mount is not None:
+        kind = "a network file system" if facts.mount.is_network else "local"
+        yield f"Disk:     {kind} ({facts.mount.kind}, mounted at {facts.mount.point})"
+
+
+@ledger.command("prune")
+@click.option(
+    "--before",
+    metavar="DATE",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Forget of runs that ended before this day (UTC), as 2026-01-31.",
+)
+@click.option("--dry-run", is_flag=True, help="Change nothing; say what would be forgotten.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@click.pass_obj
+def prune(world: World, before: datetime, dry_run: bool, yes: bool) -> int:
+    """Forget the contents of old runs, and keep what tells their rows again.
+
+    What goes: the exact request bodies, the reasons of rows that were not imported, and the kept copies of inputs and
+    mappings. What stays: row keys, fingerprints and activity ids, so no row is ever sent twice. The results of these
+    runs cannot be written again afterwards. Runs that may go on, or hold unconfirmed rows, are left as they are.
+
+    \b
+    Examples:
+      etl ledger prune --before 2026-01-01 --dry-run
+      etl ledger prune --before 2026-01-01 --yes
+    """
+    settings = load_settings_without_account(world.environ, world.cwd, world.directories)
+    moment = before.replace(tzinfo=UTC)
+    planned = world.care().prunable(settings, moment)
+    if planned.is_nothing:
+        click.echo(f"Nothing to forget of the time before {before:%Y-%m-%d}.")
+    else:
+        click.echo(f"{'Would forget' if dry_run else 'To forget'}: {_amount(planned)}.")
+    for line in _staying(planned):
+        click.echo(printable(line))
+    if planned.is_nothing or dry_run:
+        return ExitCode.DONE
+    if not yes and not _is_agreed():
+        click.echo("Nothing was forgotten.")
+        return ExitCode.DONE
+    done = world.care().prune(settings, moment)
+    click.echo(f"Forgotten: {_amount(done.forgotten)}. The ledger's file is {_bytes(done.given_back_bytes)} smaller.")
+    if done.problem is not None:
+        click.echo(
+            printable(f"Its free room could not be given back, and is used for new runs: {done.problem}"), err=True
+        )
+    return ExitCode.DONE
+
+
+def _is_agreed() -> bool:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("--yes is needed where nobody can be asked: what is forgotten does not come back.")
+    return click.confirm("It does not come back. Forget it?", err=True)
+
+
+def _amount(prunable: Prunable) -> str:
+    runs, files = counted(len(prunable.runs), "run"), counted(prunable.files, "kept file")
+    return f"{_bytes(prunable.ledger_bytes)} of {runs}, and {files} ({_bytes(prunable.file_bytes)})"
+
+
+def _staying(prunable: Prunable) -> Iterator[str]:
+    if prunable.kept_runs == 1:
+        yield "1 older run stays as it is: it may go on, or holds unconfirmed rows."
+    elif prunable.kept_runs:
+        yield f"{prunable.kept_runs:,} older runs stay as they are: they may go on, or hold unconfirmed rows."
+    if prunable.shares_files_with:
+        names = ", ".join(prunable.shares_files_with)
+        yield f"Kept files stay on the disk: the same folder holds those of {names}."
+
+
+def _bytes(number: int) -> str:
+    """`512 B`, `1.4 MB`: at most one decimal, units of a thousand."""
+    amount = float(number)
+    for unit in _UNITS[:-1]:
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}" if amount >= 9.95 or unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} {_UNITS[-1]}"

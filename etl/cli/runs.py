@@ -1,0 +1,75 @@
+"""`etl runs`: what was imported, and all that is known of one run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from etl.cli.past import as_data, in_full, in_full_as_data, table
+from etl.cli.wording import counted, printable
+from etl.errors import UsageError
+from etl.exits import ExitCode
+from etl.settings import load_settings_without_account
+
+if TYPE_CHECKING:
+    from etl.cli.world import World
+    from etl.settings import Settings
+
+MOST = 20
+
+
+@click.command("runs")
+@click.argument("run", metavar="[RUN]", required=False, type=click.IntRange(min=1))
+@click.option("-n", "most", metavar="N", type=click.IntRange(min=1), help=f"List the newest N runs (default: {MOST}).")
+@click.option("--all", "all_runs", is_flag=True, help="List every run.")
+@click.option("-a", "--account", metavar="ACCOUNT", help="List only runs into the account of this name.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, for programs.")
+@click.pass_obj
+def runs(world: World, run: int | None, most: int | None, all_runs: bool, account: str | None, is_json: bool) -> int:
+    """List past imports, or show all that is known of one.
+
+    Everything comes from the ledger: no account is needed and LeadSquared is not asked. RUN is a number from the list;
+    for one run the last line is the command that continues it, verifies it or sends its corrected rows.
+
+    \b
+    Examples:
+      etl runs
+      etl runs -n 5 -a prod
+      etl runs 41
+      etl runs 41 --json
+    """
+    if run is not None and (most is not None or all_runs or account is not None):
+        raise UsageError("-n, --all and -a choose what is listed, and RUN is one run. Leave one of them out.")
+    if most is not None and all_runs:
+        raise UsageError("-n and --all: how many runs, or every one? Leave one of them out.")
+    settings = load_settings_without_account(world.environ, world.cwd, world.directories)
+    if run is not None:
+        full = world.care().run_in_full(settings, run)
+        if is_json:
+            _print_json(in_full_as_data(full))
+        else:
+            for line in in_full(full):
+                click.echo(printable(line))
+        return ExitCode.DONE
+    return _list(world, settings, None if all_runs else most or MOST, account, is_json=is_json)
+
+
+def _list(world: World, settings: Settings, most: int | None, account: str | None, *, is_json: bool) -> int:
+    found = world.care().runs(settings, most, account)
+    if is_json:
+        _print_json({"ledger": found.ledger, "runs": [as_data(one) for one in found.runs]})
+        return ExitCode.DONE
+    if not found.runs:
+        click.echo(printable(f"No runs yet in the ledger {found.ledger}."))
+        return ExitCode.DONE
+    for line in table(found.runs, world.cwd):
+        click.echo(printable(line))
+    if found.total > len(found.runs):
+        click.echo(f"{counted(found.total - len(found.runs), 'older run')}: etl runs --all lists them too.", err=True)
+    return ExitCode.DONE
+
+
+def _print_json(shown: dict[str, Any]) -> None:
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))

@@ -1,0 +1,252 @@
+"""What reading back needs to know: requests with rows in doubt, and which activities in LeadSquared are whose.
+
+A request counts as sent after another one has ended when it was written after that end: numbers tell the order, whatever
+the clocks did meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select, text, update
+
+from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, spellings
+from etl.reconciler.trust import Kept, Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from sqlalchemy.engine import Row
+
+    from etl.ledger.database import Database
+
+_AT_ONCE = 500
+
+_DOUBTS = """
+SELECT requests.request_id, requests.run_id, requests.sent_at, requests.sent_mono, requests.boot_id, requests.ended_at,
+       requests.ended_mono, requests.ended_after, requests.late, requests.verdict, requests.detail, requests.rows,
+       requests.body, rows.row_id, rows.position, rows.together, rows.memory_key, rows.code
+FROM rows JOIN requests ON requests.request_id = rows.request_id
+WHERE rows.outcome = 'unconfirmed' AND requests.ended_mono IS NOT NULL AND rows.row_id IN ({rows})
+ORDER BY requests.request_id, rows.position"""
+
+# The run's own rows, and the rows of other runs that rows of this one were taken for.
+_OF_RUN = """
+SELECT COALESCE(known_row_id, row_id) FROM rows WHERE run_id = :run_id AND outcome = 'unconfirmed'"""
+
+_OTHER_RUNS = """
+SELECT DISTINCT holder.run_id FROM rows JOIN rows AS holder ON holder.row_id = rows.known_row_id
+WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND holder.outcome = 'unconfirmed' AND holder.run_id <> :run_id"""
+
+_CLAIMED = select(ROWS.c.activity_id, ROWS.c.row_id, ROWS.c.request_id, ROWS.c.position).where(
+    ROWS.c.account_id == bindparam("its_account"),
+    ROWS.c.activity_id.in_(bindparam("ids", expanding=True)),
+    ROWS.c.outcome == text("'created'"),
+)
+
+_WITNESS = """
+SELECT requests.request_id, requests.sent_mono, requests.boot_id, requests.sent_at, requests.ended_at,
+       requests.witness AS activity_id
+FROM requests JOIN runs ON runs.run_id = requests.run_id JOIN scopes ON scopes.scope_id = runs.scope_id
+WHERE requests.account_id = :account_id AND requests.witness IS NOT NULL AND scopes.event = :event {further}
+ORDER BY requests.request_id DESC LIMIT 1"""
+
+_FRESHEST = _WITNESS.format(further="")
+
+_BEFORE = _WITNESS.format(further="AND requests.ended_after < :request_id AND requests.sent_at > :not_before")
+
+_REQUESTS = """
+SELECT request_id, sent_mono, boot_id, sent_at, ended_at, body FROM requests WHERE request_id IN :request_ids"""
+
+_SKEWS = """
+SELECT MIN(server_at - ended_at), MAX(server_at - ended_at) FROM requests
+WHERE account_id = :account_id AND server_at IS NOT NULL AND request_id > :after"""
+
+_LATELY_REQUESTS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulRow:
+    """A row in doubt. position: in its request, from 1. together: with how many others at most it had been sent.
+
+    code: `id_taken` where LeadSquared called it stored, but under the id of another row.
+    """
+
+    row_id: int
+    position: int
+    together: int | None
+    memory_key: bytes
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A request that is over, and those of its rows of which it is not known whether LeadSquared stored them.
+
+    sent_at, ended_at: wall clock, seconds since 1970. sent_mono, ended_mono: `monotonic` of boot_id, that is the boot of the
+    end (a request of a dead process ends when somebody notices). ended_after: the newest request there was by then.
+    size: rows of the whole request. body: deflated, None once pruned.
+    """
+
+    request_id: int
+    run_id: int
+    sent_at: float
+    sent_mono: float
+    boot_id: str
+    ended_at: float
+    ended_mono: float
+    ended_after: int
+    late: bool
+    verdict: str
+    detail: str | None
+    size: int
+    body: bytes | None
+    rows: tuple[DoubtfulRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An activity that a row of ours is known to have become."""
+
+    activity_id: str
+    row_id: int
+    request_id: int | None
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A confirmed activity of ours and the request that brought it: visible, it shows how far a read reaches."""
+
+    request_id: int
+    sent_mono: float
+    boot_id: str
+    sent_at: float
+    ended_at: float
+    activity_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it was sent."""
+
+    request_id: int
+    sent_mono: float
+    boot_id: str
+    sent_at: float
+    ended_at: float | None
+    body: bytes | None
+
+
+class Doubts:
+    """The ledger's side of reading back. Everything but `remember_trust` and `note_decision` asks only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_run(self, run_id: int) -> list[Doubt]:
+        """The requests that keep rows of this run in doubt, in the order in which they were sent; also those of other runs."""
+        found = self._database.connection.execute(text(_DOUBTS.format(rows=_OF_RUN)), {"run_id": run_id}).all()
+        return [_doubt(list(rows)) for _, rows in groupby(found, key=attrgetter("request_id"))]
+
+    def other_runs(self, run_id: int) -> list[int]:
+        """The other runs whose rows in doubt rows of this run were taken for."""
+        return [int(run) for run in self._database.connection.execute(text(_OTHER_RUNS), {"run_id": run_id}).scalars()]
+
+    def claimed(self, account_id: int, ids: Collection[str]) -> dict[str, Claimed]:
+        """Which of these activities are known to be rows of ours, by the id under which they are kept."""
+        found: dict[str, Claimed] = {}
+        for some in _portions(sorted({spelt for activity_id in ids for spelt in spellings(activity_id)})):
+            for row in self._database.connection.execute(_CLAIMED, {"its_account": account_id, "ids": some}):
+                found[row.activity_id] = Claimed(*row)
+        return found
+
+    def requests(self, request_ids: Collection[int]) -> dict[int, Sent]:
+        """Requests as they were sent, by number."""
+        found: dict[int, Sent] = {}
+        statement = text(_REQUESTS).bindparams(bindparam("request_ids", expanding=True))
+        for some in _portions(sorted(request_ids)):
+            for row in self._database.connection.execute(statement, {"request_ids": some}):
+                found[row.request_id] = Sent(*row)
+        return found
+
+    def freshest(self, account_id: int, event: int) -> Witness | None:
+        """The last request for this activity type of which LeadSquared has confirmed a row."""
+        return self._witness(_FRESHEST, account_id=account_id, event=event)
+
+    def confirmed_before(self, account_id: int, event: int, request_id: int, not_before: float) -> Witness | None:
+        """The last such request that had ended before that one was sent, unless it was sent before `not_before` (wall)."""
+        return self._witness(_BEFORE, account_id=account_id, event=event, request_id=request_id, not_before=not_before)
+
+    def skew(self, account_id: int) -> tuple[float, float]:
+        """Seconds by which the server's clock was ahead of ours, at the least and at the most, in the requests of late."""
+        newest = text("SELECT MAX(request_id) FROM requests")
+        after = int(self._database.connection.execute(newest).scalar() or 0) - _LATELY_REQUESTS
+        least, most = self._database.connection.execute(text(_SKEWS), {"account_id": account_id, "after": after}).one()
+        return min(0.0, least or 0.0), max(0.0, most or 0.0)
+
+    def boot_seen(self, boot_id: str) -> float:
+        """When this ledger first saw that boot of the machine, by the boot's `monotonic`."""
+        query = select(BOOTS.c.first_seen_mono).where(BOOTS.c.boot_id == boot_id)
+        return float(self._database.connection.execute(query).scalar_one())
+
+    def trust(self, account_id: int) -> Trust:
+        """What earlier reads have shown this account's reads to be worth."""
+        query = select(ACCOUNTS.c.reads_keys, ACCOUNTS.c.reads_values).where(ACCOUNTS.c.account_id == account_id)
+        keys, values = self._database.connection.execute(query).one()
+        return Trust(keys=Kept(keys), values=Kept(values))
+
+    def remember_trust(self, account_id: int, trust: Trust) -> None:
+        """Keep what reads have shown; written only when it is news."""
+        known = self.trust(account_id)
+        if (known.keys, known.values) == (trust.keys, trust.values):
+            return
+        values = {"reads_keys": trust.keys.value, "reads_values": trust.values.value}
+        with self._database.writing() as connection:
+            connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
+
+    def note_decision(self, run_id: int, decision: str, rows: int) -> None:
+        """Keep what a person decided about rows that cannot be read back."""
+        now = self._database.clock.now().timestamp()
+        values = {"run_id": run_id, "decision": decision, "rows": rows, "decided_at": now}
+        with self._database.writing() as connection:
+            connection.execute(DECISIONS.insert().values(**values))
+
+    def _witness(self, statement: str, **values: object) -> Witness | None:
+        typed = text(statement).columns(activity_id=ROWS.c.activity_id.type)
+        found = self._database.connection.execute(typed, values).first()
+        if found is None:
+            return None
+        names = Witness.__slots__
+        return Witness(**{name: getattr(found, name) for name in names})
+
+
+def _doubt(rows: Sequence[Row[tuple[object, ...]]]) -> Doubt:
+    first = rows[0]
+    return Doubt(
+        request_id=first.request_id,
+        run_id=first.run_id,
+        sent_at=first.sent_at,
+        sent_mono=first.sent_mono,
+        boot_id=first.boot_id,
+        ended_at=first.ended_at,
+        ended_mono=first.ended_mono,
+        ended_after=first.ended_after or first.request_id,
+        late=bool(first.late),
+        verdict=first.verdict or "unknown",
+        detail=first.detail,
+        size=first.rows,
+        body=first.body,
+        rows=tuple(
+            DoubtfulRow(row.row_id, row.position, row.together, bytes(row.memory_key), row.code) for row in rows
+        ),
+    )
+
+
+def _portions(values: Iterable[object]) -> Iterator[list[object]]:
+    waiting = iter(values)
+    while some := list(islice(waiting, _AT_ONCE)):
+        yield some

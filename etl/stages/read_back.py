@@ -1,0 +1,435 @@
+"""One look at what LeadSquared holds: which rows in doubt it shows, which are proved to be absent, which stay open.
+
+Everything that a look finds out is in the ledger when it returns. Waiting, and looking again, is for `stages/verify.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from etl.delivery.absence import (
+    KEYED_MARGIN_SECONDS,
+    MARGIN_SECONDS,
+    NEARBY_SECONDS,
+    WIDEST_MARGIN_SECONDS,
+    Absence,
+    End,
+    Moment,
+    Reach,
+    Seen,
+    Stretch,
+    Waits,
+    absence,
+    merged,
+    over_at,
+)
+from etl.delivery.outcomes import REFUSED_HINT, RowEnd
+from etl.identity import ROW_KEY_PREFIX, lead_mark
+from etl.reconciler.recognise import Found, Missing, Open, recognise
+from etl.reconciler.sent import key_shown, same_text, sent_row
+from etl.reconciler.trust import Kept, Trust, trust_of
+from etl.records import Outcome
+from etl.stages.sources import ByLead, ByTime, Question, elements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from etl.clock import Clock
+    from etl.ledger.doubts import Claimed, Doubt, DoubtfulRow, Witness
+    from etl.ledger.store import Ledger
+    from etl.reconciler.recognise import Recognised
+    from etl.reconciler.sent import SentRow
+    from etl.records import SeenActivity
+    from etl.stages.connect import Connection
+    from etl.stages.sources import Addressing
+
+_CALIBRATED_BY = 200
+"""So many confirmed rows are compared with what was sent for them: enough to see what an account does to values."""
+
+
+@dataclass
+class Look:
+    """What one look has brought. Rows that are neither found, absent nor refused are still in doubt.
+
+    ready_at: when, by `monotonic`, the next of them will have had its time; None if all have.
+    unseen: missing rows for which a later activity is confirmed, but not visible yet. probes: missing rows for which none
+    was ever sent. disproved: rows called created before, under the id of another row. reasons: why rows stay open, by row_id.
+    is_allowed: whether this user may read activities at all. is_behind: the read does not reach back far enough.
+    """
+
+    found: int = 0
+    absent: int = 0
+    refused: int = 0
+    in_doubt: int = 0
+    ready_at: float | None = None
+    unseen: int = 0
+    disproved: int = 0
+    probes: list[int] = field(default_factory=list)
+    reasons: dict[int, str] = field(default_factory=dict)
+    is_allowed: bool = True
+    is_behind: bool = False
+
+    def add(self, other: Look) -> None:
+        """Count in what another look, at rows of another mapping, has brought."""
+        self.found += other.found
+        self.absent += other.absent
+        self.refused += other.refused
+        self.in_doubt += other.in_doubt
+        self.unseen += other.unseen
+        self.disproved += other.disproved
+        self.probes += other.probes
+        self.reasons |= other.reasons
+        self.is_allowed = self.is_allowed and other.is_allowed
+        self.is_behind = self.is_behind or other.is_behind
+        moments = [moment for moment in (self.ready_at, other.ready_at) if moment is not None]
+        self.ready_at = min(moments, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A row in doubt with all that is known of it."""
+
+    row: DoubtfulRow
+    doubt: Doubt
+    sent: SentRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a read shows. claimed: which of it is ours, by compared id. disproved: how many were ours by mistake."""
+
+    activities: Sequence[SeenActivity]
+    claimed: Mapping[str, Claimed]
+    trust: Trust
+    disproved: int
+
+
+class ReadBack:
+    """Looks for rows that were addressed in one way. Keeps what it learns about leads and margins between looks."""
+
+    def __init__(self, addressing: Addressing, ledger: Ledger, connection: Connection, clock: Clock) -> None:
+        self._addressing = addressing
+        self._ledger = ledger
+        self._connection = connection
+        self._clock = clock
+        self._account_id = connection.record.account_id
+        self._waits = Waits(connection.account.visibility_wait_seconds, connection.account.late_wait_seconds)
+        self._margin = KEYED_MARGIN_SECONDS if addressing.key_field else MARGIN_SECONDS
+        self._source: ByTime | ByLead | None = ByTime(connection.read, addressing)
+        self._first_seen: dict[
+            int, float
+        ] = {}  # by request, when a confirmed activity of it was visible for the first time
+
+    def look(self, doubts: Sequence[Doubt]) -> Look:
+        """Read, recognise and settle.
+
+        Raises: RefusedError, NetworkError — LeadSquared cannot be asked. What was settled before stays settled.
+        """
+        cases = self._cases(doubts)
+        before = self._before(doubts)
+        shown = self._shown(cases, doubts, before)
+        if shown is None:
+            return self._unreadable(doubts)
+        reach = self._reach(shown, before)
+        free = [one for one in shown.activities if same_text(one.activity_id) not in shown.claimed]
+        told = self._recognise(cases, free, shown.trust)
+        standing = _Standing(reach, self._waits, *self._now(), shown.trust.keys is Kept.KEPT)
+        look = self._settle(cases, told, standing, doubts)
+        look.disproved = shown.disproved
+        return look
+
+    def _now(self) -> tuple[Moment, float]:
+        now = Moment(self._clock.monotonic(), self._clock.boot_id())
+        return now, self._ledger.doubts.boot_seen(now.boot)
+
+    def _cases(self, doubts: Iterable[Doubt]) -> list[_Case]:
+        """The rows whose payload is still known. Of a pruned request none is: it had no row in doubt when it was pruned."""
+        found: list[_Case] = []
+        for doubt in doubts:
+            sent = elements(doubt.body)
+            for row in doubt.rows:
+                if row.position <= len(sent):
+                    one = self._sent(sent[row.position - 1], row.row_id, doubt.request_id)
+                    found.append(_Case(row, doubt, one))
+        return found
+
+    def _sent(self, element: Mapping[str, object], row_id: int, request_id: int) -> SentRow:
+        return sent_row(element, row_id, request_id, self._addressing.member, self._addressing.key_field)
+
+    # What is asked
+
+    def _before(self, doubts: Sequence[Doubt]) -> Witness | None:
+        """A confirmed activity from shortly before the first doubt: a read that shows it reaches back behind all of them."""
+        first = min(doubts, key=lambda doubt: doubt.request_id)
+        return self._ledger.doubts.confirmed_before(
+            self._account_id, self._addressing.event, first.request_id, first.sent_at - NEARBY_SECONDS
+        )
+
+    def _shown(self, cases: Sequence[_Case], doubts: Sequence[Doubt], before: Witness | None) -> _Shown | None:
+        confirmed = self._ledger.doubts.freshest(self._account_id, self._addressing.event)
+        witnesses = [one for one in (before, confirmed) if one is not None]
+        question = Question(
+            self._stretches(doubts, witnesses), frozenset({case.sent.lead for case in cases} | self._leads(witnesses))
+        )
+        activities = self._activities(question)
+        if activities is None:
+            return None
+        ids = [one.activity_id for one in activities]
+        claims = self._ledger.doubts.claimed(self._account_id, ids)
+        claimed = {same_text(activity_id): claim for activity_id, claim in claims.items()}
+        return self._learned(activities, claimed)
+
+    def _activities(self, question: Question) -> list[SeenActivity] | None:
+        """By time as long as that is allowed, then lead by lead; None where neither is."""
+        if isinstance(self._source, ByTime):
+            activities = self._source.activities(question)
+            if activities is not None:
+                return activities
+            self._source = ByLead(self._connection.read, self._addressing)
+        activities = self._source.activities(question) if self._source else None
+        if activities is None:
+            self._source = None
+        return activities
+
+    def _stretches(self, doubts: Sequence[Doubt], witnesses: Iterable[Witness]) -> Sequence[Stretch]:
+        """When the rows in doubt can have been written, by the server's clock, and generously.
+
+        Two clocks of ours are asked, because one of them may have been set meanwhile; the server's was seen in its answers.
+        """
+        now, mono, boot = self._clock.now().timestamp(), self._clock.monotonic(), self._clock.boot_id()
+        behind, ahead = self._ledger.doubts.skew(self._account_id)
+        low, high = behind - self._margin, ahead + self._margin
+        further = self._waits.visibility + self._waits.late
+        found: list[Stretch] = []
+        for doubt in doubts:
+            since = min(doubt.sent_at, now - (mono - doubt.sent_mono) if doubt.boot_id == boot else now)
+            found.append(Stretch(since + low, max(now, doubt.ended_at + further) + high))
+        found += [Stretch(min(one.sent_at, now) + low, now + high) for one in witnesses]
+        return merged(found)
+
+    def _leads(self, witnesses: Iterable[Witness]) -> set[str]:
+        claims = self._ledger.doubts.claimed(self._account_id, [one.activity_id for one in witnesses])
+        return {sent.lead for sent in self._sent_for(claims.values())}
+
+    # What it teaches
+
+    def _learned(self, activities: Sequence[SeenActivity], claimed: Mapping[str, Claimed]) -> _Shown:
+        """What this account's reads are worth, by the rows that are confirmed; what is bad is kept for good.
+
+        An activity that shows the row key of another row was never this one's, whatever an answer said: it is given back.
+        """
+        ours = [one for one in activities if same_text(one.activity_id) in claimed]
+        sent = {row.row_id: row for row in self._sent_for(claimed.values())} if self._addressing.key_field else {}
+        wrong = {
+            same_text(one.activity_id)
+            for one in ours
+            if self._is_of_another(one, sent.get(_claim(one, claimed).row_id))
+        }
+        self._ledger.requests.disprove([claimed[activity_id].row_id for activity_id in wrong])
+        rightly = {activity_id: claim for activity_id, claim in claimed.items() if activity_id not in wrong}
+        ours = [one for one in ours if same_text(one.activity_id) in rightly][-_CALIBRATED_BY:]
+        sent = sent or {row.row_id: row for row in self._sent_for(_claim(one, claimed) for one in ours)}
+        pairs = [(sent[row_id], one) for one in ours if (row_id := _claim(one, claimed).row_id) in sent]
+        known = self._ledger.doubts.trust(self._account_id)
+        trust = trust_of(pairs, self._addressing.key_field, self._connection.user_id, known)
+        self._ledger.doubts.remember_trust(self._account_id, trust)
+        return _Shown(activities, rightly, trust, len(wrong))
+
+    def _is_of_another(self, activity: SeenActivity, sent: SentRow | None) -> bool:
+        shown = key_shown(activity, self._addressing.key_field)
+        if sent is None or sent.key is None or shown is None:
+            return False
+        return shown.startswith(ROW_KEY_PREFIX) and len(shown) == len(sent.key) and shown != same_text(sent.key)
+
+    def _sent_for(self, claims: Iterable[Claimed]) -> list[SentRow]:
+        """What was sent for rows that are confirmed, as far as it is still known."""
+        wanted = [claim for claim in claims if claim.request_id is not None and claim.position is not None]
+        requests = self._ledger.doubts.requests({claim.request_id for claim in wanted if claim.request_id is not None})
+        unpacked = {number: elements(request.body) for number, request in requests.items()}
+        found: list[SentRow] = []
+        for claim in wanted:
+            sent, position = unpacked.get(claim.request_id or 0, []), claim.position or 0
+            if position <= len(sent) and self._addressing.member in sent[position - 1]:
+                found.append(self._sent(sent[position - 1], claim.row_id, claim.request_id or 0))
+        return found
+
+    def _reach(self, shown: _Shown, before: Witness | None) -> Reach:
+        confirmed = self._ledger.doubts.freshest(self._account_id, self._addressing.event)
+        numbers = {claim.request_id for claim in shown.claimed.values() if claim.request_id is not None}
+        newest = self._ledger.doubts.requests({max(numbers)}) if numbers else {}
+        freshest = next((Seen(one.request_id, Moment(one.sent_mono, one.boot_id)) for one in newest.values()), None)
+        for number in numbers - self._first_seen.keys():
+            self._first_seen[number] = self._clock.monotonic()
+        reaches_back = before is None or before.request_id in numbers
+        if not reaches_back:
+            self._margin = min(WIDEST_MARGIN_SECONDS, 4 * self._margin)
+        return Reach(
+            freshest,
+            Seen(confirmed.request_id, Moment(confirmed.sent_mono, confirmed.boot_id)) if confirmed else None,
+            reaches_back,
+        )
+
+    # What it means
+
+    def _recognise(self, cases: Sequence[_Case], free: Sequence[SeenActivity], trust: Trust) -> dict[int, Recognised]:
+        source = self._source
+        if source is None:
+            raise TypeError("activities were read from nowhere")
+        source.expect(free)
+        rows = [case.sent for case in cases]
+        told = recognise(rows, free, trust, self._addressing.key_field, source.lead_of, self._addressing.normal)
+        return {one.row_id: one for one in told}
+
+    def _settle(
+        self, cases: Sequence[_Case], told: Mapping[int, Recognised], standing: _Standing, doubts: Sequence[Doubt]
+    ) -> Look:
+        look = Look(in_doubt=sum(len(doubt.rows) for doubt in doubts))
+        ends: dict[int, list[RowEnd]] = {}
+        for case in cases:
+            end = self._end_of(case, told[case.row.row_id], standing, look)
+            if end is not None:
+                ends.setdefault(case.doubt.request_id, []).append(end)
+        settled = self._ledger.requests.settle_read_back(ends)
+        self._note_refused(cases, settled)
+        look.found = sum(end.outcome is Outcome.CREATED for end in settled)
+        look.absent = sum(end.outcome is Outcome.WAITING for end in settled)
+        look.refused = sum(end.outcome is Outcome.REFUSED for end in settled)
+        look.in_doubt -= look.found + look.absent + look.refused
+        return look
+
+    def _end_of(self, case: _Case, told: Recognised, standing: _Standing, look: Look) -> RowEnd | None:
+        """How the row ends, or None while it is in doubt; why is noted in the look."""
+        match told:
+            case Found(activity_id=activity_id):
+                return RowEnd(case.row.row_id, Outcome.CREATED, activity_id=activity_id, code="read_back")
+            case Open(reason=reason):
+                look.reasons[case.row.row_id] = reason
+                self._note_ready(case.doubt, standing, look)
+                return None
+            case Missing():
+                return self._missing(case, standing, look)
+
+    def _missing(self, case: _Case, standing: _Standing, look: Look) -> RowEnd | None:
+        end = _end(case.doubt)
+        if case.row.code == "id_taken" and not (case.sent.key and standing.has_keys):
+            look.reasons[case.row.row_id] = (
+                "LeadSquared called it stored, under a ProspectActivityId that another row has; which is whose is not told."
+            )
+            return None
+        match absence(end, standing.reach, standing.waits, standing.now, standing.boot_seen):
+            case Absence.PROVED:
+                return _absent(case)
+            case Absence.TOO_EARLY:
+                self._note_ready(case.doubt, standing, look)
+                look.reasons[case.row.row_id] = "LeadSquared does not show it, and may still do so."
+            case Absence.NO_WITNESS:
+                if self._has_had_its_time(case, standing, look):
+                    if case.doubt.verdict == "refused":
+                        return _absent(case)
+                    look.probes.append(case.row.row_id)
+                look.reasons[case.row.row_id] = (
+                    "LeadSquared does not show it; no later activity of ours is there to prove that it would by now."
+                )
+            case Absence.UNSEEN:
+                look.unseen += 1
+                look.reasons[case.row.row_id] = (
+                    "LeadSquared does not show it; nor does it show later activities that it has confirmed."
+                )
+            case Absence.OUT_OF_REACH:
+                look.is_behind = True
+                look.reasons[case.row.row_id] = (
+                    "LeadSquared does not show it; nor does it show activities that were confirmed before it was sent."
+                )
+        return None
+
+    def _has_had_its_time(self, case: _Case, standing: _Standing, look: Look) -> bool:
+        """Whether all but a later activity says that a missing row is not there.
+
+        That is enough for the rows of a request that LeadSquared has refused, and to send one of the others as the probe. A
+        read has to reach back behind the row, which has had as long to appear as the last visible activity took at most.
+        Where none of ours is visible, LeadSquared gets the late wait on top.
+        """
+        if not standing.reach.reaches_back:
+            look.is_behind = True
+            return False
+        ended = (
+            over_at(_end(case.doubt), standing.waits, standing.now.boot, standing.boot_seen) - standing.waits.visibility
+        )
+        moment = ended + max(standing.waits.visibility, self._longest_to_appear(standing))
+        if moment <= standing.now.mono:
+            return True
+        look.ready_at = min(moment, look.ready_at if look.ready_at is not None else moment)
+        return False
+
+    def _longest_to_appear(self, standing: _Standing) -> float:
+        """Seconds within which the latest visible activity had become so; the waits together where nothing tells."""
+        most, freshest = self._waits.visibility + self._waits.late, standing.reach.freshest
+        if freshest is None or freshest.sent.boot != standing.now.boot:
+            return most
+        return min(most, self._first_seen[freshest.request] - freshest.sent.mono)
+
+    def _note_ready(self, doubt: Doubt, standing: _Standing, look: Look) -> None:
+        moment = over_at(_end(doubt), standing.waits, standing.now.boot, standing.boot_seen)
+        if moment > standing.now.mono:
+            look.ready_at = min(moment, look.ready_at if look.ready_at is not None else moment)
+
+    def _note_refused(self, cases: Iterable[_Case], settled: Iterable[RowEnd]) -> None:
+        by_row = {case.row.row_id: case for case in cases}
+        for end in settled:
+            if end.outcome is Outcome.REFUSED:
+                case = by_row[end.row_id]
+                self._ledger.failures.note(self._account_id, (lead_mark(case.sent.lead), case.row.memory_key))
+
+    def _unreadable(self, doubts: Iterable[Doubt]) -> Look:
+        look = Look(is_allowed=False)
+        for doubt in doubts:
+            look.in_doubt += len(doubt.rows)
+            look.reasons |= {row.row_id: NOT_ALLOWED for row in doubt.rows}
+        return look
+
+
+NOT_ALLOWED = (
+    "The user of these keys may not read activities back (RetrieveByActivityEvent, Retrieve): give it that right, or look "
+    "the row up and decide with `etl verify RUN --assume`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a missing row is measured by."""
+
+    reach: Reach
+    waits: Waits
+    now: Moment
+    boot_seen: float
+    has_keys: bool
+
+
+def _claim(activity: SeenActivity, claimed: Mapping[str, Claimed]) -> Claimed:
+    return claimed[same_text(activity.activity_id)]
+
+
+def _end(doubt: Doubt) -> End:
+    return End(Moment(doubt.ended_mono, doubt.boot_id), doubt.ended_after, doubt.late)
+
+
+def _absent(case: _Case) -> RowEnd:
+    """An absent row goes again, in smaller and smaller company; one that was refused while it was alone is refused."""
+    doubt = case.doubt
+    is_refusal = doubt.verdict == "refused"
+    if is_refusal and doubt.size == 1:
+        return RowEnd(case.row.row_id, Outcome.REFUSED, code="refused", error=doubt.detail, hint=REFUSED_HINT)
+    return RowEnd(
+        case.row.row_id, Outcome.WAITING, together=_company(case.row.together, doubt.size, is_refusal=is_refusal)
+    )
+
+
+def _company(before: int | None, size: int, *, is_refusal: bool) -> int:
+    """How many rows at most travel together next: a fifth after a refusal, and after the second time that nothing came back.
+
+    A chunk that was merely lost goes apart from others once as it is: most losses are the network's, not a row's.
+    """
+    if before is None and not is_refusal:
+        return 25
+    return 5 if size > 5 else 1

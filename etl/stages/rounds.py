@@ -1,0 +1,112 @@
+"""Send, read back, send what is proved to be missing, read back: until every row has its end, or no round helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.delivery.decide import StopCause
+from etl.events import Note
+from etl.exits import ExitCode
+from etl.records import Outcome
+from etl.stages.deliver import deliver
+from etl.stages.verify import Desk, Verifier
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from etl.stages.prepare import PreparedInput
+    from etl.stages.session import Session
+
+MOST_ROUNDS = 40
+"""25 → 5 → 1 takes three, and each loss on the way one more; whoever needs more than this has another problem."""
+
+MOST_SICK_IN_A_ROW = 4
+PAUSES_WHEN_SICK = (5.0, 15.0, 45.0, 90.0)
+"""Seconds between breaking off because requests told nothing, and the next careful one."""
+
+MOST_PROBES_IN_A_ROW = 3
+
+
+class Rounds:
+    """The rounds of one run."""
+
+    def __init__(self, prepared: PreparedInput, run_id: int, session: Session, locks: ExitStack) -> None:
+        run = session.ledger.runs.get(run_id)
+        if run is None:
+            raise LookupError(f"run {run_id} is not in the ledger")
+        desk = Desk(session.ledger, session.connection, session.clock, session.events, session.stop, locks)
+        self._verifier = Verifier(desk, run, prepared.shown)
+        self._prepared = prepared
+        self._run_id = run_id
+        self._session = session
+        self._sick = 0
+        self._probes = 0
+        self._in_doubt = 0
+
+    def go(self) -> StopCause | None:
+        """All rounds. Returns: why the run stopped before its end, if it did."""
+        cause = self._look_back()
+        for _ in range(MOST_ROUNDS):
+            if cause is not None:
+                return cause
+            delivered = deliver(self._prepared, self._run_id, self._session, is_careful=self._sick > 0)
+            if delivered.cause is not None:
+                return delivered.cause
+            if delivered.is_sick:
+                cause = self._nurse()
+                continue
+            self._sick = 0
+            settled = self._verifier.settle()
+            if settled.cause is not None:
+                return settled.cause
+            if settled.in_doubt < self._in_doubt:
+                self._probes = 0
+            self._in_doubt = settled.in_doubt
+            if not self._has_rows_to_send() and not self._send_probe(settled.probes):
+                break
+        return self._left_over()
+
+    def _look_back(self) -> StopCause | None:
+        """What became of rows that an earlier process left in doubt, as far as it can be seen at once."""
+        if not self._session.ledger.runs.has_doubts(self._run_id):
+            return None
+        look = self._verifier.look()
+        if isinstance(look, StopCause):
+            return look
+        if look.found or look.absent or look.refused:
+            self._session.events(Note(self._told(look.found, look.absent + look.refused)))
+        return None
+
+    def _nurse(self) -> StopCause | None:
+        """LeadSquared told nothing several times: see what arrived, wait, and let the next one go alone."""
+        pause = PAUSES_WHEN_SICK[min(self._sick, len(PAUSES_WHEN_SICK) - 1)]
+        self._sick += 1
+        if self._sick > MOST_SICK_IN_A_ROW:
+            reason = "LeadSquared is not well: request after request told nothing about its rows"
+            return StopCause(ExitCode.STOPPED, reason, "Run the same command when it is well: it continues.")
+        self._session.events(
+            Note(f"Requests come back without telling anything; {pause:g} s pause, then one at a time.")
+        )
+        look = self._verifier.look()
+        return look if isinstance(look, StopCause) else self._verifier.wait(pause)
+
+    def _send_probe(self, missing: tuple[int, ...]) -> bool:
+        """Let one missing row go alone, so that there is a later activity to see. Returns: whether there is one to go."""
+        self._probes += 1
+        if not missing or self._probes > MOST_PROBES_IN_A_ROW:
+            return False
+        self._session.ledger.requests.let_go_as_probe(missing[0])
+        return True
+
+    def _has_rows_to_send(self) -> bool:
+        return self._session.ledger.runs.count_to_send(self._run_id) > 0
+
+    def _left_over(self) -> StopCause | None:
+        """Rounds are bounded: what waits still is left for the next run."""
+        if not self._session.ledger.runs.counts(self._run_id).get(Outcome.WAITING, 0):
+            return None
+        reason = "rows had to be sent again too often in this run"
+        return StopCause(ExitCode.STOPPED, reason, "Run the same command: it continues.")
+
+    def _told(self, found: int, missing: int) -> str:
+        return f"Read back: {found} rows are in LeadSquared, {missing} are not."

@@ -1,0 +1,148 @@
+"""Results files as the ledger stands, written from the kept copy of their input; nobody's own file is ever overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etl.events import RunOptions
+from etl.reader import InputRules, open_input
+from etl.reconciler.lines import RunWords, result_line
+from etl.reconciler.names import ResultNames
+from etl.reconciler.put_in_place import copy_in_place
+from etl.reconciler.results import write_failed, write_results
+from etl.records import NEEDS_A_PERSON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from etl.ledger.runs import RowLine
+    from etl.ledger.store import Ledger
+    from etl.records import Outcome, ResultLine, Table
+    from etl.stages.prepare import PreparedInput
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a results file is written from: the kept copy of an input, and how it is read."""
+
+    path: Path
+    copy: Path
+    rules: InputRules
+
+    def table(self) -> Table:
+        with open_input(self.copy, self.rules, self.path) as opened:
+            return opened.table
+
+    def lines(self, rows: Iterable[RowLine], words: RunWords) -> Iterator[ResultLine]:
+        """Each row of the ledger with its cells. Both come in the order of the sheet."""
+        waiting = iter(rows)
+        row = next(waiting, None)
+        with open_input(self.copy, self.rules, self.path) as opened:
+            for block in opened.blocks():
+                numbers = block.frame.index.tolist()
+                cells = block.frame.itertuples(index=False, name=None)
+                for number, values in zip(numbers, cells, strict=True):
+                    if row is not None and row.row_number == number:
+                        yield result_line(row, values, words)
+                        row = next(waiting, None)
+
+
+def source_of(prepared: PreparedInput) -> Source:
+    """What this input's results are written from."""
+    return Source(prepared.path, prepared.copy, prepared.mapping.rules(prepared.sheet))
+
+
+def names_of_input(prepared: PreparedInput, run_id: int | None, options: RunOptions) -> ResultNames:
+    """Where the files of this input go."""
+    sheet = prepared.sheet if prepared.is_one_of_several else None
+    is_ours = prepared.table.is_ours
+    return ResultNames.for_input(prepared.path, run_id, options.rehearse, sheet, options.results, is_ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the results of a run lie; failed is None where no row needs a person, both are where they cannot be written."""
+
+    results: Path | None
+    failed: Path | None
+
+
+class ResultsWriter:
+    """Writes results files and remembers by hash what it wrote, so that nobody's own changes are ever overwritten.
+
+    is_rehearsal: the files of the rehearsal before, which this ledger does not know, may always be replaced.
+    """
+
+    def __init__(self, ledger: Ledger, *, is_rehearsal: bool = False) -> None:
+        self._ledger = ledger
+        self._is_rehearsal = is_rehearsal
+
+    def write(self, source: Source, names: ResultNames, words: RunWords, *, is_their_place: bool = True) -> Files:
+        """Results and failed file of a run, as its rows stand in the ledger now.
+
+        is_their_place: that is where they lie from now on, to be brought up to date; else it is one more copy.
+        """
+        table = source.table()
+        results = self.write_results(source, names, words)
+        failed = None
+        if needs_a_person(self._ledger.runs.counts(words.run)):  # else there is no need to read the input once more
+            lines = source.lines(self._ledger.runs.lines(words.run), words)
+            failed = write_failed(names.failed, table, lines, names.kind, self._is_ours)
+        if failed is None:
+            self._remove_outdated(names.failed)
+        else:
+            self._note(failed, words.run)
+        if is_their_place:
+            self._ledger.runs.note_files(words.run, results, failed)
+        return Files(results, failed)
+
+    def write_results(self, source: Source, names: ResultNames, words: RunWords) -> Path:
+        """The results alone: under the run's number, and as the latest unless a later run has its results there."""
+        lines = source.lines(self._ledger.runs.lines(words.run), words)
+        first = names.of_run or names.latest
+        results = self._note(write_results(first, source.table(), lines, names.kind, self._is_ours), words.run)
+        if names.of_run is not None and not self._is_of_later_run(names.latest, words.run):
+            results = self._note(copy_in_place(results, names.latest, self._is_ours), words.run)
+        return results
+
+    def write_unsent(self, prepared: PreparedInput, lines: Iterable[RowLine]) -> Path | None:
+        """The failed file of a check: no run, nothing sent. A file of ours is its own failed file, and stays as it is."""
+        if prepared.table.is_ours:
+            return None
+        names = names_of_input(prepared, None, RunOptions())
+        source = source_of(prepared)
+        words = RunWords(run=0, shown_run=None, stop_reason="this was a check")
+        failed = write_failed(names.failed, source.table(), source.lines(lines, words), names.kind, self._is_ours)
+        return None if failed is None else self._note(failed, 0)
+
+    def _note(self, path: Path, run_id: int) -> Path:
+        self._ledger.runs.note_output(path.absolute(), _hash_of(path), run_id)
+        return path
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether the file is as we wrote it: then a newer state may take its place."""
+        known = self._ledger.runs.output_hash(path.absolute())
+        return self._is_rehearsal or (known is not None and known == _hash_of(path))
+
+    def _is_of_later_run(self, path: Path, run_id: int) -> bool:
+        writer = self._ledger.runs.output_run(path.absolute())
+        return path.exists() and writer is not None and writer > run_id
+
+    def _remove_outdated(self, failed: Path) -> None:
+        """Every row has arrived by now: a failed file that nobody has touched would only mislead."""
+        if failed.exists() and self._is_ours(failed):
+            failed.unlink(missing_ok=True)
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def needs_a_person(counts: Mapping[Outcome, int]) -> bool:
+    """Whether there are rows for the failed file."""
+    return any(counts.get(outcome, 0) for outcome in NEEDS_A_PERSON)
