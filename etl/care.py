@@ -17,7 +17,7 @@ from etl.ledger.mark import Mark
 from etl.ledger.store import Ledger, sqlite_path
 from etl.reconciler.names import DELIMITED, WORKBOOK, ResultNames
 from etl.stages.past_runs import PastRun, is_at_work, past_run, run_command
-from etl.stages.rewrite import names_of, write_again
+from etl.stages.rewrite import names_of, where_they_lay, write_again
 from etl.stages.writer import ResultsWriter
 
 if TYPE_CHECKING:
@@ -138,8 +138,7 @@ def results(
         _known(run_id, ledger)
         run = ledger.runs.get(run_id)
         assert run is not None  # noqa: S101 — it is listed, and runs are never deleted
-        lay = Path(run.results_path or run.input_path).parent
-        is_elsewhere = out is None and not lay.is_dir()
+        is_elsewhere = out is None and not where_they_lay(run).parent.is_dir()
         if out is None:
             names = names_of(run, here if is_elsewhere else None)
         else:

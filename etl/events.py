@@ -83,6 +83,15 @@ class ReadingBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Auditing:
+    """Created rows are compared with what LeadSquared holds: so many of them so far."""
+
+    input: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class RequestSent:
     """A request left, with so many rows."""
 
@@ -131,7 +140,16 @@ class InputFinished:
 
 
 Event: TypeAlias = (
-    Started | Note | Reading | Planned | Progress | ReadingBack | RequestSent | RequestAnswered | InputFinished
+    Started
+    | Note
+    | Reading
+    | Planned
+    | Progress
+    | ReadingBack
+    | Auditing
+    | RequestSent
+    | RequestAnswered
+    | InputFinished
 )
 
 

@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
     NEEDS_A_PERSON = 4, "finished; some rows need a person (invalid, refused, changed)", "correct the failed file"
     REFUSED = 5, "LeadSquared refused the account or the activity type; stopped", "fix, run again: it continues"
     STOPPED = 6, "stopped before the end: day's budget, network down or asked to stop", "run again: it continues"
-    UNCONFIRMED = 7, "finished; some rows are unconfirmed", "look them up in LeadSquared; do not enter them by hand"
+    UNCONFIRMED = 7, "finished; some rows are unconfirmed", "run again, or etl verify"
     BUSY = 8, "another process is importing this input", "wait"
     INTERRUPTED = 130, "interrupted; state saved", "run again: it continues"
     TERMINATED = 143, "terminated; state saved", "run again: it continues"

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 ETL_COLUMNS = ("etl_row", "etl_status", "ProspectActivityId", "etl_error", "etl_hint", "etl_code", "etl_run")
 """The outcome columns of a results or failed file, in the order in which they stand first in it."""
 
+VERIFIED_COLUMN = "etl_verified"
+"""One more, behind the others, in the results of a run whose created rows were compared with what LeadSquared holds."""
+
+OWN_COLUMNS = (*ETL_COLUMNS, VERIFIED_COLUMN)
+"""All columns of one of our own files that are not the input's."""
+
 
 class BrokenCell(str):
     """A cell that holds no value but an error of the spreadsheet (`#N/A`, `#REF!`); the text is what a person sees."""
@@ -213,7 +219,7 @@ Exchange: TypeAlias = ApiAnswer | TransportFailure
 class ResultLine:
     """One line of a results or failed file: the outcome columns, and the cells of the input untouched, in order.
 
-    run: None where the line must not lead back to a run (a check, a rehearsal).
+    run: None where the line must not lead back to a run (a check, a rehearsal). verified: what `etl verify --all` found.
     """
 
     row_number: int
@@ -224,3 +230,4 @@ class ResultLine:
     code: str | None
     run: int | None
     cells: tuple[Cell, ...] = field(default_factory=tuple)
+    verified: str | None = None

@@ -214,26 +214,46 @@ def test_results_in_a_format_that_is_none_are_refused(past: Past) -> None:
 
 def test_a_results_file_that_a_person_has_changed_gets_a_neighbour(past: Past) -> None:
     """What somebody has written into it is not lost by asking for it again, and asking twice makes no third file."""
-    run_id = past.run(CREATED)
+    run_id = past.run(CREATED, INVALID)
     first = care.results(past.settings, run_id, past.home).results
     assert first is not None
     first.write_text("my notes", encoding="utf-8")
 
-    second = care.results(past.settings, run_id, past.home).results
-    third = care.results(past.settings, run_id, past.home).results
+    second = care.results(past.settings, run_id, past.home)
+    third = care.results(past.settings, run_id, past.home)
 
     assert first.read_text(encoding="utf-8") == "my notes"
-    assert second == third == past.desk / "visits.results.2.csv"
+    assert second == third
+    assert (third.results, third.failed) == (past.desk / "visits.results.2.csv", past.desk / "visits.failed.csv")
 
 
 @pytest.mark.parametrize("sheet", [None, "June"])
 def test_results_keep_the_names_they_had(past: Past, sheet: str | None) -> None:
-    """A sheet of several has results of its own name, and is found under it again."""
+    """A sheet of several has results of its own name, and is found under it again; so is the one kept under its number."""
     run_id = past.run(CREATED, sheet=sheet)
-    usual = past.desk / ("visits.results.csv" if sheet is None else "visits.June.results.csv")
-    past.book.ledger.runs.note_files(run_id, usual, None)
+    stem = "visits" if sheet is None else "visits.June"
+    past.book.ledger.runs.note_files(run_id, past.desk / f"{stem}.results.csv", None)
 
-    assert care.results(past.settings, run_id, past.home).results == usual
+    written = care.results(past.settings, run_id, past.home)
+
+    assert written.results == past.desk / f"{stem}.results.csv"
+    assert (past.desk / f"{stem}.run{run_id}.results.csv").exists()
+
+
+def test_results_noted_as_they_were_typed_lie_beside_their_input(
+    past: Past, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Older ledgers hold `visits.results.csv` alone: that is not the folder in which the next command is typed."""
+    run_id = past.run(CREATED)
+    past.book.ledger.runs.note_files(run_id, Path("visits.results.csv"), None)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    written = care.results(past.settings, run_id, tmp_path / "elsewhere")
+
+    assert (written.results, written.is_elsewhere) == (past.desk / "visits.results.csv", False)
+    assert past.book.query("SELECT results_path FROM runs") == [(str(past.desk / "visits.results.csv"),)]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_the_mapping_as_it_was_tells_how_the_input_is_read(past: Past) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli import options
+from etl.cli.talk import Talk
 from etl.cli.wording import counted, printable
 from etl.errors import UsageError
 from etl.exits import ExitCode
-from etl.settings import load_settings_without_account
+from etl.settings import load_settings, load_settings_without_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +35,7 @@ def ledger(ctx: click.Context) -> int:
     Examples:
       etl ledger
       etl ledger prune --before 2026-01-01 --dry-run
+      etl ledger rebuild --event 320 --since 2026-05-01 -a prod
     """
     return ctx.invoke(show) if ctx.invoked_subcommand is None else ExitCode.DONE
 
@@ -109,6 +113,39 @@ def prune(world: World, before: datetime, dry_run: bool, yes: bool) -> int:
         click.echo(
             printable(f"Its free room could not be given back, and is used for new runs: {done.problem}"), err=True
         )
+    return ExitCode.DONE
+
+
+@ledger.command("rebuild")
+@click.option("--event", metavar="CODE", required=True, type=click.IntRange(min=1), help="The activity type's number.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Read activities that were written since this day (UTC), as 2026-01-31.",
+)
+@options.account_option
+@options.quiet_option
+@click.pass_obj
+def rebuild(world: World, event: int, since: datetime, account: str | None, quiet: bool) -> int:
+    """Build row memory from LeadSquared, where the ledger was lost or another one has imported.
+
+    Reads every activity of the type since DATE and keeps the row keys that they show: rows that carry these keys are
+    `already_imported` from then on. It takes a mapping with a `row_key_field`: activities without a row key cannot be
+    told apart, and are not remembered.
+
+    \b
+    Example:
+      etl ledger rebuild --event 320 --since 2026-05-01 -a prod
+    """
+    settings = load_settings(world.environ, world.cwd, account, directories=world.directories)
+    with closing(Talk(world, is_quiet=quiet)) as talk:
+        found = world.proof().rebuild(settings, event, since.replace(tzinfo=UTC), events=talk)
+    click.echo(
+        f"{counted(found.activities, 'activity', 'activities')} of type {event} read; {counted(found.keys, 'row key')} "
+        "not known before."
+    )
     return ExitCode.DONE
 
 

@@ -27,6 +27,7 @@ class Listed:
 COMMANDS = (
     Listed("run", "Send each row of FILE to LeadSquared as an activity, once."),
     Listed("check", "Read and map each row of FILE, and say what a run would do; nothing is sent."),
+    Listed("verify", "Settle rows in doubt by reading back; or check that LeadSquared holds what was created."),
     Listed("runs", "List past imports, or show all that is known of one."),
     Listed("results", "Write the results file of a past run again, though its input may be gone."),
     Listed("stop", "Ask a running import to stop, from another terminal."),

@@ -10,8 +10,19 @@ import click
 
 from etl.cli.progress import BarDisplay, Display, NoDisplay, PlainDisplay
 from etl.cli.streams import let_go
-from etl.cli.wording import counted, planned_lines, printable, started_line
-from etl.events import InputFinished, Note, Planned, Progress, Reading, RequestAnswered, RequestSent, Started
+from etl.cli.wording import counted, planned_lines, printable, reading_back_figures, started_line
+from etl.events import (
+    Auditing,
+    InputFinished,
+    Note,
+    Planned,
+    Progress,
+    Reading,
+    ReadingBack,
+    RequestAnswered,
+    RequestSent,
+    Started,
+)
 
 if TYPE_CHECKING:
     from etl.cli.world import World
@@ -30,6 +41,7 @@ class Talk:
         self._is_forecast = is_forecast
         self._display = _display(world, is_quiet=is_quiet)
         self._lock = RLock()
+        self._is_reading_back = False
 
     def __call__(self, event: Event) -> None:
         """Say it. A terminal or pipe that has gone away must not stop an import that is under way."""
@@ -56,10 +68,17 @@ class Talk:
             case Reading():
                 self._display.reading(event)
             case Progress():
+                self._is_reading_back = False
                 self._display.progress(event)
+            case ReadingBack():
+                self._note_beginning(event)
+                self._display.reading_back(event)
+            case Auditing():
+                self._display.auditing(event)
             case RequestSent() | RequestAnswered():
                 self._line(_request_line(event), is_detail=True)
             case InputFinished():
+                self._is_reading_back = False
                 self._display.close()
                 self._line(f"{event.result.input}: {event.result.equation}", is_detail=True)
             case Started():
@@ -69,6 +88,12 @@ class Talk:
             case Planned():
                 for line in planned_lines(event, is_forecast=self._is_forecast):
                     self._line(line)
+
+    def _note_beginning(self, event: ReadingBack) -> None:
+        """The log tells when reading back begins, not each second of it."""
+        if not self._is_reading_back:
+            self._is_reading_back = True
+            self._line(f"{event.input}: {reading_back_figures(event)}", is_detail=True)
 
     def _line(self, text: str, *, is_detail: bool = False) -> None:
         """A line for log and person; details are for the log, and for a person who asked for them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from etl.events import Planned, Progress, Started
+    from etl.events import Auditing, Planned, Progress, ReadingBack, Started
     from etl.records import Outcome
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -74,6 +74,22 @@ def progress_figures(event: Progress) -> str:
     if words := outcome_counts(event.counts, between=" · "):
         figures.append(words)
     return " · ".join(figures)
+
+
+def reading_back_figures(event: ReadingBack) -> str:
+    """`reading back 50 rows · 12 found · next look in 6 s · at most 74 s until a missing row counts as absent`."""
+    figures = [f"reading back {counted(event.rows, 'row')}" if event.rows else "reading back"]
+    if event.found:
+        figures.append(f"{event.found:,} found")
+    figures.append(f"next look in {duration(event.seconds)}")
+    if event.at_most:
+        figures.append(f"at most {duration(event.at_most)} until a missing row counts as absent")
+    return " · ".join(figures)
+
+
+def auditing_figures(event: Auditing) -> str:
+    """`2,000 of 40,000 created rows compared with LeadSquared`."""
+    return f"{event.done:,} of {counted(event.total, 'created row')} compared with LeadSquared"
 
 
 def printable(text: str) -> str:

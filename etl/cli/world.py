@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from etl.care import LedgerFacts, Pruned, Rewritten, RunInFull, RunList, StopAnswer
     from etl.events import Event, RunOptions, StopSignal, Summary
     from etl.ledger.prune import Prunable
+    from etl.proof import Assumption, Check, Rebuilt, Verified
     from etl.settings import Settings
 
 
@@ -67,6 +68,25 @@ class Care(Protocol):
     def prune(self, settings: Settings, before: datetime) -> Pruned: ...
 
 
+class Proof(Protocol):
+    """What the commands ask of `etl.proof`."""
+
+    def verify(
+        self,
+        settings: Settings,
+        run_id: int,
+        *,
+        check: Check | None = ...,
+        assume: Assumption | None = ...,
+        events: Callable[[Event], None] = ...,
+        stop: StopSignal | None = ...,
+    ) -> Verified: ...
+
+    def rebuild(
+        self, settings: Settings, event: int, since: datetime, *, events: Callable[[Event], None] = ...
+    ) -> Rebuilt: ...
+
+
 def load_pipeline() -> Pipeline:
     """The pipeline with all it stands on; pandas and SQLAlchemy take half a second that `etl --help` must not."""
     from etl import pipeline  # noqa: PLC0415 — see above
@@ -81,11 +101,18 @@ def load_care() -> Care:
     return care
 
 
+def load_proof() -> Proof:
+    """What finds out what LeadSquared holds; for the same reason not before it is needed."""
+    from etl import proof  # noqa: PLC0415 — see above
+
+    return proof
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything outside that a command touches.
 
-    arguments: what was typed behind `etl`. pipeline, care: load these when a command really needs them.
+    arguments: what was typed behind `etl`. pipeline, care, proof: load these when a command really needs them.
     """
 
     arguments: tuple[str, ...]
@@ -96,6 +123,7 @@ class World:
     log: Log
     pipeline: Callable[[], Pipeline]
     care: Callable[[], Care] = load_care
+    proof: Callable[[], Proof] = load_proof
 
     @property
     def has_colour(self) -> bool:

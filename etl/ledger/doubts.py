@@ -58,6 +58,11 @@ _FRESHEST = _WITNESS.format(further="")
 
 _BEFORE = _WITNESS.format(further="AND requests.ended_after < :request_id AND requests.sent_at > :not_before")
 
+_CREATED = """
+SELECT line.row_id, line.row_number, holder.activity_id, holder.request_id, holder.position
+FROM rows AS line JOIN rows AS holder ON holder.row_id = COALESCE(line.known_row_id, line.row_id)
+WHERE line.run_id = :run_id AND line.outcome = 'created' AND holder.activity_id IS NOT NULL ORDER BY line.row_number"""
+
 _REQUESTS = """
 SELECT request_id, sent_mono, boot_id, sent_at, ended_at, body FROM requests WHERE request_id IN :request_ids"""
 
@@ -118,6 +123,17 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class CreatedRow:
+    """A row that is called created, with the activity that it became and the request that brought that."""
+
+    row_id: int
+    row_number: int
+    activity_id: str
+    request_id: int | None
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """A confirmed activity of ours and the request that brought it: visible, it shows how far a read reaches."""
 
@@ -164,6 +180,12 @@ class Doubts:
                 found[row.activity_id] = Claimed(*row)
         return found
 
+    def created_rows(self, run_id: int) -> Iterator[CreatedRow]:
+        """The rows of a run that are called created under an id, in the order of the sheet."""
+        statement = text(_CREATED).columns(activity_id=ROWS.c.activity_id.type)
+        for row in self._database.connection.execute(statement, {"run_id": run_id}):
+            yield CreatedRow(*row)
+
     def requests(self, request_ids: Collection[int]) -> dict[int, Sent]:
         """Requests as they were sent, by number."""
         found: dict[int, Sent] = {}
@@ -183,10 +205,13 @@ class Doubts:
 
     def skew(self, account_id: int) -> tuple[float, float]:
         """Seconds by which the server's clock was ahead of ours, at the least and at the most, in the requests of late."""
-        newest = text("SELECT MAX(request_id) FROM requests")
-        after = int(self._database.connection.execute(newest).scalar() or 0) - _LATELY_REQUESTS
+        after = self.newest_request() - _LATELY_REQUESTS
         least, most = self._database.connection.execute(text(_SKEWS), {"account_id": account_id, "after": after}).one()
         return min(0.0, least or 0.0), max(0.0, most or 0.0)
+
+    def newest_request(self) -> int:
+        """The number of the last request that anybody has written; 0 before the first."""
+        return int(self._database.connection.execute(text("SELECT MAX(request_id) FROM requests")).scalar() or 0)
 
     def boot_seen(self, boot_id: str) -> float:
         """When this ledger first saw that boot of the machine, by the boot's `monotonic`."""

@@ -12,7 +12,7 @@ from etl.ledger.schema import OCCUPYING, OUTPUTS, REQUESTS, ROWS, RUNS
 from etl.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from etl.ledger.database import Database
@@ -24,7 +24,8 @@ _LINES = """
 SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity_id) AS activity_id,
        line.code, line.error, line.hint,
        line.run_id AS run_id,
-       holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at
+       holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at,
+       line.verified
 FROM rows AS line
 LEFT JOIN rows AS holder ON holder.row_id = line.known_row_id
 LEFT JOIN requests ON requests.request_id = COALESCE(line.request_id, holder.request_id)
@@ -127,7 +128,10 @@ class ChangedRow:
 
 @dataclass(frozen=True, slots=True)
 class RowLine:
-    """One row as results need it. run_id: its own, which with row_number leads back to it; the holder's are beside it."""
+    """One row as results need it. run_id: its own, which with row_number leads back to it; the holder's are beside it.
+
+    verified: what `etl verify --all` found, None where it was not asked.
+    """
 
     row_number: int
     outcome: Outcome
@@ -140,6 +144,7 @@ class RowLine:
     holder_run: int | None
     sent_at: float | None
     ended_at: float | None
+    verified: str | None = None
 
 
 class Runs:
@@ -263,6 +268,18 @@ class Runs:
         with self._database.writing() as connection:
             connection.execute(text(statement), values)
 
+    def note_verified(self, findings: Mapping[int, str]) -> None:
+        """Keep what a check of created rows has found, by row_id."""
+        values = [{"row_id": row_id, "verified": finding} for row_id, finding in findings.items()]
+        if values:
+            with self._database.writing() as connection:
+                connection.execute(text("UPDATE rows SET verified = :verified WHERE row_id = :row_id"), values)
+
+    def has_verified(self, run_id: int) -> bool:
+        """Whether created rows of the run were compared with what LeadSquared holds."""
+        query = select(ROWS.c.row_id).where(ROWS.c.run_id == run_id, ROWS.c.verified.is_not(None))
+        return self._database.connection.execute(query.limit(1)).first() is not None
+
     def explain(self, texts: Mapping[int, tuple[str, str, str]]) -> None:
         """Note code, error and hint of rows, by row_id."""
         if not texts:
@@ -284,6 +301,17 @@ class Runs:
             if len(page) < _PAGE_ROWS:
                 return
             after = page[-1][0]
+
+    def activity_ids(self, run_id: int, row_numbers: Collection[int]) -> dict[int, str]:
+        """The ids that stand in the results of some rows, by row number; rows without one are left out."""
+        holder = ROWS.alias()
+        activity_id = func.coalesce(ROWS.c.activity_id, holder.c.activity_id)
+        query = (
+            select(ROWS.c.row_number, activity_id)
+            .outerjoin(holder, holder.c.row_id == ROWS.c.known_row_id)
+            .where(ROWS.c.run_id == run_id, ROWS.c.row_number.in_(row_numbers), activity_id.is_not(None))
+        )
+        return {int(row[0]): str(row[1]) for row in self._database.connection.execute(query)}
 
     def earlier_runs_of_lines(self, run_id: int) -> Iterable[int]:
         """The runs whose results or failed file this run's lines come from."""

@@ -11,7 +11,7 @@ from etl.mapping.headers import nearest, same_form
 from etl.mapping.operation_needs import OperationName
 from etl.mapping.target_rules import ListedColumn, TargetRule, ValueRule
 from etl.mapping.templates import Template
-from etl.records import ETL_COLUMNS, Column, Place, Table
+from etl.records import OWN_COLUMNS, Column, Place, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _apart(table: Table) -> tuple[dict[str, Column], tuple[Column, ...]]:
     own: dict[str, Column] = {}
     if table.is_ours:
         for column in table.columns:
-            if column.header in ETL_COLUMNS:
+            if column.header in OWN_COLUMNS:
                 own.setdefault(column.header, column)
     return own, tuple(column for column in table.columns if column not in own.values())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from etl.records import ETL_COLUMNS, Outcome
+from etl.records import ETL_COLUMNS, OWN_COLUMNS, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +16,17 @@ OwnCell: TypeAlias = str | int | None
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+def own_headers(*, is_verified: bool) -> tuple[str, ...]:
+    """The outcome columns. is_verified: one more says what comparing created rows with LeadSquared found."""
+    return OWN_COLUMNS if is_verified else ETL_COLUMNS
+
+
 def input_positions(table: Table) -> tuple[int, ...]:
     """Which cells of a row are the input's own, by their index in `table.columns`.
 
     In one of our own files the first column of each outcome name is ours; a second `ProspectActivityId` is the input's.
     """
-    ours = set(ETL_COLUMNS) if table.is_ours else set()
+    ours = set(OWN_COLUMNS) if table.is_ours else set()
     positions = []
     for position, column in enumerate(table.columns):
         if column.header in ours:
@@ -31,9 +36,10 @@ def input_positions(table: Table) -> tuple[int, ...]:
     return tuple(positions)
 
 
-def result_headers(table: Table) -> tuple[str, ...]:
+def result_headers(table: Table, *, is_verified: bool = False) -> tuple[str, ...]:
     """The header of a results file for this input."""
-    return (*ETL_COLUMNS, *(table.columns[position].header for position in input_positions(table)))
+    own = own_headers(is_verified=is_verified)
+    return (*own, *(table.columns[position].header for position in input_positions(table)))
 
 
 def input_cells(line: ResultLine, positions: Sequence[int]) -> list[Cell]:
@@ -42,9 +48,9 @@ def input_cells(line: ResultLine, positions: Sequence[int]) -> list[Cell]:
     return [cells[position] if position < len(cells) else None for position in positions]
 
 
-def own_cells(line: ResultLine) -> tuple[OwnCell, ...]:
-    """The outcome cells of a line, in the order of `ETL_COLUMNS`."""
-    return (
+def own_cells(line: ResultLine, *, is_verified: bool = False) -> tuple[OwnCell, ...]:
+    """The outcome cells of a line, in the order of `own_headers`."""
+    cells = (
         line.row_number,
         Outcome(line.status).value,
         defused(line.activity_id),
@@ -53,6 +59,7 @@ def own_cells(line: ResultLine) -> tuple[OwnCell, ...]:
         defused(line.code),
         line.run,
     )
+    return (*cells, defused(line.verified)) if is_verified else cells
 
 
 def defused(text: str | None) -> str | None:

@@ -122,6 +122,10 @@ class FullMatches:
     def _exact(self, row: SentRow, lead: str | None, note: str | None, *, with_time: bool) -> list[str]:
         """Those on this lead with exactly the row's values, no custom field beside them and this note; None: not told."""
         alike = self.unclaimed.alike_on(lead, row, note, with_time=with_time)
-        exact = [seen for seen in alike if seen.note == note and shows_values(row, seen)]
+        exact = [
+            seen
+            for seen in alike
+            if seen.note == note and shows_values(row, seen) and not self.trust.is_by_a_stranger(seen)
+        ]
         # a key that is shown here is not the row's own: rows whose keys are shown are settled by them
         return [seen.activity_id for seen in exact if key_shown(seen, self.key_field) is None]

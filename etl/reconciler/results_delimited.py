@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from etl.records import Cell, ResultLine, Table
 
 
-def write_delimited(path: Path, table: Table, lines: Iterable[ResultLine], delimiter: str) -> None:
+def write_delimited(
+    path: Path, table: Table, lines: Iterable[ResultLine], delimiter: str, *, is_verified: bool = False
+) -> None:
     """Write the lines as they come, one in memory at a time."""
     positions = input_positions(table)
     # A stray half of a UTF-16 pair is written out by its number: one odd character must not cost the whole file.
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
         writer = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
-        writer.writerow(result_headers(table))
+        writer.writerow(result_headers(table, is_verified=is_verified))
         for line in lines:
-            writer.writerow([as_text(cell) for cell in (*own_cells(line), *input_cells(line, positions))])
+            cells = (*own_cells(line, is_verified=is_verified), *input_cells(line, positions))
+            writer.writerow([as_text(cell) for cell in cells])
 
 
 def as_text(cell: Cell | OwnCell) -> str:

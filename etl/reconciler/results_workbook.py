@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from xlsxwriter.exceptions import XlsxWriterException
 
 from etl.errors import UsageError
-from etl.reconciler.columns import input_cells, input_positions, own_cells, result_headers
+from etl.reconciler.columns import input_cells, input_positions, own_cells, own_headers, result_headers
 from etl.reconciler.exact_workbook import (
     CELL_TEXT_UNITS,
     SHEET_COLUMNS,
@@ -38,22 +38,32 @@ _ERROR = ETL_COLUMNS.index("etl_error")
 _LONGEST_SHEET_NAME = 31
 
 
-def write_workbook(path: Path, table: Table, lines: Iterable[ResultLine], sheet_rows: int = SHEET_ROWS) -> None:
+def write_workbook(
+    path: Path,
+    table: Table,
+    lines: Iterable[ResultLine],
+    sheet_rows: int = SHEET_ROWS,
+    *,
+    is_verified: bool = False,
+) -> None:
     """Write the lines as they come, one in memory at a time. sheet_rows: most rows of a sheet, header included.
 
     Raises: UsageError — a sheet has not enough columns; OSError — the disk is full, or the like.
     """
     check_columns(table)
     with open_workbook(path) as workbook:
-        results = _Results(workbook, table, sheet_rows)
+        results = _Results(workbook, table, sheet_rows, is_verified=is_verified)
         for line in lines:
             results.add(line)
         results.finish_sheet()
 
 
 def check_columns(table: Table) -> None:
-    """Raise UsageError where the input's columns and ours are too many for a sheet; best asked before sending."""
-    columns = len(result_headers(table))
+    """Raise UsageError where the input's columns and ours are too many for a sheet; best asked before sending.
+
+    Counted with the column that comes when the run is verified later: by then it would be too late to say so.
+    """
+    columns = len(result_headers(table, is_verified=True))
     if columns > SHEET_COLUMNS:
         raise UsageError(
             f"{table.file} has so many columns that its results file would have {columns:,}, and a sheet holds "
@@ -64,15 +74,17 @@ def check_columns(table: Table) -> None:
 class _Results:
     """The open results workbook and the sheet that is being filled."""
 
-    def __init__(self, workbook: Workbook, table: Table, sheet_rows: int) -> None:
+    def __init__(self, workbook: Workbook, table: Table, sheet_rows: int, *, is_verified: bool) -> None:
         self._workbook = workbook
         self._table = table
         self._sheet_rows = sheet_rows
         self._positions = input_positions(table)
-        self._headers = result_headers(table)
+        self._is_verified = is_verified
+        self._headers = result_headers(table, is_verified=is_verified)
+        self._own = own_headers(is_verified=is_verified)
         self._styles = Styles.of(workbook)
-        self._own_formats = [self._styles.of_own_column(header) for header in ETL_COLUMNS]
-        self._widths = Widths(self._headers)
+        self._own_formats = [self._styles.of_own_column(header) for header in self._own]
+        self._widths = Widths(self._headers, len(self._own))
         self._sheets = 0
         self._start_sheet()
 
@@ -80,15 +92,16 @@ class _Results:
         if self._row == self._sheet_rows:
             self.finish_sheet()
             self._start_sheet()
-        cells: list[Cell] = [*own_cells(line), *input_cells(line, self._positions)]
+        own = own_cells(line, is_verified=self._is_verified)
+        cells: list[Cell] = [*own, *input_cells(line, self._positions)]
         self._note_what_is_cut(cells)
         self._widths.see(cells)
-        if (height := row_height(cells)) is not None:
+        if (height := row_height(cells[: len(own)])) is not None:
             self._sheet.set_row(self._row, height)
         for column, cell in enumerate(cells):
             if cell is None:
                 continue
-            if column < len(ETL_COLUMNS):
+            if column < len(own):
                 self._write_own(column, cell)
             else:
                 self._write(column, cell)
@@ -107,12 +120,12 @@ class _Results:
     def _start_sheet(self) -> None:
         self._sheets += 1
         self._sheet = self._new_sheet()
-        self._sheet.freeze_panes(1, len(ETL_COLUMNS))
+        self._sheet.freeze_panes(1, len(self._own))
         self._sheet.set_landscape()
         self._sheet.fit_to_pages(1, 0)
         self._sheet.repeat_rows(0)
         for column, header in enumerate(self._headers):
-            is_own = column < len(ETL_COLUMNS)
+            is_own = column < len(self._own)
             header_format = self._styles.own_header if is_own else self._styles.input_header
             self._sheet.write_string(0, column, storable(fitting(header)), header_format)
         self._row = 1

@@ -33,7 +33,7 @@ class Trust:
 
     keys: row keys in the field at hand. values: notes and fields. times: `created_on` against the `ActivityDateTime` sent.
     creators: users that confirmed activities name, as compared. creator: the user of our keys, if they name nobody else;
-    None: whose an activity is cannot be told by its creator.
+    None: whose an activity is cannot be told by its creator. user: the user of our keys, None if that is not certain.
     """
 
     keys: Kept = Kept.UNKNOWN
@@ -41,6 +41,12 @@ class Trust:
     times: Kept = Kept.UNKNOWN
     creators: frozenset[str] = frozenset()
     creator: str | None = None
+    user: str | None = None
+
+    def is_by_a_stranger(self, activity: SeenActivity) -> bool:
+        """Whether an activity names a creator who is neither our user nor one whom our own activities name."""
+        named = same_text(activity.created_by) if activity.created_by else None
+        return None not in {named, self.user} and named != self.user and named not in self.creators
 
 
 def trust_of(
@@ -61,6 +67,7 @@ def trust_of(
         times=_kept([told for row, seen in confirmed for told in _times(row, seen)], remembered.times),
         creators=creators,
         creator=user if creators == {user} else None,
+        user=user,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from etl.records import ETL_COLUMNS, Outcome
+from etl.records import OWN_COLUMNS, VERIFIED_COLUMN, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,9 @@ _STATUS_COLOURS: dict[Outcome, dict[str, str]] = {
     Outcome.IGNORED: _GREY,
 }
 
-_WIDEST = {"ProspectActivityId": 38, "etl_error": 30, "etl_hint": 40, "etl_code": 16}
+_WIDEST = {"ProspectActivityId": 38, "etl_error": 30, "etl_hint": 40, "etl_code": 16, VERIFIED_COLUMN: 30}
 _WIDEST_INPUT_COLUMN = 32
-WRAPPED = ("etl_error", "etl_hint")
+WRAPPED = ("etl_error", "etl_hint", VERIFIED_COLUMN)
 _NARROWEST = 8
 _LINE_HEIGHT = 15  # points, as Excel's own
 _TALLEST = 27 * _LINE_HEIGHT  # Excel: at most 409 points
@@ -99,25 +99,28 @@ class Styles:
         return self.second if moment.second else self.minute
 
 
-def row_height(cells: Sequence[Cell]) -> int | None:
-    """Points that the wrapped texts of a row of the results file need; None where one line is enough.
+def row_height(own: Sequence[Cell]) -> int | None:
+    """Points that the wrapped texts among a row's outcome cells need; None where one line is enough.
 
     Excel would find out by itself on opening; other programs show the first line only.
     """
     lines = 1
-    for header in WRAPPED:
-        text = cells[ETL_COLUMNS.index(header)]
-        if text is not None:
+    for header, text in zip(OWN_COLUMNS, own, strict=False):  # the last one is not in every file
+        if header in WRAPPED and text is not None:
             width = _WIDEST[header] - 4  # lines break between words, so they are not full
             lines = max(lines, sum(1 + len(line) // width for line in str(text).splitlines()))
     return min(lines * _LINE_HEIGHT, _TALLEST) if lines > 1 else None
 
 
 class Widths:
-    """How wide the columns shall be, and which hold nothing but texts: ours by all rows, the input's by the first."""
+    """How wide the columns shall be, and which hold nothing but texts: ours by all rows, the input's by the first.
 
-    def __init__(self, headers: Sequence[str], rows_to_judge: int = 1000) -> None:
+    own: how many of the columns are ours; they stand first.
+    """
+
+    def __init__(self, headers: Sequence[str], own: int, rows_to_judge: int = 1000) -> None:
         self._headers = headers
+        self._own = own
         self._widths = [len(header) + _FILTER_BUTTON for header in headers]
         self._has_text = [False] * len(headers)
         self._has_other = [False] * len(headers)
@@ -126,7 +129,7 @@ class Widths:
     def see(self, cells: Sequence[Cell]) -> None:
         """Take one row of the results file into account."""
         self._rows_left -= 1
-        for position, cell in enumerate(cells if self._rows_left >= 0 else cells[: len(ETL_COLUMNS)]):
+        for position, cell in enumerate(cells if self._rows_left >= 0 else cells[: self._own]):
             if cell is not None:
                 self._widths[position] = max(self._widths[position], _longest_line(cell) + 1)
                 is_text = isinstance(cell, str)
@@ -136,7 +139,7 @@ class Widths:
     def of(self, position: int) -> int:
         """The width in characters: as the content, within bounds; the frozen columns leave room for the others."""
         header = self._headers[position]
-        widest = _WIDEST.get(header, _WIDEST_INPUT_COLUMN) if position < len(ETL_COLUMNS) else _WIDEST_INPUT_COLUMN
+        widest = _WIDEST.get(header, _WIDEST_INPUT_COLUMN) if position < self._own else _WIDEST_INPUT_COLUMN
         return max(_NARROWEST, min(self._widths[position], widest))
 
     def is_text(self, position: int) -> bool:

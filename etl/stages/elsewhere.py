@@ -14,6 +14,7 @@ from etl.reconciler.sent import key_shown
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from etl.clock import Clock
     from etl.ledger.store import Ledger
     from etl.records import SeenActivity
     from etl.stages.connect import Connection
@@ -25,6 +26,9 @@ RECENT = timedelta(days=31)
 
 MOST_ACTIVITIES = 100_000
 """More than these are not read before a run: a hundred requests. The span is halved until it holds fewer."""
+
+PART = timedelta(days=8)
+"""So much is read and kept at a time; a part shares its first second with the one before."""
 
 SPARE = timedelta(days=1)
 """Beyond both ends, for clocks that differ."""
@@ -67,7 +71,7 @@ def _read_recent_keys(event: int, key_field: str, session: Session) -> None:
             Note(f"Very many activities of type {event}: row keys are compared since {since:%Y-%m-%d %H:%M} UTC.")
         )
     if count:
-        read_keys(event, since, until, key_field, KeyMemory(session.ledger, session.connection))
+        read_keys(event, since, key_field, KeyMemory(session.ledger, session.connection, session.clock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +80,26 @@ class KeyMemory:
 
     ledger: Ledger
     connection: Connection
+    clock: Clock
 
 
-def read_keys(
-    event: int, since: datetime, until: datetime, key_field: str | None, memory: KeyMemory
-) -> tuple[int, int]:
-    """Keep the row keys that activities of this type show. Returns: how many activities were read, how many keys are new.
+def read_keys(event: int, since: datetime, key_field: str | None, memory: KeyMemory) -> tuple[int, int] | None:
+    """Keep the row keys that activities of this type show which were written since then.
 
     key_field: None looks for our keys in all custom fields.
+    Returns: how many activities were read, how many keys are new; None where this user may not read activities.
     """
-    activities = activities_in_window(memory.connection.read, event, since, until) or []
-    keys = {key: one.activity_id for one in activities if (key := _key_of(one, key_field))}
-    return len(activities), memory.ledger.known_keys.note(memory.connection.record.account_id, event, keys)
+    read, keys_new, part = 0, 0, since
+    until = memory.clock.now() + SPARE
+    while part < until:
+        end = min(part + PART, until)
+        activities = activities_in_window(memory.connection.read, event, part, end)
+        if activities is None:
+            return None
+        keys = {key: one.activity_id for one in activities if (key := _key_of(one, key_field))}
+        keys_new += memory.ledger.known_keys.note(memory.connection.record.account_id, event, keys)
+        read, part = read + len(activities), end
+    return read, keys_new
 
 
 def _key_of(activity: SeenActivity, key_field: str | None) -> str | None:

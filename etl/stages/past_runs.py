@@ -96,4 +96,4 @@ def _results(listed: ListedRun) -> tuple[str, ...]:
         return ()
     usual = ResultNames.for_input(Path(listed.input_path), listed.run_id, rehearsal=False).latest
     lay = Path(listed.results_path)
-    return () if lay.absolute().parent == usual.absolute().parent else ("--results", str(lay))
+    return () if not lay.is_absolute() or lay.parent == usual.parent else ("--results", str(lay))

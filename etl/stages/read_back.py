@@ -106,9 +106,14 @@ class _Shown:
 
 
 class ReadBack:
-    """Looks for rows that were addressed in one way. Keeps what it learns about leads and margins between looks."""
+    """Looks for rows that were addressed in one way. Keeps what it learns about leads and margins between looks.
 
-    def __init__(self, addressing: Addressing, ledger: Ledger, connection: Connection, clock: Clock) -> None:
+    began_after: the newest request of the time before this process: who sent those is not known.
+    """
+
+    def __init__(
+        self, addressing: Addressing, ledger: Ledger, connection: Connection, clock: Clock, began_after: int
+    ) -> None:
         self._addressing = addressing
         self._ledger = ledger
         self._connection = connection
@@ -116,7 +121,9 @@ class ReadBack:
         self._account_id = connection.record.account_id
         self._waits = Waits(connection.account.visibility_wait_seconds, connection.account.late_wait_seconds)
         self._margin = KEYED_MARGIN_SECONDS if addressing.key_field else MARGIN_SECONDS
+        self._began_after = began_after
         self._source: ByTime | ByLead | None = ByTime(connection.read, addressing)
+        self._user_id: str | None = None
         self._first_seen: dict[
             int, float
         ] = {}  # by request, when a confirmed activity of it was visible for the first time
@@ -127,6 +134,7 @@ class ReadBack:
         Raises: RefusedError, NetworkError — LeadSquared cannot be asked. What was settled before stays settled.
         """
         cases = self._cases(doubts)
+        self._user_id = self._who_sent(doubts)
         before = self._before(doubts)
         shown = self._shown(cases, doubts, before)
         if shown is None:
@@ -138,6 +146,11 @@ class ReadBack:
         look = self._settle(cases, told, standing, doubts)
         look.disproved = shown.disproved
         return look
+
+    def _who_sent(self, doubts: Iterable[Doubt]) -> str | None:
+        """The user whose keys sent these rows; not known for requests of an earlier process: keys may have been changed."""
+        is_ours = all(doubt.request_id > self._began_after for doubt in doubts)
+        return self._connection.user_id if is_ours else None
 
     def _now(self) -> tuple[Moment, float]:
         now = Moment(self._clock.monotonic(), self._clock.boot_id())
@@ -232,7 +245,7 @@ class ReadBack:
         sent = sent or {row.row_id: row for row in self._sent_for(_claim(one, claimed) for one in ours)}
         pairs = [(sent[row_id], one) for one in ours if (row_id := _claim(one, claimed).row_id) in sent]
         known = self._ledger.doubts.trust(self._account_id)
-        trust = trust_of(pairs, self._addressing.key_field, self._connection.user_id, known)
+        trust = trust_of(pairs, self._addressing.key_field, self._user_id, known)
         self._ledger.doubts.remember_trust(self._account_id, trust)
         return _Shown(activities, rightly, trust, len(wrong))
 

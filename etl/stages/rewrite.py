@@ -38,10 +38,22 @@ def bring_up_to_date(run_id: int, writer: ResultsWriter, ledger: Ledger) -> None
     Its failed file is left to the person who corrects it.
     """
     run = ledger.runs.get(run_id)
-    if run is None or run.results_path is None or not Path(run.results_path).parent.is_dir():
+    if run is None or run.results_path is None or not where_they_lay(run).parent.is_dir():
         return
     if all(ledger.copies.has(content_hash) for content_hash in copies_of(run)):
         writer.write_results(kept_source(run, ledger), names_of(run), _words(run))
+
+
+def where_they_lay(run: RunRecord) -> Path:
+    """The run's latest results, whether they are there or not.
+
+    Ledgers of version 0.1 hold some paths as they were typed; such results lay beside their input, unless `--results` was.
+    """
+    beside = Path(run.input_path)
+    if run.results_path is None:
+        return ResultNames.for_input(beside, run.run_id, rehearsal=False).latest
+    lay = Path(run.results_path)
+    return lay if lay.is_absolute() else beside.with_name(lay.name)
 
 
 def copies_of(run: RunRecord) -> tuple[str, str]:
@@ -78,10 +90,7 @@ def names_of(run: RunRecord, folder: Path | None = None) -> ResultNames:
 def _names_there(run: RunRecord) -> ResultNames:
     """A sheet of several, a file of ours and a neighbour with a number have usual names too: the ones that fit count."""
     original = Path(run.input_path)
-    usual = ResultNames.for_input(original, run.run_id, rehearsal=False)
-    if run.results_path is None:
-        return usual
-    lay = Path(run.results_path).absolute()
+    lay = where_they_lay(run)
     first = {lay, lay.with_stem(_NEIGHBOUR.sub("", lay.stem))}
     for is_ours in (False, True):
         for sheet in (None, run.sheet):

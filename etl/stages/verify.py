@@ -79,6 +79,10 @@ class Verifier:
     _held: set[int] = field(default_factory=set)
     _failing_since: float | None = None
     _is_told: bool = False
+    _began_after: int = 0
+
+    def __post_init__(self) -> None:
+        self._began_after = self.desk.ledger.doubts.newest_request()
 
     def look(self) -> Look | StopCause:
         """Look once, without waiting for anything."""
@@ -194,7 +198,8 @@ class Verifier:
     def _reader(self, addressing: Addressing) -> ReadBack:
         if addressing not in self._readers:
             desk = self.desk
-            self._readers[addressing] = ReadBack(addressing, desk.ledger, desk.connection, desk.clock)
+            reader = ReadBack(addressing, desk.ledger, desk.connection, desk.clock, self._began_after)
+            self._readers[addressing] = reader
         return self._readers[addressing]
 
     def _unreachable(self, error: NetworkError) -> StopCause | None:

@@ -97,14 +97,18 @@ class ResultsWriter:
         else:
             self._note(failed, words.run)
         if is_their_place:
-            self._ledger.runs.note_files(words.run, results, failed)
+            # Whole paths: the next command may be typed in another folder.
+            self._ledger.runs.note_files(words.run, results.absolute(), failed.absolute() if failed else None)
         return Files(results, failed)
 
     def write_results(self, source: Source, names: ResultNames, words: RunWords) -> Path:
         """The results alone: under the run's number, and as the latest unless a later run has its results there."""
         lines = source.lines(self._ledger.runs.lines(words.run), words)
         first = names.of_run or names.latest
-        results = self._note(write_results(first, source.table(), lines, names.kind, self._is_ours), words.run)
+        is_verified = self._ledger.runs.has_verified(words.run)
+        results = self._note(
+            write_results(first, source.table(), lines, names.kind, self._is_ours, is_verified=is_verified), words.run
+        )
         if names.of_run is not None and not self._is_of_later_run(names.latest, words.run):
             results = self._note(copy_in_place(results, names.latest, self._is_ours), words.run)
         return results

@@ -30,8 +30,12 @@ COMMAND_SECONDS = 60
 KEYS = {"access_key": "AK$flow/access+key", "secret_key": "SK&flow%secret=key"}
 """With signs that shells and addresses treat specially: a key may hold them (LeadSquared API)."""
 
-QUICK = {"LSQ_LIMIT": "25/1", "LSQ_BULK_LIMIT": "25/1"}
-"""The account's limits in a fifth of the time."""
+QUICK = {"LSQ_LIMIT": "25/1", "LSQ_BULK_LIMIT": "25/1", "LSQ_VISIBILITY_WAIT": "1", "LSQ_LATE_WAIT": "2"}
+"""The account's limits in a fifth of the time, and short waits: these servers show at once what they hold."""
+
+
+ADDING = "/Bulk/CustomActivity/Add/"
+"""What the path of every request with rows has in it; LeadSquared answers longer questions by POST too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class Desk:
 
 def carried_rows(server: ForeignServer) -> list[RequestRecord]:
     """The requests that carried rows: all others only ask."""
-    return [request for request in server.requests if request.method == "POST"]
+    return [request for request in server.requests if ADDING in request.path]
 
 
 def stored(server: ForeignServer) -> Counter[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.desk import KEYS, Desk, Ended, carried_rows
+from tests.flows.desk import KEYS, QUICK, Desk, Ended, carried_rows
 from tests.flows.sheets import MAPPING, visits, write
 from tests.foreign.server import ForeignServer
 
@@ -112,7 +112,7 @@ ACCOUNTS = {
     "no key pair": Fatal(
         2,
         ("LSQ_ACCESS_KEY", "LSQ_SECRET_KEY"),
-        environ={"LSQ_ACCESS_KEY": "", "LSQ_SECRET_KEY": "", "LSQ_HOST": "", "LSQ_LIMIT": "", "LSQ_BULK_LIMIT": ""},
+        environ={"LSQ_ACCESS_KEY": "", "LSQ_SECRET_KEY": "", "LSQ_HOST": "", **dict.fromkeys(QUICK, "")},
     ),
     "host without key pair": Fatal(2, ("LSQ_ACCESS_KEY",), environ={"LSQ_ACCESS_KEY": "", "LSQ_SECRET_KEY": ""}),
     "one key only": Fatal(2, ("LSQ_SECRET_KEY",), environ={"LSQ_SECRET_KEY": ""}),

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from etl import care
+from etl.settings import Directories, load_settings
+from etl.stages.past_runs import RunState
 from tests.flows.desk import Desk, carried_rows, stored, without_privileges
 from tests.flows.sheets import MAPPING, read, visits, write
 from tests.flows.waiting import wait_until
@@ -107,17 +110,20 @@ def test_a_run_is_stopped_from_elsewhere_continued_and_written_again(desk: Desk,
         wait_until(lambda: len(stored(server)) >= 50, "the first two requests to arrive")
         asked = desk.etl("stop", "1")
         stopped = desk.end_of(process)
-    shown = desk.etl("runs", "1")
-    (next_line,) = [line for line in shown.out.splitlines() if line.startswith("  Next:")]
-    continued = desk.etl(*next_line.partition(": etl ")[2].split())
+    settings = load_settings(
+        desk.environ, desk.folder, directories=Directories(desk.home / "config", desk.home / "state")
+    )
+    shown = care.run_in_full(settings, 1).run
+    assert shown.next_command is not None
+    continued = desk.etl(*shown.next_command.words)
     for path in desk.folder.iterdir():
         path.unlink()
-    again = desk.etl("results", "1")
+    again = care.results(settings, 1, desk.home)
 
     assert (asked.code, asked.err) == (0, "")
     assert stopped.code == 6, stopped.said
     assert stopped.counts()["waiting"] > 0
-    assert "State:        stopped" in shown.out
+    assert shown.state is RunState.STOPPED
     assert (continued.code, continued.counts()) == (0, {"created": 500})
-    assert again.code == 0, again.said
-    assert [row["etl_status"] for row in read(desk.folder / "visits.results.csv")] == ["created"] * 500
+    assert again.results == desk.folder / "visits.results.csv"
+    assert [row["etl_status"] for row in read(again.results)] == ["created"] * 500

@@ -1,49 +1,155 @@
-"""What must hold after any history of runs, in one place."""
+"""What must hold after any history of runs, in one place: for crashes at every step, seeded histories, flows and machines.
+
+What tells rows apart is their identity (`identity_of`): the value that names the row where the mapping says `unique_by`, else
+all that is sent of it. Equal rows are counted: of n in a file LeadSquared may hold n. What another user has written is not ours.
+"""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from etl.events import InputSummary
 from etl.records import Outcome
 
 VISIT = "mx_Custom_1"
-"""The custom field that holds the value that tells rows apart in the tests' sheets."""
+"""The custom field that holds the value that names a row in the tests' sheets."""
 
-MAY_BE_STORED = {"created", "already_imported", "unconfirmed"}
+AMOUNT = "mx_Custom_2"
+
+IN_LEADSQUARED = frozenset({"created", "updated", "already_imported", "changed"})
+MAY_BE_STORED = IN_LEADSQUARED | {"unconfirmed"}
+MOST_ROWS_IN_A_REQUEST = 25
+
+Identity: TypeAlias = tuple[str, ...]
+Activity: TypeAlias = "Mapping[str, Any]"
 
 
-def stored_visits(activities: list[dict[str, Any]]) -> Counter[str]:
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What makes two rows, or a row and an activity, the same."""
+
+    by_visit: bool = True
+
+    def of_row(self, row: Mapping[str, str]) -> Identity:
+        if self.by_visit:
+            return (row["Visit"],)
+        return (row["Email"], row["Visit"], row.get("Remarks", ""), row.get("Amount", ""))
+
+    def of_activity(self, activity: Activity) -> Identity:
+        values = {field["SchemaName"]: field["Value"] for field in activity["Fields"]}
+        visit = values.get(VISIT, "")
+        if self.by_visit:
+            return (visit,)
+        return (activity["SearchByValue"], visit, activity["ActivityNote"] or "", values.get(AMOUNT, ""))
+
+
+def stored_visits(activities: Iterable[Activity]) -> Counter[str]:
     """How often the server holds each visit."""
-    return Counter(field["Value"] for one in activities for field in one["Fields"] if field["SchemaName"] == VISIT)
+    return Counter(Naming().of_activity(one)[0] for one in activities)
 
 
 def result_rows(results: Path | None) -> list[dict[str, str]]:
-    assert results is not None
+    """The rows of a sheet, a results file or a failed file."""
+    assert results is not None, "there are no results"
     with results.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
-def check(activities: list[dict[str, Any]], summary: InputSummary, sheet: Path) -> None:
-    """The laws of one input after its last run.
+def held(activities: Iterable[Activity], naming: Naming, user_email: str | None = None) -> Counter[Identity]:
+    """How often the server holds each row of this user's."""
+    ours = (one for one in activities if user_email is None or one["CreatedByEmailAddress"] == user_email)
+    return Counter(naming.of_activity(one) for one in ours)
 
-    The server holds each row at most once; a row called created is there under that id; no two rows share an id; a row
-    that is there is called created, already imported or unconfirmed; the equation holds.
+
+def at_most_once(stored: Mapping[Identity, int], sheets: Iterable[Sequence[Mapping[str, str]]], naming: Naming) -> None:
+    """The server holds each row at most once: of equal rows no more than the sheet has that has most of them."""
+    allowed: Counter[Identity] = Counter()
+    for rows in sheets:
+        allowed |= Counter(naming.of_row(row) for row in rows)
+    for identity, times in stored.items():
+        most = min(1, allowed[identity]) if naming.by_visit else allowed[identity]
+        assert times <= most, f"{identity} is stored {times} times, and {most} rows are so"
+
+
+def check(
+    activities: Sequence[Activity],
+    summary: InputSummary,
+    sheet: Path,
+    naming: Naming = Naming(),
+    *,
+    user_email: str | None = None,
+    is_alone: bool = True,
+    has_twins: bool = False,
+) -> None:
+    """The laws of one input at the end of a run.
+
+    Results hold every row once, in order; the equation holds; a row called created or imported is there, under that id
+    where one is named, and no two rows share one; a row that is there is called so, changed or unconfirmed.
+    is_alone: no other process may have stored rows of this input since the results were written. has_twins: somebody else
+    writes equal activities, and which is whose may be untold.
     """
-    held = stored_visits(activities)
-    assert not [visit for visit, times in held.items() if times > 1], "a row is stored twice"
     assert summary.equation.holds, summary.equation
-    rows = result_rows(summary.results)
-    with sheet.open(encoding="utf-8", newline="") as stream:
-        assert [row["Visit"] for row in rows] == [row["Visit"] for row in csv.DictReader(stream)], "rows lost or moved"
-    visit_of = {one["ProspectActivityId"]: next(iter(stored_visits([one]))) for one in activities}
-    ids = [row["ProspectActivityId"] for row in rows if row["ProspectActivityId"]]
-    assert len(ids) == len(set(ids)), "two rows share an id"
+    rows, given = result_rows(summary.results), result_rows(sheet)
+    assert [_cells(row) for row in rows] == [_cells(row) for row in given], "rows lost, moved or changed"
+    _check_ids(rows, activities, naming)
+    stored = held(activities, naming, None if has_twins else user_email)
+    called = Counter(naming.of_row(row) for row in rows if row["etl_status"] in IN_LEADSQUARED - {"changed"})
+    maybe = Counter(naming.of_row(row) for row in rows if row["etl_status"] in MAY_BE_STORED)
+    for identity, times in Counter(naming.of_row(row) for row in rows).items():
+        there = stored[identity]
+        most = times if there and naming.by_visit else there
+        assert called[identity] <= most, f"{identity}: {called[identity]} are called stored, {there} are there"
+        if is_alone and not has_twins:
+            assert maybe[identity] >= min(there, times), (
+                f"{identity}: {there} are there, {maybe[identity]} are called so"
+            )
+
+
+def _cells(row: Mapping[str, str]) -> dict[str, str]:
+    ours = ("etl_", "ProspectActivityId")
+    return {name: value for name, value in row.items() if not name.startswith(ours)}
+
+
+def _check_ids(rows: Sequence[Mapping[str, str]], activities: Sequence[Activity], naming: Naming) -> None:
+    identity_of = {one["ProspectActivityId"].casefold(): naming.of_activity(one) for one in activities}
+    owners: dict[str, Identity] = {}
     for row in rows:
+        activity_id = row["ProspectActivityId"].casefold()
         if row["etl_status"] == Outcome.CREATED:
-            assert visit_of[row["ProspectActivityId"]] == row["Visit"], "created under another row's id"
-        if held[row["Visit"]]:
-            assert row["etl_status"] in MAY_BE_STORED, f"{row} is stored"
+            assert activity_id, f"{row} is called created, under no id"
+        if not activity_id or row["etl_status"] not in {"created", "already_imported"}:
+            continue
+        identity = naming.of_row(row)
+        assert identity_of.get(activity_id) == identity, f"{identity} has the id of {identity_of.get(activity_id)}"
+        is_shared = activity_id in owners and not naming.by_visit
+        assert not is_shared, f"{identity} and another row share the id {activity_id}"
+        owners[activity_id] = identity
+
+
+def check_server(stats: Mapping[str, Any], *, limit: int | None) -> None:
+    """No request above 25 rows, no window above its limit (None: others sent, too), no redirect followed, no key in a URL."""
+    assert stats["internal_errors"] == 0, stats["last_internal_error"]
+    assert stats["largest_request_rows"] <= MOST_ROWS_IN_A_REQUEST, "a request with more than 25 rows"
+    assert stats["redirects_followed"] == 0, "a redirect was followed"
+    assert stats["requests_with_keys_in_url"] == 0, "keys stand in a URL"
+    if limit is not None:
+        assert stats["refused_for_rate"] == 0, "a window was above its limit"
+        assert stats["most_requests_in_window"] <= limit, "a window was above its limit"
+
+
+def check_settled(
+    summary: InputSummary, naming: Naming, *, may_be_refused: Callable[[Mapping[str, str]], bool] = lambda _row: False
+) -> None:
+    """After an undisturbed last run, where nothing hinders reading back, every row has its end."""
+    open_rows = {
+        outcome: summary.equation.outcomes.get(outcome, 0) for outcome in (Outcome.UNCONFIRMED, Outcome.WAITING)
+    }
+    assert not any(open_rows.values()), f"rows without an end: {summary.equation} ({summary.stop_reason})"
+    for row in result_rows(summary.results):
+        if row["etl_status"] == Outcome.REFUSED:
+            assert may_be_refused(row), f"{naming.of_row(row)} is called refused: {row['etl_error']}"

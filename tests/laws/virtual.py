@@ -1,36 +1,41 @@
 """Virtual time: the real pipeline, ledger and driver against the simulator's core, in one process, with no waiting.
 
-A `Steps` counter can end the process's life at any step: before or after a commit, a send, a receive. What was on its way
-then still arrives at the simulator, as it would in a real network.
+`Steps` can end a process's life at any step: before or after a commit, a send, a receive, a read, the renaming of a file.
+What was on its way then still arrives at the simulator, as it would in a real network.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from collections.abc import Callable, Iterator
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
-from etl.delivery.throttle import shared
+from etl.api.reads import who_am_i
+from etl.delivery.throttle import shared, smallest
 from etl.delivery.wire import Arrival
-from etl.events import Event, RunOptions, StopSignal, ignore
+from etl.events import Event, InputSummary, RunOptions, StopSignal, ignore
 from etl.ledger.requests import Allowance
 from etl.ledger.store import Ledger
-from etl.records import ApiAnswer, ApiRequest, Exchange, Limit, LineEnd, TransportFailure, Window
+from etl.reconciler import put_in_place
+from etl.records import ApiRequest, Exchange, Limit, Window
 from etl.settings import Account, Secret
 from etl.simulator.account import user_id_of
-from etl.simulator.core import Simulator
-from etl.simulator.messages import Reply, SimRequest
 from etl.stages.connect import Connection
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.send import send_all
 from etl.stages.session import Session
 from etl.stages.slots import ReadSlots
+from tests.laws.quick import open_ledger, quickly
+from tests.laws.world import World, Written
 
-READ_TIMEOUT_SECONDS = 120.0
+__all__ = ["Crash", "Steps", "World", "account", "import_files", "process"]
+
+READ = -1
 
 
 class Crash(BaseException):
@@ -39,64 +44,24 @@ class Crash(BaseException):
 
 @dataclass
 class Steps:
-    """Counts the steps of a process's life, and ends it before step `last`; None: it lives on."""
+    """Counts the steps of a process's life, and ends it before step `last`; None: it lives on.
+
+    at: what is to happen before the nth step of a kind, counted from 1.
+    """
 
     last: int | None = None
     taken: list[str] = field(default_factory=list)
+    at: Mapping[tuple[str, int], Callable[[], None]] = field(default_factory=dict)
+    counted: Counter[str] = field(default_factory=Counter)
 
     def step(self, name: str) -> None:
         self.taken.append(name)
+        self.counted[name] += 1
         if self.last is not None and len(self.taken) > self.last:
             raise Crash(name)
-
-
-@dataclass
-class VirtualClock:
-    """Time that moves only when somebody waits."""
-
-    seconds: float = 1_000.0
-    boot: str = "boot-1"
-    began: datetime = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.began + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def boot_id(self) -> str:
-        return self.boot
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += max(0.0, seconds)
-
-
-@dataclass
-class World:
-    """A simulator, a clock and the requests on their way between it and whoever lives now."""
-
-    simulator: Simulator
-    clock: VirtualClock = field(default_factory=VirtualClock)
-    on_the_way: list[tuple[float, int, str, int, object]] = field(default_factory=list)
-    tickets: Iterator[int] = field(default_factory=itertools.count)
-
-    def schedule(self, at: float, kind: str, number: int, what: object) -> None:
-        heapq.heappush(self.on_the_way, (at, next(self.tickets), kind, number, what))
-
-    def let_arrive(self) -> None:
-        """Everything that had left a process that is gone now arrives; nobody hears the answers."""
-        while self.on_the_way:
-            at, _, kind, number, what = heapq.heappop(self.on_the_way)
-            self.clock.seconds = max(self.clock.seconds, at)
-            if kind == "arrives":
-                self.arrive(number, what)
-        self.on_the_way.clear()
-
-    def arrive(self, number: int, what: object) -> None:
-        assert isinstance(what, tuple)
-        request, back_seconds = what
-        reply = self.simulator.handle(request, self.clock.seconds, self.clock.now())
-        self.schedule(self.clock.seconds + reply.delay_seconds + back_seconds, "returns", number, reply)
+        happens = self.at.get((name, self.counted[name]))
+        if happens is not None:
+            happens()
 
 
 class VirtualWire:
@@ -106,41 +71,26 @@ class VirtualWire:
         self._world = world
         self._steps = steps
         self._keys = keys
-        self._nudges = 0
 
     def send(self, number: int, request: ApiRequest) -> None:
         self._steps.step("send")
-        travel = self._world.simulator.set_off()
-        headers = {
-            "x-lsq-accesskey": self._keys[0],
-            "x-lsq-secretkey": self._keys[1],
-            "content-type": "application/json",
-        }
-        arriving = SimRequest(request.method, request.path, request.query, headers, request.body)
-        at = self._world.clock.seconds + travel.there_seconds
-        self._world.schedule(at, "arrives", number, (arriving, travel.back_seconds))
+        life = self._world.living
+        self._world.written.append(Written(life.number, self._world.seconds, life.is_stopping))
+        self._world.send(number, request, self._keys)
         self._steps.step("sent")
 
     def wait(self, until: float | None) -> Arrival | None:
-        world = self._world
-        while not self._nudges and world.on_the_way and (until is None or world.on_the_way[0][0] <= until):
-            at, _, kind, number, what = heapq.heappop(world.on_the_way)
-            world.clock.seconds = max(world.clock.seconds, at)
-            if kind == "arrives":
-                world.arrive(number, what)
-                continue
+        life = self._world.living
+        self._world.wait(until, wants_mail=True)
+        if life.inbox:
+            number, exchange = life.inbox.popleft()
             self._steps.step("receive")
-            assert isinstance(what, Reply)
-            return Arrival(number, exchange_of(what), world.clock.seconds)
-        if self._nudges:
-            self._nudges -= 1
-            return None
-        assert until is not None, "the machine waits for nothing"
-        world.clock.seconds = max(world.clock.seconds, until)
+            return Arrival(number, exchange, self._world.clock.monotonic())
+        life.nudges = max(0, life.nudges - 1)
         return None
 
     def nudge(self) -> None:
-        self._nudges += 1
+        self._world.living.nudges += 1
 
     def close(self) -> None:
         pass
@@ -152,35 +102,29 @@ class VirtualClient:
     base_url = "http://127.0.0.1:1"
 
     def __init__(self, world: World, steps: Steps, keys: tuple[str, str]) -> None:
-        self._wire = VirtualWire(world, steps, keys)
+        self._world = world
+        self._steps = steps
+        self._keys = keys
         self.clock = world.clock
 
     def send(self, request: ApiRequest) -> Exchange:
-        self._wire.send(READ, request)
-        arrival = self._wire.wait(None)
-        assert arrival is not None
-        assert arrival.number == READ, "a read while something else was in the air"
-        return arrival.exchange
-
-
-READ = -1
-
-
-def exchange_of(reply: Reply) -> Exchange:
-    """What a client makes of a reply."""
-    if reply.delay_seconds >= READ_TIMEOUT_SECONDS:
-        return TransportFailure(LineEnd.TIMED_OUT, "no answer within 120 s")
-    if reply.dropped:
-        return TransportFailure(LineEnd.LOST, "the connection was reset")
-    if reply.cut_after is not None:
-        return TransportFailure(LineEnd.LOST, "the answer was cut short")
-    return ApiAnswer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body)
+        self._steps.step("read")
+        life = self._world.living
+        assert not life.inbox, "a read while something else was in the air"
+        self._world.send(READ, request, self._keys)
+        while not life.inbox:
+            life.nudges = 0
+            self._world.wait(None, wants_mail=True)
+        number, exchange = life.inbox.popleft()
+        assert number == READ, "a read while something else was in the air"
+        self._steps.step("told")
+        return exchange
 
 
 @contextmanager
 def process(world: World, home: Path, steps: Steps) -> Iterator[Ledger]:
-    """One life of the program: its ledger, whose every commit is a step. What it had sent arrives after its death."""
-    ledger = Ledger(f"sqlite:///{home / 'ledger.db'}", home / "ledger_files", world.clock)
+    """One life of the program: its ledger, whose every commit is a step."""
+    ledger = open_ledger(home, world.clock)
     database = ledger._database
     plain = database.writing
 
@@ -194,9 +138,6 @@ def process(world: World, home: Path, steps: Steps) -> Iterator[Ledger]:
     database.writing = writing  # type: ignore[method-assign, assignment]  # the one place where a crash can be put in
     try:
         yield ledger
-    except Crash:
-        world.let_arrive()
-        raise
     finally:
         ledger.close()
 
@@ -205,7 +146,7 @@ LIMIT = Limit(25, 5)
 NO_OPTIONS = RunOptions()
 
 
-def account(world: World, limit: Limit = LIMIT) -> Account:
+def account(world: World, limit: Limit = LIMIT, daily: int | None = None) -> Account:
     options = world.simulator.options
     return Account(
         name="virtual",
@@ -214,7 +155,89 @@ def account(world: World, limit: Limit = LIMIT) -> Account:
         secret_key=Secret(options.secret_key),
         bulk_limit=limit,
         limit=limit,
+        daily_requests=daily,
     )
+
+
+@dataclass(frozen=True)
+class Program:
+    """How a process was called. knocks: it asks whose keys these are first, as the command does.
+
+    on_ledger: is handed the ledger as soon as it is open.
+    """
+
+    home: Path
+    files: list[Path]
+    mapping: Path
+    account: Account
+    steps: Steps = field(default_factory=Steps)
+    options: RunOptions = NO_OPTIONS
+    stop: StopSignal = field(default_factory=StopSignal)
+    events: Callable[[Event], None] = ignore
+    knocks: bool = True
+    chance: int = 0
+    on_ledger: Callable[[Ledger], None] = lambda _ledger: None
+
+
+def live(world: World, program: Program) -> list[InputSummary]:
+    """What `etl run` does from the ledger on, in the life that is on. Raises Crash where a step says so."""
+    with process(world, program.home, program.steps) as ledger:
+        program.on_ledger(ledger)
+        plan = ledger.plan()
+        prepared = inputs(program.files, load(program.mapping, ledger), ledger)
+        for one in prepared:
+            stage(one, plan, ignore, StopSignal())
+        keys = (program.account.access_key.reveal(), program.account.secret_key.reveal())
+        session = Session(
+            _connection(world, program, ledger, VirtualClient(world, program.steps, keys)),
+            ledger,
+            plan,
+            world.clock,
+            program.options,
+            program.events,
+            program.stop,
+            lambda _capacity: VirtualWire(world, program.steps, keys),
+        )
+        return list(send_all(prepared, session))
+
+
+def _connection(world: World, program: Program, ledger: Ledger, client: VirtualClient) -> Connection:
+    """The account as `stages/connect.py` would hand it over, but for the real client."""
+    known = program.account
+    record = ledger.accounts.meet(str(known.base_url), known.name, "90001")
+    learned = ledger.accounts.learned_limits(record.account_id)
+    configured = {Window.BULK: known.bulk_limit, Window.GENERAL: known.limit}
+    allowance = Allowance(
+        {window: shared(smallest(limit, learned.get(window)), known.share) for window, limit in configured.items()},
+        known.daily_requests,
+    )
+    slots = ReadSlots(ledger, record, lambda: allowance, world.clock)
+    user_id, is_proven = user_id_of(world.simulator.options.user_email), True
+    if program.knocks:
+        identity = who_am_i(client, slots.take)
+        user_id, is_proven = identity.user_id if identity else None, identity is not None  # type: ignore[assignment]
+    return Connection(known, record, client, allowance, "virtual", slots, user_id, is_proven)
+
+
+@contextmanager
+def everything_virtual(steps_of: Callable[[], Steps], seed: int = 0) -> Iterator[None]:
+    """The renaming of files is a step, and chance comes from a seed."""
+    plain = put_in_place._rename
+    dice = random.Random(seed)
+
+    def rename(draft: Path, target: Path, may_replace: Callable[[Path], bool]) -> Path:
+        steps_of().step("rename")
+        place = plain(draft, target, may_replace)
+        steps_of().step("renamed")
+        return place
+
+    seeded = SimpleNamespace(Random=lambda: random.Random(dice.random()))
+    with (
+        quickly(),
+        patch("etl.reconciler.put_in_place._rename", rename),
+        patch("etl.stages.deliver.random", seeded),
+    ):
+        yield
 
 
 def import_files(
@@ -228,34 +251,14 @@ def import_files(
     stop: StopSignal | None = None,
     account_: Account | None = None,
     events: Callable[[Event], None] = ignore,
-) -> list[object]:
-    """What `etl run` does from the ledger on, in virtual time. Returns the summaries; raises Crash where a step says so."""
+) -> list[InputSummary]:
+    """A process that lives alone, from start to end. Returns the summaries; raises Crash where a step says so."""
     counted = steps or Steps()
     known = account_ or account(world)
-    with process(world, home, counted) as ledger:
-        plan = ledger.plan()
-        prepared = inputs(files, load(mapping, ledger), ledger)
-        for one in prepared:
-            stage(one, plan, ignore, StopSignal())
-        record = ledger.accounts.meet(str(known.base_url), known.name, "90001")
-        limits = {
-            Window.BULK: shared(known.bulk_limit, known.share),
-            Window.GENERAL: shared(known.limit, known.share),
-        }
-        allowance = Allowance(limits, known.daily_requests)
-        keys = (known.access_key.reveal(), known.secret_key.reveal())
-        slots = ReadSlots(ledger, record, lambda: allowance, world.clock)
-        client = VirtualClient(world, counted, keys)
-        options_ = world.simulator.options
-        connection = Connection(known, record, client, allowance, "virtual", slots, user_id_of(options_.user_email))
-        session = Session(
-            connection,
-            ledger,
-            plan,
-            world.clock,
-            options,
-            events,
-            stop or StopSignal(),
-            lambda _capacity: VirtualWire(world, counted, keys),
-        )
-        return list(send_all(prepared, session))
+    program = Program(home, files, mapping, known, counted, options, stop or StopSignal(), events, knocks=False)
+    with everything_virtual(lambda: counted), world.life():
+        try:
+            return live(world, program)
+        except Crash:
+            world.let_arrive()
+            raise

@@ -98,6 +98,16 @@ def test_cut_short_beside_its_log_it_never_tells_less(past: Past, tmp_path: Path
     assert counts == [{CREATED: 200}, {CREATED: 20}]
 
 
+def test_a_power_cut_while_the_file_grew_is_mended_from_the_log(past: Past, tmp_path: Path) -> None:
+    """Half a page behind the last whole one is no damage while the log holds that page."""
+    past.run(*[CREATED] * 20)
+    ledger = killed(past, tmp_path / "killed")
+    ledger.write_bytes(ledger.read_bytes() + b"\xff" * 1000)
+
+    with open_at(ledger) as opened:
+        assert opened.runs.counts(1) == {CREATED: 20}
+
+
 def test_a_ledger_whose_log_was_left_behind_is_not_a_new_one(tmp_path: Path) -> None:
     """All of a young ledger may stand in its log: copied without it the file is empty of tables, and is refused."""
     with open_at(tmp_path / "ledger.db") as opened:

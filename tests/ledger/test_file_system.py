@@ -35,7 +35,7 @@ LISTED = {
     "sandbox or linux within windows": (("/x", "9p"), False),
     "windows disk seen by linux": (("/x", "fuseblk", "rw", "/dev/sdb3"), False),
     "encrypted folder": (("/x", "fuse.gocryptfs"), False),
-    "option that only sounds like it": (("/x", "ext4", "rw,errors=remount-ro"), False),
+    "option that only sounds like it": (("/x", "ext4", "rw,errors=remount-ro,context=remote_t"), False),
 }
 
 

@@ -130,6 +130,22 @@ def test_a_run_is_forgotten_once(past: Past) -> None:
     assert prune(past) == ()
 
 
+def test_forgetting_one_run_leaves_the_others_alone(past: Past) -> None:
+    """Bodies and reasons of a run that may go on are as they were."""
+    past.run(CREATED, REFUSED, name="done.csv")
+    going_on = past.run(CREATED, REFUSED, WAITING, name="open.csv", stop_reason="interrupted")
+    past.days_pass(2)
+    questions = (
+        f"SELECT * FROM requests WHERE run_id = {going_on}",
+        f"SELECT * FROM rows WHERE run_id = {going_on} ORDER BY row_id",
+    )
+    before = [past.book.query(question) for question in questions]
+
+    prune(past)
+
+    assert [past.book.query(question) for question in questions] == before
+
+
 def test_only_runs_that_ended_before_the_day_are_meant(past: Past) -> None:
     """A run that ended at that very moment, or later, stays whole."""
     old = past.run(CREATED, name="old.csv")

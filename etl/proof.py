@@ -1,0 +1,216 @@
+"""Finding out what LeadSquared holds: rows in doubt settled, created rows checked, row memory rebuilt. Nothing is sent.
+
+Like `etl.pipeline` it prints nothing and raises `etl.errors.EtlError`.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etl.clock import Clock, SystemClock
+from etl.delivery.decide import StopCause
+from etl.delivery.outcomes import RowEnd
+from etl.errors import EtlError, UsageError
+from etl.events import InputSummary, Note, Started, StopSignal, ignore
+from etl.exits import ExitCode
+from etl.ledger.store import Ledger
+from etl.reconciler.counts import Equation
+from etl.records import Outcome
+from etl.stages.audit import Audit, Finding
+from etl.stages.conclude import next_step, outcome_code
+from etl.stages.connect import connect
+from etl.stages.elsewhere import KeyMemory, read_keys
+from etl.stages.lock_names import lock_name_of_content
+from etl.stages.rewrite import names_of, write_again
+from etl.stages.verify import Desk, Verifier, addressing_of
+from etl.stages.writer import Files, ResultsWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from etl.events import Event
+    from etl.ledger.runs import RunRecord
+    from etl.settings import Settings
+
+
+class Assumption(StrEnum):
+    """What a person may decide of rows that cannot be read back."""
+
+    STORED = "stored"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How a verification ended. findings: created rows by what was found, where they were checked; else empty."""
+
+    result: InputSummary
+    findings: Mapping[Finding, int] = field(default_factory=dict)
+    assumed: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """What the command exits with: a bad finding needs a person even where every row has its end."""
+        if self.result.exit_code not in {ExitCode.DONE, ExitCode.NEEDS_A_PERSON}:
+            return self.result.exit_code
+        if self.findings.get(Finding.NOT_READ):
+            return int(ExitCode.UNCONFIRMED)
+        bad = sum(self.findings.get(one, 0) for one in (Finding.DIFFERS, Finding.MISSING, Finding.TWICE))
+        return int(ExitCode.NEEDS_A_PERSON) if bad else self.result.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Which created rows are to be checked: all, or so many drawn at random."""
+
+    sample: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuilding found. activities: read; keys: of them with a row key that was not known yet."""
+
+    activities: int
+    keys: int
+
+
+def verify(
+    settings: Settings,
+    run_id: int,
+    *,
+    check: Check | None = None,
+    assume: Assumption | None = None,
+    events: Callable[[Event], None] = ignore,
+    stop: StopSignal | None = None,
+    clock: Clock | None = None,
+) -> Verified:
+    """Settle the rows of a run that are in doubt, as far as reading back can, and write its results again.
+
+    check: also compare created rows with what LeadSquared holds. assume: what a person decides of rows that stay in doubt.
+    Raises:  UsageError — no such run, or it went to another account. BusyError — it is at work. RefusedError, NetworkError,
+             LedgerError.
+    """
+    now, asked = clock or SystemClock(), stop or StopSignal()
+    with ExitStack() as stack:
+        ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
+        run = _known(run_id, ledger)
+        connection = stack.enter_context(connect(settings.account, ledger, now))
+        if connection.record.account_id != run.account_id:
+            raise UsageError(
+                f"Run {run_id} went to another account than {connection.account.name} ({connection.organisation}). "
+                "Name its account with -a, or set its keys."
+            )
+        events(Started(connection.account.name, connection.organisation, ledger.shown))
+        name = lock_name_of_content(run.scope_id, run.sheet, run.input_hash)
+        stack.enter_context(ledger.lock_input(run.account_id, name))
+        ledger.requests.close_lost(run_id)
+        desk = Desk(ledger, connection, now, events, asked, stack)
+        cause = _settle(desk, run, assume)
+        assumed = _assume(desk, run, assume) if assume is not None else 0
+        audit = Audit(desk, run, addressing_of(run, ledger), _shown(run))
+        if check is not None and cause is None:
+            cause = audit.go(check.sample)
+        return Verified(_summary(desk, run, cause), dict(audit.counts), assumed)
+
+
+def rebuild(
+    settings: Settings,
+    event: int,
+    since: datetime,
+    *,
+    events: Callable[[Event], None] = ignore,
+    clock: Clock | None = None,
+) -> Rebuilt:
+    """Read the row keys that activities of a type show, and keep them: rows that carry them are not sent again from here.
+
+    Raises: UsageError — this user may not read activities. RefusedError, NetworkError, LedgerError.
+    """
+    now = clock or SystemClock()
+    with ExitStack() as stack:
+        ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
+        connection = stack.enter_context(connect(settings.account, ledger, now))
+        events(Started(connection.account.name, connection.organisation, ledger.shown))
+        read = read_keys(event, since, None, KeyMemory(ledger, connection, now))
+        if read is None:
+            raise UsageError(
+                "The user of these keys may not read activities back (RetrieveByActivityEvent): row memory cannot be rebuilt. "
+                "Give the user that right, or use an administrator's keys."
+            )
+        return Rebuilt(*read)
+
+
+def _known(run_id: int, ledger: Ledger) -> RunRecord:
+    run = ledger.runs.get(run_id)
+    if run is None:
+        raise UsageError(f"There is no run {run_id} in the ledger {ledger.shown}. etl runs lists them.")
+    return run
+
+
+def _shown(run: RunRecord) -> str:
+    name = Path(run.input_path).name
+    return f"{name} [{run.sheet}]" if run.sheet else name
+
+
+def _settle(desk: Desk, run: RunRecord, assume: Assumption | None) -> StopCause | None:
+    """Read back what is in doubt. Who has decided already is not kept waiting, nor by a LeadSquared that does not answer."""
+    verifier = Verifier(desk, run, _shown(run))
+    if not desk.ledger.runs.has_doubts(run.run_id):
+        return None
+    if assume is None:
+        return verifier.settle().cause
+    look = verifier.look()
+    if isinstance(look, StopCause):
+        desk.events(Note(f"{look.reason}. What was decided is applied to all rows in doubt."))
+    return None
+
+
+def _assume(desk: Desk, run: RunRecord, assume: Assumption) -> int:
+    """Apply a person's decision to the rows of this run that are still in doubt, and keep that it was one."""
+    today = f"{desk.clock.now():%Y-%m-%d}"
+    ends: dict[int, list[RowEnd]] = {}
+    for doubt in desk.ledger.doubts.of_run(run.run_id):
+        if doubt.run_id == run.run_id:
+            ends[doubt.request_id] = [_decided(row.row_id, assume, today) for row in doubt.rows]
+    settled = desk.ledger.requests.settle_read_back(ends)
+    if settled:
+        desk.ledger.doubts.note_decision(run.run_id, assume.value, len(settled))
+    return len(settled)
+
+
+def _decided(row_id: int, assume: Assumption, today: str) -> RowEnd:
+    if assume is Assumption.STORED:
+        hint = f"Not read back: a person decided on {today} that it is in LeadSquared (etl verify --assume stored)."
+        return RowEnd(row_id, Outcome.CREATED, code="assumed", hint=hint)
+    hint = f"A person decided on {today} that it is not in LeadSquared (etl verify --assume absent)."
+    return RowEnd(row_id, Outcome.WAITING, code="assumed", hint=hint)
+
+
+def _summary(desk: Desk, run: RunRecord, cause: StopCause | None) -> InputSummary:
+    """How the run stands now, its results written again."""
+    ledger = desk.ledger
+    files = Files(None, None)
+    try:
+        files = write_again(run, names_of(run), ResultsWriter(ledger), ledger, is_their_place=True)
+    except (EtlError, OSError) as error:
+        desk.events(Note(f"The results could not be written again: {error}"))
+    counts = ledger.runs.counts(run.run_id)
+    equation = Equation(run.data_rows, counts)
+    code = outcome_code(counts, cause, holds=equation.holds)
+    step = next_step(code, cause, files.failed)
+    if cause is None and counts.get(Outcome.WAITING, 0):
+        code, step = ExitCode.STOPPED, "Rows wait to be sent: run the same import again."
+    return InputSummary(
+        input=_shown(run),
+        run=run.run_id,
+        equation=equation,
+        exit_code=int(code),
+        results=files.results,
+        failed=files.failed,
+        stop_reason=cause.reason if cause else None,
+        next_step=step,
+    )

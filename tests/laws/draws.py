@@ -1,0 +1,258 @@
+"""What a seed draws: the account and its peculiarities, what goes wrong, the sheet and its mapping."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from etl.records import Limit
+from etl.simulator import (
+    Aim,
+    BulkFailureMode,
+    BulkOrder,
+    BulkSuccessShape,
+    CreatedOnShows,
+    EmptyListKey,
+    Fault,
+    FaultKind,
+    ForbiddenForm,
+    Latency,
+    LeadShape,
+    RateLimit,
+    Read,
+    RetrieveOffset,
+    SimulatorOptions,
+    Switches,
+    ThrottleForm,
+    ValuesOnReading,
+)
+
+KEY_FIELD = "mx_Custom_20"
+VISIBILITY_WAIT = 90.0
+LATE_WAIT = 300.0
+
+MAPPING = """
+version: 1
+name: visits
+operation: add-by-lead-field
+search_by: EmailAddress
+input: {{time_zone: UTC}}
+activity: {{event: 320}}
+columns:
+  Email: SearchByValue
+  Visit: mx_Custom_1
+  Remarks: ActivityNote
+  Amount: mx_Custom_2
+{more}
+"""
+TIME = '  When: {to: ActivityDateTime, format: "%d/%m/%Y %H:%M"}\n'
+SPARE_BLANKS = "values:\n  mx_Custom_5: {constant: '  Field  team '}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    email: str
+    visit: str
+    remarks: str
+    amount: str
+    when: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (self.email, self.visit, self.remarks, self.amount, self.when)
+
+
+HEADERS = ("Email", "Visit", "Remarks", "Amount", "When")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One account and one mapping. may_stay_open: why rows may be unconfirmed even in the end; None: none may."""
+
+    options: SimulatorOptions
+    limit: Limit
+    mapping: str
+    has_key: bool
+    is_unique: bool
+    has_twins: bool
+    may_stay_open: str | None
+    crashes: bool
+    faults: tuple[Fault, ...]
+
+
+_AFTER_OR_BEFORE = (
+    FaultKind.DROP_BEFORE,
+    FaultKind.DROP_AFTER,
+    FaultKind.BAD_GATEWAY_BEFORE,
+    FaultKind.BAD_GATEWAY_AFTER,
+    FaultKind.SERVER_ERROR_BEFORE,
+    FaultKind.SERVER_ERROR_AFTER,
+    FaultKind.UNAVAILABLE_BEFORE,
+    FaultKind.UNAVAILABLE_AFTER,
+)
+_ANSWERS = (FaultKind.CUT_ANSWER, FaultKind.HTML_ANSWER, FaultKind.EMPTY_OBJECT, FaultKind.SLOW, FaultKind.THROTTLE)
+READ_FAULTS = (*_AFTER_OR_BEFORE, *_ANSWERS, FaultKind.REFUSE)
+WRITE_FAULTS = tuple(FaultKind)
+
+
+def scene(dice: random.Random) -> Scene:
+    """An account, its mapping and its faults."""
+    has_key, is_unique, crashes = dice.random() < 0.5, dice.random() < 0.4, dice.random() < 0.6
+    limit, theirs = dice.choice(
+        [((25, 5), (25, 5))] * 6 + [((5, 5), (5, 5)), ((1, 5), (1, 5)), ((25, 5), (5, 5)), ((10, 5), (25, 5))]
+    )
+    switches = _switches(dice, has_key=has_key)
+    faults = _faults(dice, switches, has_key=has_key, crashes=crashes)
+    options = SimulatorOptions(
+        seed=dice.getrandbits(32),
+        limit=RateLimit(theirs[0], float(theirs[1])),
+        latency=dice.choice([Latency(0.0, 0.0), Latency(0.02, 0.4), Latency(0.02, 0.4), Latency(0.5, 3.0)]),
+        switches=switches,
+        clock_skew_seconds=dice.choice([0.0, 0.0, 0.0, 600.0, -600.0, dice.uniform(-600.0, 600.0)]),
+        daily=dice.choice([None] * 19 + [40]),
+    )
+    mapping = _mapping(dice, has_key=has_key, is_unique=is_unique)
+    has_twins = any(fault.kind is FaultKind.TWIN for fault in faults)
+    drawn = Scene(
+        options,
+        Limit(limit[0], float(limit[1])),
+        mapping,
+        has_key,
+        is_unique,
+        has_twins,
+        None,
+        crashes,
+        faults,
+    )
+    return replace(drawn, may_stay_open=_hindrance(drawn))
+
+
+def _mapping(dice: random.Random, *, has_key: bool, is_unique: bool) -> str:
+    more = TIME if dice.random() < 0.5 else ""
+    more += SPARE_BLANKS if dice.random() < 0.3 else ""
+    more += "unique_by: [Visit]\n" if is_unique else ""
+    more += f"row_key_field: {KEY_FIELD}\n" if has_key else ""
+    return MAPPING.format(more=more)
+
+
+def _switches(dice: random.Random, *, has_key: bool) -> Switches:
+    delay = dice.choice([0.0, 0.0, 0.0, 2.0, 30.0, 80.0, 150.0, 250.0])
+    forbidden = frozenset(read for read in Read if dice.random() < 0.4) if dice.random() < 0.25 else frozenset()
+    return Switches(
+        bulk_failure_mode=dice.choice(list(BulkFailureMode)),
+        bulk_order=dice.choice([BulkOrder.KEPT, BulkOrder.KEPT, *BulkOrder]),
+        bulk_success_shape=dice.choice([BulkSuccessShape.RESPONSE] * 8 + list(BulkSuccessShape)),
+        throttle_form=dice.choice(list(ThrottleForm)),
+        retry_after=dice.random() < 0.5,
+        error_in_200=dice.random() < 0.2,
+        by_event_delay_seconds=delay,
+        by_lead_delay_seconds=delay if dice.random() < 0.7 else dice.choice([0.0, 30.0, 150.0]),
+        subsecond=dice.random() < 0.8,
+        retrieve_offset=dice.choice(list(RetrieveOffset)),
+        empty_list_key=dice.choice(list(EmptyListKey)),
+        lead_shape=dice.choice(list(LeadShape)),
+        values_on_reading=dice.choice([ValuesOnReading.AS_SENT] * 5 + list(ValuesOnReading)),
+        values_cut_to=dice.choice([50, 30]),
+        created_on_shows=dice.choice(list(CreatedOnShows)),
+        reads_forbidden=forbidden,
+        forbidden_form=dice.choice(list(ForbiddenForm)),
+        fields_lost=frozenset({KEY_FIELD}) if has_key and dice.random() < 0.08 else frozenset(),
+        row_key_fields=frozenset({KEY_FIELD}) if has_key else frozenset(),
+    )
+
+
+def _faults(dice: random.Random, switches: Switches, *, has_key: bool, crashes: bool) -> tuple[Fault, ...]:
+    """None, one alone, or a mixture; over writes and sometimes over reads."""
+    kinds = [kind for kind in WRITE_FAULTS if kind is not FaultKind.DUPLICATE_ID or has_key]
+    number = dice.choice([0, 1, 1, 1, 2, 3, 4])
+    struck = [_fault(kind, Aim.WRITES, dice, switches, crashes=crashes) for kind in dice.sample(kinds, number)]
+    if dice.random() < 0.3:
+        struck += [
+            _fault(kind, Aim.READS, dice, switches, crashes=crashes)
+            for kind in dice.sample(READ_FAULTS, dice.choice([1, 1, 2]))
+        ]
+    return tuple(fault for fault in struck if fault is not None)
+
+
+def _fault(kind: FaultKind, aim: Aim, dice: random.Random, switches: Switches, *, crashes: bool) -> Fault | None:
+    """A fault; None where what it does lies beyond what any client can exclude."""
+    share = dice.choice([0.1, 0.3, 0.3, 0.5, 0.7]) if kind is not FaultKind.REDIRECT else 0.15
+    numbers = frozenset(dice.sample(range(1, 7), dice.choice([0, 0, 1, 2])))
+    seconds = None
+    if kind is FaultKind.SLOW:
+        seconds = dice.choice([121.0, 150.0, 290.0])
+    if kind in {FaultKind.STORE_LATE, FaultKind.GATEWAY_TIMEOUT_LATE}:
+        is_told_late = kind is FaultKind.GATEWAY_TIMEOUT_LATE and not crashes
+        delay = max(switches.by_event_delay_seconds, switches.by_lead_delay_seconds)
+        longest = LATE_WAIT - 5.0 if is_told_late else VISIBILITY_WAIT - delay - 5.0
+        if longest <= 0:
+            return None
+        seconds = dice.uniform(0.0, longest)
+    return Fault(kind, share, numbers, aim, seconds)
+
+
+def _hindrance(drawn: Scene) -> str | None:
+    """Why rows may have to stay unconfirmed."""
+    switches = drawn.options.switches
+    forbidden = switches.reads_forbidden
+    if Read.BY_EVENT in forbidden and (Read.BY_LEAD in forbidden or Read.LEADS in forbidden):
+        return "reads forbidden"
+    if drawn.has_key and not switches.fields_lost:
+        return None
+    if drawn.has_twins:
+        return "equal activities by somebody else"
+    if switches.values_on_reading is not ValuesOnReading.AS_SENT:
+        return "values are shown otherwise"
+    if Read.LEADS_BY_IDS in forbidden or Read.LEADS in forbidden:
+        return "leads of activities cannot be told"
+    if any(fault.kind is FaultKind.DUPLICATE_ID for fault in drawn.faults):
+        return "ids of other rows"
+    return None
+
+
+def sheet(dice: random.Random) -> list[Row]:
+    """Rows; some equal, some of leads that do not exist."""
+    count = dice.choice([dice.randrange(3, 40), dice.randrange(20, 60), dice.randrange(60, 110)])
+    leads, bad = dice.choice([3, 10, 60]), dice.choice([0.0, 0.0, 0.03, 0.1])
+    rows: list[Row] = []
+    for number in range(count):
+        rows.append(new_row(dice, number, leads, bad))
+        if dice.random() < 0.08:
+            rows += [rows[-1]] * dice.choice([1, 1, 2])
+    if dice.random() < 0.3:
+        dice.shuffle(rows)
+    return rows
+
+
+def new_row(dice: random.Random, number: int, leads: int = 10, bad: float = 0.0) -> Row:
+    email = f"person{dice.randrange(leads)}@example.com"
+    if dice.random() < bad:
+        email = "nobody@example.com"
+    remarks = dice.choice([f"note {number}", f"note  {number}", "", "the same note", f"long {number} " + "x" * 60])
+    return Row(
+        email, f"V{number:03}", remarks, dice.choice(["5", "12.5", "", "7"]), f"{1 + number % 28:02}/05/2026 10:30"
+    )
+
+
+def edited(rows: list[Row], dice: random.Random, fresh: int) -> list[Row]:
+    """The sheet as it looks the next day: rows corrected, changed, added, dropped, moved."""
+    now = list(rows)
+    for _ in range(dice.choice([1, 2, 5])):
+        kind = dice.choice(["correct", "change", "add", "drop", "move", "again"])
+        place = dice.randrange(len(now)) if now else 0
+        if kind == "add" or not now:
+            fresh += 1
+            now.append(new_row(dice, fresh))
+        elif kind == "correct":
+            bad = [at for at, row in enumerate(now) if row.email.startswith("nobody@")]
+            place = dice.choice(bad) if bad else place
+            now[place] = replace(now[place], email="person1@example.com")
+        elif kind == "change":
+            now[place] = replace(now[place], remarks=f"{now[place].remarks} changed {dice.randrange(9)}")
+        elif kind == "drop":
+            del now[place]
+        elif kind == "move":
+            now.insert(dice.randrange(len(now)), now.pop(place))
+        else:
+            now.append(now[place])
+    return now or [new_row(dice, fresh + 1)]

@@ -1,0 +1,92 @@
+"""What makes thousands of histories affordable, and changes nothing of what they show.
+
+A ledger is made once and copied as bytes; all ledgers share one SQLAlchemy engine, whose compiled statements are what
+costs most; nothing waits for the disk, because no history pulls the plug of the machine that tests it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import Engine
+
+from etl.ledger import database
+from etl.ledger.store import Ledger
+from etl.mapping.load import load_mapping
+from etl.mapping.model import Mapping
+from tests.clocks import ManualClock
+
+_plain_engine = database._engine
+_place: dict[str, str] = {}
+
+
+def open_ledger(home: Path, clock: Any) -> Ledger:
+    """The ledger in a folder, made if it is new."""
+    path, files = home / "ledger.db", home / "ledger_files"
+    home.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_bytes(_new_ledger())
+    with patch.object(database, "_engine", _shared_engine):
+        return Ledger(f"sqlite:///{path}", files, clock)
+
+
+def _shared_engine(url: str, _shown: str) -> Engine:
+    _place["path"] = str(make_url(url).database)
+    return _engine()
+
+
+@cache
+def _engine() -> Engine:
+    engine = _plain_engine("sqlite:///nowhere.db", "ledger.db")
+
+    @event.listens_for(engine, "do_connect")
+    def there(_dialect: object, _record: object, arguments: list[Any], _more: object) -> None:
+        arguments[0] = _place["path"]
+
+    @event.listens_for(engine, "connect")
+    def without_the_disk(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF").close()
+
+    return engine
+
+
+@cache
+def _new_ledger() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        Ledger(f"sqlite:///{path}", Path(folder) / "files", ManualClock()).close()
+        return path.read_bytes()
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """Mappings are read once, and files are not forced to the disk."""
+    with (
+        patch("etl.stages.prepare.load_mapping", _mapping),
+        patch("etl.stages.verify.load_mapping", _mapping),
+        patch("etl.stages.rewrite.load_mapping", _mapping),
+        patch("etl.reconciler.put_in_place._force_to_disk", _not_forced),
+        patch("etl.reconciler.put_in_place._force_name_to_disk", _not_forced),
+    ):
+        yield
+
+
+def _not_forced(_path: Path) -> None:
+    """No history pulls the plug."""
+
+
+_mappings: dict[bytes, Mapping] = {}
+
+
+def _mapping(path: Path, _shown: Path | None = None) -> Mapping:
+    content = path.read_bytes()
+    if content not in _mappings:
+        _mappings[content] = load_mapping(path)
+    return _mappings[content]
