@@ -17,6 +17,7 @@ from etl.delivery.wire import ThreadedWire
 from etl.events import RunOptions, Started, StopSignal, Summary, ignore
 from etl.exits import worst
 from etl.ledger.store import Ledger
+from etl.stages.beside import note_strangers, refuse_strangers
 from etl.stages.conclude import check_place
 from etl.stages.connect import connect
 from etl.stages.forecast import foresee, unsent_summary, write_dry_run
@@ -55,6 +56,7 @@ def check(
     with Ledger(settings.ledger_url, settings.ledger_files, clock or SystemClock()) as ledger:
         plan = ledger.plan()
         prepared = _prepare(files, mapping, ledger, plan, events)
+        note_strangers(prepared, ledger, settings.account, events)
         look = write_dry_run if options.dry_run else foresee
         summaries = [look(one, plan, ledger, settings.account, options, events) for one in prepared]
     return _together(summaries)
@@ -92,6 +94,8 @@ def run(
             return _together([unsent_summary(one, plan, cause_of(asked), None) for one in prepared])
         connection = stack.enter_context(connect(settings.account, ledger, now))
         events(Started(connection.account.name, connection.organisation, ledger.shown))
+        if not options.rehearse:
+            refuse_strangers(prepared, ledger, connection.record.account_id)
 
         def open_wire(capacity: int) -> ThreadedWire:
             return ThreadedWire(connection.client.send, capacity, now)

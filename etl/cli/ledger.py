@@ -108,7 +108,9 @@ def prune(world: World, before: datetime, dry_run: bool, yes: bool) -> int:
         click.echo("Nothing was forgotten.")
         return ExitCode.DONE
     done = world.care().prune(settings, moment)
-    click.echo(f"Forgotten: {_amount(done.forgotten)}. The ledger's file is {_bytes(done.given_back_bytes)} smaller.")
+    click.echo(
+        f"Forgotten: {_amount(done.forgotten)}. {_bytes(done.given_back_bytes)} of the ledger's room went back to the disk."
+    )
     if done.problem is not None:
         click.echo(
             printable(f"Its free room could not be given back, and is used for new runs: {done.problem}"), err=True

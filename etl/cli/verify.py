@@ -66,7 +66,9 @@ def verify(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
     verbose: bool,
     log: Path | None,
 ) -> int:
-    """Settle the rows of a run that are in doubt, by reading back what LeadSquared holds. Nothing is sent.
+    """Settle rows in doubt by reading back; or check that LeadSquared holds what was created.
+
+    Nothing is sent.
 
     RUN is a number from `etl runs`. Rows that are found are created, rows that are proved to be missing wait for the next
     run. With --all or --sample the rows that were created are checked too; the results file says for each of them what was

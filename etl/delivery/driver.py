@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from etl.operations.contract import Operation
     from etl.records import Limit
 
+STOP_LOOK_SECONDS = 1.0
+"""While a slot is waited for, so often it is looked whether another process has asked this run to stop."""
+
 DETAIL_CHARACTERS = 500
 """How much of LeadSquared's own words about a request the ledger keeps."""
 
@@ -139,10 +142,18 @@ class Driver:
         return machine.StopAsked(self._clock.monotonic(), cause_of(self._stop))
 
     def _next_event(self, wake_at: float | None, in_flight: int) -> machine.Event:
-        arrival = self._wire.wait(wake_at)
-        if arrival is None:
-            return machine.Woken(self._clock.monotonic())
-        return self._take_back(arrival, in_flight - 1)
+        arrival = self._wire.wait(self._next_look(wake_at))
+        if arrival is not None:
+            return self._take_back(arrival, in_flight - 1)
+        if not self._is_stop_told and self._ledger.runs.is_stop_asked(self._consignment.run_id):
+            self._is_stop_told = True
+            return machine.StopAsked(self._clock.monotonic(), STOPPED_FROM_OUTSIDE)
+        return machine.Woken(self._clock.monotonic())
+
+    def _next_look(self, wake_at: float | None) -> float | None:
+        """When to look up from waiting: for a slot that is far off, other processes may ask for a stop meanwhile."""
+        soon = self._clock.monotonic() + STOP_LOOK_SECONDS
+        return wake_at if wake_at is None or self._is_stop_told else min(wake_at, soon)
 
     def _carry_out(self, instruction: machine.Instruction) -> machine.Event | None:
         match instruction:

@@ -17,7 +17,7 @@ from etl.stages.rewrite import bring_up_to_date
 from etl.stages.writer import Files, ResultsWriter, names_of_input, needs_a_person, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from etl.delivery.decide import StopCause
@@ -49,9 +49,14 @@ def check_place(prepared: PreparedInput, options: RunOptions) -> None:
 
 
 def write_files(
-    prepared: PreparedInput, run_id: int, cause: StopCause | None, ledger: Ledger, options: RunOptions
+    prepared: PreparedInput,
+    run_id: int,
+    cause: StopCause | None,
+    ledger: Ledger,
+    options: RunOptions,
+    others: Collection[int] = (),
 ) -> Files:
-    """The files of this run, and the files of earlier runs whose lines this input has corrected.
+    """The files of this run, and the files of earlier runs whose lines this input has corrected. others: further such runs.
 
     Raises: UsageError — they cannot be written, for whatever reason the system has; everything is in the ledger still.
     """
@@ -60,7 +65,7 @@ def write_files(
     writer = ResultsWriter(ledger, is_rehearsal=options.rehearse and options.results is None)
     try:
         files = writer.write(source_of(prepared), names, words)
-        for earlier in ledger.runs.earlier_runs_of_lines(run_id):
+        for earlier in {*ledger.runs.earlier_runs_of_lines(run_id), *others}:
             bring_up_to_date(earlier, writer, ledger)
     except OSError as error:  # a file that is open elsewhere, a disk that fails: what is beside the writing itself
         raise UsageError(f"the results of {prepared.shown} cannot be written: {error}.") from error

@@ -13,6 +13,7 @@ from etl.delivery.parcels import Parcel
 from etl.events import Progress, RequestAnswered, RequestSent
 from etl.identity import row_key
 from etl.records import Activity, Outcome, Window
+from etl.stages.connect import allowance_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -197,7 +198,8 @@ def consignment(prepared: PreparedInput, run_id: int, session: Session) -> Consi
     run = session.ledger.runs.get(run_id)
     if run is None:
         raise LookupError(f"run {run_id} is not in the ledger")
-    operation, allowance = prepared.mapping.operation, session.connection.allowance
+    operation, connection = prepared.mapping.operation, session.connection
+    allowance = allowance_of(connection.account, session.ledger, connection.record)  # refusals may have taught since
     return Consignment(
         account_id=run.account_id,
         scope_id=run.scope_id,
@@ -207,6 +209,6 @@ def consignment(prepared: PreparedInput, run_id: int, session: Session) -> Consi
         packer=Packing(prepared.mapping),
         allowance=allowance,
         capacity=capacity_for(slowest(allowance, operation.window)),
-        share=session.connection.account.share,
-        is_proven=session.connection.is_proven,
+        share=connection.account.share,
+        is_proven=connection.is_proven,
     )

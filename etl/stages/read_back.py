@@ -139,7 +139,7 @@ class ReadBack:
         shown = self._shown(cases, doubts, before)
         if shown is None:
             return self._unreadable(doubts)
-        reach = self._reach(shown, before)
+        reach = self._reach(shown, before, self._confirmed(doubts))
         free = [one for one in shown.activities if same_text(one.activity_id) not in shown.claimed]
         told = self._recognise(cases, free, shown.trust)
         standing = _Standing(reach, self._waits, *self._now(), shown.trust.keys is Kept.KEPT)
@@ -179,9 +179,16 @@ class ReadBack:
             self._account_id, self._addressing.event, first.request_id, first.sent_at - NEARBY_SECONDS
         )
 
+    def _confirmed(self, doubts: Sequence[Doubt]) -> Witness | None:
+        """The last confirmed activity. One from long before all doubts proves nothing, and reading back to it would be dear."""
+        first = min(doubts, key=lambda doubt: doubt.request_id)
+        last = self._ledger.doubts.freshest(self._account_id, self._addressing.event)
+        if last is None or last.request_id > first.request_id:
+            return last
+        return last if last.sent_at > first.sent_at - NEARBY_SECONDS else None
+
     def _shown(self, cases: Sequence[_Case], doubts: Sequence[Doubt], before: Witness | None) -> _Shown | None:
-        confirmed = self._ledger.doubts.freshest(self._account_id, self._addressing.event)
-        witnesses = [one for one in (before, confirmed) if one is not None]
+        witnesses = [one for one in (before, self._confirmed(doubts)) if one is not None]
         question = Question(
             self._stretches(doubts, witnesses), frozenset({case.sent.lead for case in cases} | self._leads(witnesses))
         )
@@ -267,8 +274,7 @@ class ReadBack:
                 found.append(self._sent(sent[position - 1], claim.row_id, claim.request_id or 0))
         return found
 
-    def _reach(self, shown: _Shown, before: Witness | None) -> Reach:
-        confirmed = self._ledger.doubts.freshest(self._account_id, self._addressing.event)
+    def _reach(self, shown: _Shown, before: Witness | None, confirmed: Witness | None) -> Reach:
         numbers = {claim.request_id for claim in shown.claimed.values() if claim.request_id is not None}
         newest = self._ledger.doubts.requests({max(numbers)}) if numbers else {}
         freshest = next((Seen(one.request_id, Moment(one.sent_mono, one.boot_id)) for one in newest.values()), None)
@@ -336,7 +342,7 @@ class ReadBack:
             case Absence.TOO_EARLY:
                 self._note_ready(case.doubt, standing, look)
                 look.reasons[case.row.row_id] = "LeadSquared does not show it, and may still do so."
-            case Absence.NO_WITNESS:
+            case Absence.NO_WITNESS if not standing.lags:
                 if self._has_had_its_time(case, standing, look):
                     if case.doubt.verdict == "refused":
                         return _absent(case)
@@ -344,10 +350,10 @@ class ReadBack:
                 look.reasons[case.row.row_id] = (
                     "LeadSquared does not show it; no later activity of ours is there to prove that it would by now."
                 )
-            case Absence.UNSEEN:
+            case Absence.UNSEEN | Absence.NO_WITNESS:
                 look.unseen += 1
                 look.reasons[case.row.row_id] = (
-                    "LeadSquared does not show it; nor does it show later activities that it has confirmed."
+                    "LeadSquared does not show it; nor does it show other activities that it has confirmed."
                 )
             case Absence.OUT_OF_REACH:
                 look.is_behind = True
@@ -417,6 +423,12 @@ class _Standing:
     now: Moment
     boot_seen: float
     has_keys: bool
+
+    @property
+    def lags(self) -> bool:
+        """Whether the last activity that LeadSquared has confirmed is not visible yet. A row that is missing may be so, too."""
+        confirmed, freshest = self.reach.confirmed, self.reach.freshest
+        return confirmed is not None and (freshest is None or freshest.request < confirmed.request)
 
 
 def _claim(activity: SeenActivity, claimed: Mapping[str, Claimed]) -> Claimed:

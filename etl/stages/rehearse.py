@@ -26,6 +26,8 @@ def rehearsal() -> Iterator[Settings]:
             base_url=simulator.url,
             access_key=Secret(options.access_key),
             secret_key=Secret(options.secret_key),
+            visibility_wait_seconds=1.0,  # the simulator shows at once what it holds
+            late_wait_seconds=1.0,
         )
         ledger = Path(folder) / "ledger.db"
         yield Settings(account, f"sqlite:///{ledger}", Path(folder) / "ledger_files")

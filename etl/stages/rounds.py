@@ -66,6 +66,11 @@ class Rounds:
                 break
         return self._left_over()
 
+    @property
+    def other_runs(self) -> frozenset[int]:
+        """The other runs whose rows were read back on the way."""
+        return self._verifier.other_runs
+
     def _look_back(self) -> StopCause | None:
         """What became of rows that an earlier process left in doubt, as far as it can be seen at once."""
         if not self._session.ledger.runs.has_doubts(self._run_id):

@@ -148,20 +148,27 @@ def _go_on(
 def _deliver(
     prepared: PreparedInput, run_id: int, session: Session, locks: ExitStack
 ) -> tuple[InputSummary, StopCause | None]:
+    rounds = Rounds(prepared, run_id, session, locks)
     try:
-        cause = Rounds(prepared, run_id, session, locks).go()
+        cause = rounds.go()
+        session.ledger.runs.end(run_id, cause.reason if cause else None, int(cause.exit_code) if cause else None)
+        return _conclude(prepared, run_id, cause, session, rounds.other_runs), cause
     except LedgerError as error:
         error.is_midway = True
         raise
-    session.ledger.runs.end(run_id, cause.reason if cause else None, int(cause.exit_code) if cause else None)
-    return _conclude(prepared, run_id, cause, session), cause
 
 
-def _conclude(prepared: PreparedInput, run_id: int, cause: StopCause | None, session: Session) -> InputSummary:
+def _conclude(
+    prepared: PreparedInput,
+    run_id: int,
+    cause: StopCause | None,
+    session: Session,
+    others: frozenset[int] = frozenset(),
+) -> InputSummary:
     """Write the files. If that fails, all is in the ledger still, and the same command writes them later."""
     explain_changes(prepared, run_id, session.ledger)
     try:
-        files = write_files(prepared, run_id, cause, session.ledger, session.options)
+        files = write_files(prepared, run_id, cause, session.ledger, session.options, others)
     except UsageError as error:
         remedy = "Mend that and run the same command again: it sends nothing twice and writes the results."
         cause = cause or StopCause(ExitCode.STOPPED, f"all is recorded, but {error.message}", remedy)

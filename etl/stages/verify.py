@@ -157,6 +157,11 @@ class Verifier:
             self.desk.events(Note(NOT_ALLOWED))
         return settled
 
+    @property
+    def other_runs(self) -> frozenset[int]:
+        """The other runs whose rows were looked for; their results may say more by now."""
+        return frozenset(self._held - {self.run.run_id})
+
     # Whose rows
 
     def _in_question(self) -> dict[Addressing, list[Doubt]]:

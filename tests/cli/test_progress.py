@@ -7,8 +7,8 @@ import io
 import pytest
 
 from etl.cli.progress import BarDisplay, NoDisplay, PlainDisplay
-from etl.cli.wording import counted, duration, printable, progress_figures
-from etl.events import Progress, Reading
+from etl.cli.wording import auditing_figures, counted, duration, printable, progress_figures, reading_back_figures
+from etl.events import Auditing, Progress, Reading, ReadingBack
 from etl.records import Outcome
 from tests.cli.conftest import StillClock
 
@@ -53,6 +53,42 @@ def test_figures_say_rows_rate_time_left_and_outcomes() -> None:
     """What a person wants to know, without outcomes that did not occur."""
     assert progress_figures(at(1_250)) == "1,250 of 2,000 rows · 48 rows/s · 16 s left · 1,250 created"
     assert progress_figures(at(0, None)) == "0 of 2,000 rows · 48 rows/s"
+
+
+def back(seconds: float = 6.0, at_most: float | None = 74.2, rows: int = 50, found: int = 12) -> ReadingBack:
+    """50 rows in doubt, 12 found, the next look in 6 s."""
+    return ReadingBack("visits.xlsx", rows, found, seconds, at_most)
+
+
+READING_BACK = {
+    "all": (
+        back(),
+        "reading back 50 rows · 12 found · next look in 6 s · at most 74 s until a missing row counts as absent",
+    ),
+    "none found": (
+        back(found=0),
+        "reading back 50 rows · next look in 6 s · at most 74 s until a missing row counts as absent",
+    ),
+    "depends on others": (back(at_most=None), "reading back 50 rows · 12 found · next look in 6 s"),
+    "time is up": (back(at_most=0.0, seconds=0.4, rows=1), "reading back 1 row · 12 found · next look in 1 s"),
+    "nothing in doubt": (back(rows=0, found=0, at_most=None), "reading back · next look in 6 s"),
+    "the late wait": (
+        back(at_most=389.0, found=1_200),
+        "reading back 50 rows · 1,200 found · next look in 6 s · at most 6 min until a missing row counts as absent",
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "figures"), READING_BACK.values(), ids=READING_BACK.keys())
+def test_reading_back_says_what_is_awaited_and_how_long(event: ReadingBack, figures: str) -> None:
+    """Rows in doubt, found so far, the next look, and when absence can be believed - where that is known."""
+    assert reading_back_figures(event) == figures
+
+
+def test_auditing_says_how_far_it_is() -> None:
+    """Of how many created rows."""
+    figures = auditing_figures(Auditing("visits.xlsx", 2_000, 40_000))
+    assert figures == "2,000 of 40,000 created rows compared with LeadSquared"
 
 
 def test_plain_progress_is_at_most_one_line_in_ten_seconds() -> None:
@@ -119,6 +155,73 @@ def test_the_bar_is_not_redrawn_more_often_than_eyes_can_see() -> None:
     assert "2,000 of 2,000" in stream.getvalue()
 
 
+def test_the_bar_counts_down_without_flicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading back takes turns with sending on one line, which is drawn second by second and never taken away between."""
+    monkeypatch.setenv("COLUMNS", "200")
+    clock = StillClock()
+    display = BarDisplay(stream := io.StringIO(), clock, has_colour=False)
+
+    display.reading(Reading("visits.xlsx", 2_000))
+    for left in (3, 2, 1):
+        display.progress(at(1_950))
+        display.reading_back(back(seconds=left, at_most=70.0 + left))  # at once: another work is always drawn
+        clock.seconds += 1
+    display.line("a line stays")
+    before_the_end = stream.getvalue()
+    display.close()
+
+    assert all(f"next look in {left} s · at most 7{left} s" in before_the_end for left in (3, 2, 1))
+    assert "visits.xlsx  reading back 50 rows · 12 found" in before_the_end  # words, no bar that would measure nothing
+    assert "visits.xlsx ━" in before_the_end
+    assert "a line stays" in before_the_end
+    assert (before_the_end.count("\x1b[?25l"), before_the_end.count("\x1b[?25h")) == (1, 0)  # the cursor goes once
+
+
+def test_a_narrow_terminal_shows_the_whole_countdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 80 columns the words go on in a second line; neither name nor numbers are cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    display = BarDisplay(stream := io.StringIO(), StillClock(), has_colour=False)
+
+    display.reading_back(back())
+    display.close()
+
+    shown = stream.getvalue()
+    assert "visits.xlsx  reading back 50 rows · 12 found · next look in 6 s · at most 74 s" in shown
+    assert "until a missing row counts as absent" in shown
+
+
+def test_another_input_has_a_bar_of_its_own() -> None:
+    """The name in front is that of the input at work, whatever was done with the one before."""
+    clock = StillClock()
+    display = BarDisplay(stream := io.StringIO(), clock, has_colour=False)
+
+    display.reading_back(back())
+    display.progress(Progress("calls.xlsx", 1, 2, {}, 1.0, None, 0))
+    display.auditing(Auditing("calls.xlsx", 1, 2))
+    display.reading(Reading("calls.xlsx", 7))
+    display.close()
+
+    shown = stream.getvalue()
+    assert all(name in shown for name in ("visits.xlsx", "calls.xlsx", "1 of 2 created rows", "7 rows read"))
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 3
+
+
+def test_plain_reading_back_is_at_most_one_line_in_ten_seconds() -> None:
+    """A countdown of minutes is some lines in a log, not one a second."""
+    lines: list[tuple[float, str]] = []
+    clock = StillClock()
+    display = PlainDisplay(lambda text: lines.append((clock.seconds, text)), clock)
+
+    for left in range(25, 0, -1):
+        display.reading_back(back(seconds=left, at_most=None))
+        clock.seconds += 1
+
+    assert lines == [
+        (1010.0, "visits.xlsx: reading back 50 rows · 12 found · next look in 15 s"),
+        (1020.0, "visits.xlsx: reading back 50 rows · 12 found · next look in 5 s"),
+    ]
+
+
 def test_quiet_shows_nothing() -> None:
     """The quiet display takes everything and keeps silent."""
     display = NoDisplay()
@@ -126,4 +229,6 @@ def test_quiet_shows_nothing() -> None:
     display.line("a")
     display.reading(Reading("visits.xlsx", 1))
     display.progress(at(1))
+    display.reading_back(back())
+    display.auditing(Auditing("visits.xlsx", 1, 2))
     display.close()

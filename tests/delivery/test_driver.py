@@ -91,7 +91,20 @@ def test_a_retry_after_is_waited_for_by_every_process(book: Book, other: Book) -
     lot.deliver()
 
     assert lot.sent_at == [0, LATENCY + 30.0]
-    assert answers == [NoSlot(1_000.0 + LATENCY + 30.0)]
+    assert set(answers) == {NoSlot(1_000.0 + LATENCY + 30.0)}
+
+
+def test_a_stop_from_another_process_ends_a_long_wait(book: Book, other: Book) -> None:
+    """`etl stop` is noticed within a second while a slot is waited for, not when the slot comes."""
+    lot = a_lot(book, 2, throttled(retry_after="300"))
+    lot.wire.on_wait = lambda _until: other.do(f"UPDATE runs SET stop_asked_at = 1 WHERE run_id = {lot.run_id}")
+
+    cause = lot.deliver()
+
+    assert cause is not None
+    assert "etl stop" in cause.reason
+    assert cause.exit_code is ExitCode.STOPPED
+    assert book.clock.monotonic() < 1_000 + 2
 
 
 def test_what_was_not_sent_goes_again_after_growing_waits(book: Book) -> None:

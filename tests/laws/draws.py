@@ -45,6 +45,9 @@ columns:
   Amount: mx_Custom_2
 {more}
 """
+CORRECTED = {"nobody@example.com": "person2@example.com"}
+"""A lead that does not exist, and the lead that was meant."""
+
 TIME = '  When: {to: ActivityDateTime, format: "%d/%m/%Y %H:%M"}\n'
 SPARE_BLANKS = "values:\n  mx_Custom_5: {constant: '  Field  team '}\n"
 
@@ -203,6 +206,8 @@ def _hindrance(drawn: Scene) -> str | None:
         return "equal activities by somebody else"
     if switches.values_on_reading is not ValuesOnReading.AS_SENT:
         return "values are shown otherwise"
+    if TIME in drawn.mapping and switches.created_on_shows is CreatedOnShows.WRITE_TIME:
+        return "times are shown otherwise"
     if Read.LEADS_BY_IDS in forbidden or Read.LEADS in forbidden:
         return "leads of activities cannot be told"
     if any(fault.kind is FaultKind.DUPLICATE_ID for fault in drawn.faults):
@@ -246,7 +251,7 @@ def edited(rows: list[Row], dice: random.Random, fresh: int) -> list[Row]:
         elif kind == "correct":
             bad = [at for at, row in enumerate(now) if row.email.startswith("nobody@")]
             place = dice.choice(bad) if bad else place
-            now[place] = replace(now[place], email="person1@example.com")
+            now[place] = replace(now[place], email=CORRECTED.get(now[place].email, "person1@example.com"))
         elif kind == "change":
             now[place] = replace(now[place], remarks=f"{now[place].remarks} changed {dice.randrange(9)}")
         elif kind == "drop":

@@ -20,7 +20,7 @@ from etl.events import InputSummary, StopSignal
 from etl.ledger.store import Ledger
 from etl.records import Outcome
 from etl.settings import Account, Secret
-from etl.simulator import Fault, FaultKind
+from etl.simulator import BulkFailureMode, BulkSuccessShape, Fault, FaultKind
 from etl.simulator.core import Simulator
 from tests.laws import draws, invariants
 from tests.laws.draws import HEADERS, Row, Scene
@@ -81,7 +81,7 @@ class History:
         self.scene: Scene = draws.scene(random.Random(f"{self.seed}/scene"))
         self.world = World(Simulator(replace(self.scene.options, faults=())))
         self.world.set_faults(self.scene.faults)
-        self.naming = invariants.Naming(by_visit=self.scene.is_unique)
+        self.naming = invariants.Naming(self.scene.is_unique, draws.CORRECTED)
         self.rows = draws.sheet(random.Random(f"{self.seed}/sheet"))
         self.contents: list[list[dict[str, str]]] = []
         self.mapping = self.folder / "visits.yaml"
@@ -131,7 +131,7 @@ class History:
             except EtlError as error:
                 self._note_error(error)
                 return
-            self._ended(summaries[0], file, is_alone=True)
+            self._ended(summaries[0], self.contents[-1], is_alone=True)
         self._check_written(life.number)
 
     def _two_at_once(self) -> None:
@@ -153,7 +153,7 @@ class History:
                 except EtlError as error:
                     self._note_error(error)
                     return None
-                self._ended(summaries[0], (first, second)[place], is_alone=False)
+                self._ended(summaries[0], self.contents[place - 2], is_alone=False)
                 return None
 
             return run
@@ -181,7 +181,7 @@ class History:
                 (summary,) = live(world, program)
             except EtlError as error:
                 raise AssertionError(f"an undisturbed run ended with {error.message}") from error
-        self._ended(summary, program.files[0], is_alone=True)
+        self._ended(summary, self.contents[-1], is_alone=True)
         if self.was_cut:
             self.tally[f"continued after a crash at {self.was_cut}"] += 1
         world.pass_time(1_000.0)
@@ -189,7 +189,7 @@ class History:
         hindrance = self.scene.may_stay_open
         left = summary.equation.outcomes.get(Outcome.UNCONFIRMED, 0)
         if hindrance is None:
-            invariants.check_settled(summary, self.naming, may_be_refused=_is_unknown_lead)
+            invariants.check_settled(summary, self.naming, is_bad=_is_unknown_lead, is_told=self._tells_refusals())
         elif left:
             self.tally[f"left open: {hindrance}"] += left
         self.tally.update({f"finally {outcome.value}": n for outcome, n in summary.equation.outcomes.items() if n})
@@ -323,7 +323,7 @@ class History:
         """The failed file as a person gives it back: leads corrected, or nothing done."""
         if self.dice.random() < 0.7:
             text = failed.read_text(encoding="utf-8-sig")
-            failed.write_text(text.replace("nobody@example.com", "person2@example.com"), encoding="utf-8-sig")
+            failed.write_text(text.replace(*next(iter(draws.CORRECTED.items()))), encoding="utf-8-sig")
         self.tally["failed file run"] += 1
         return failed
 
@@ -351,7 +351,7 @@ class History:
         self.tally[f"ended by {type(error).__name__}"] += 1
         self.log(f"    {type(error).__name__}: {error.message[:150]}")
 
-    def _ended(self, summary: InputSummary, file: Path, *, is_alone: bool) -> None:
+    def _ended(self, summary: InputSummary, given: list[dict[str, str]], *, is_alone: bool) -> None:
         self.log(f"    {summary.equation} (exit {summary.exit_code}; {summary.stop_reason})")
         if self.was_cut and is_alone:
             self.tally[f"continued after a crash at {self.was_cut}"] += 1
@@ -367,7 +367,7 @@ class History:
         invariants.check(
             self.world.simulator.activities(),
             summary,
-            file,
+            given,
             self.naming,
             user_email=options.user_email,
             is_alone=is_alone and self.homes == 1,
@@ -394,6 +394,11 @@ class History:
         options, ours = self.scene.options, self.scene.limit
         keeps = ours.count <= options.limit.count and self.homes == 1 and options.daily is None
         invariants.check_server(self.world.simulator.stats(), limit=options.limit.count if keeps else None)
+
+    def _tells_refusals(self) -> bool:
+        switches = self.scene.options.switches
+        is_row_left_out = switches.bulk_failure_mode is BulkFailureMode.INLINE_OMITTED
+        return switches.bulk_success_shape is BulkSuccessShape.RESPONSE and not is_row_left_out
 
     def _faults_that_struck(self) -> Counter[str]:
         stats, happened = self.world.simulator.stats(), self.world.happened

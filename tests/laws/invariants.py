@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -34,11 +34,14 @@ class Naming:
     """What makes two rows, or a row and an activity, the same."""
 
     by_visit: bool = True
+    corrected: Mapping[str, str] = field(default_factory=dict)
+    """Leads that a person has corrected, and to what: the row stays the same."""
 
     def of_row(self, row: Mapping[str, str]) -> Identity:
         if self.by_visit:
             return (row["Visit"],)
-        return (row["Email"], row["Visit"], row.get("Remarks", ""), row.get("Amount", ""))
+        email = self.corrected.get(row["Email"], row["Email"])
+        return (email, row["Visit"], row.get("Remarks", ""), row.get("Amount", ""))
 
     def of_activity(self, activity: Activity) -> Identity:
         values = {field["SchemaName"]: field["Value"] for field in activity["Fields"]}
@@ -46,6 +49,9 @@ class Naming:
         if self.by_visit:
             return (visit,)
         return (activity["SearchByValue"], visit, activity["ActivityNote"] or "", values.get(AMOUNT, ""))
+
+
+NAMING = Naming()
 
 
 def stored_visits(activities: Iterable[Activity]) -> Counter[str]:
@@ -79,8 +85,8 @@ def at_most_once(stored: Mapping[Identity, int], sheets: Iterable[Sequence[Mappi
 def check(
     activities: Sequence[Activity],
     summary: InputSummary,
-    sheet: Path,
-    naming: Naming = Naming(),
+    sheet: Path | Sequence[Mapping[str, str]],
+    naming: Naming = NAMING,
     *,
     user_email: str | None = None,
     is_alone: bool = True,
@@ -89,22 +95,24 @@ def check(
     """The laws of one input at the end of a run.
 
     Results hold every row once, in order; the equation holds; a row called created or imported is there, under that id
-    where one is named, and no two rows share one; a row that is there is called so, changed or unconfirmed.
+    where one is named, and no two rows share one; a row that is there is called so, changed or unconfirmed. A row with a
+    lead that somebody corrected elsewhere may be there as that, and still be called refused here.
     is_alone: no other process may have stored rows of this input since the results were written. has_twins: somebody else
     writes equal activities, and which is whose may be untold.
     """
     assert summary.equation.holds, summary.equation
-    rows, given = result_rows(summary.results), result_rows(sheet)
+    rows, given = result_rows(summary.results), result_rows(sheet) if isinstance(sheet, Path) else sheet
     assert [_cells(row) for row in rows] == [_cells(row) for row in given], "rows lost, moved or changed"
     _check_ids(rows, activities, naming)
     stored = held(activities, naming, None if has_twins else user_email)
     called = Counter(naming.of_row(row) for row in rows if row["etl_status"] in IN_LEADSQUARED - {"changed"})
+    elsewhere = {naming.of_row(row) for row in rows if row["Email"] in naming.corrected}
     maybe = Counter(naming.of_row(row) for row in rows if row["etl_status"] in MAY_BE_STORED)
     for identity, times in Counter(naming.of_row(row) for row in rows).items():
         there = stored[identity]
         most = times if there and naming.by_visit else there
         assert called[identity] <= most, f"{identity}: {called[identity]} are called stored, {there} are there"
-        if is_alone and not has_twins:
+        if is_alone and not has_twins and identity not in elsewhere:
             assert maybe[identity] >= min(there, times), (
                 f"{identity}: {there} are there, {maybe[identity]} are called so"
             )
@@ -143,13 +151,19 @@ def check_server(stats: Mapping[str, Any], *, limit: int | None) -> None:
 
 
 def check_settled(
-    summary: InputSummary, naming: Naming, *, may_be_refused: Callable[[Mapping[str, str]], bool] = lambda _row: False
+    summary: InputSummary,
+    naming: Naming,
+    *,
+    is_bad: Callable[[Mapping[str, str]], bool] = lambda _row: False,
+    is_told: bool = True,
 ) -> None:
-    """After an undisturbed last run, where nothing hinders reading back, every row has its end."""
-    open_rows = {
-        outcome: summary.equation.outcomes.get(outcome, 0) for outcome in (Outcome.UNCONFIRMED, Outcome.WAITING)
-    }
-    assert not any(open_rows.values()), f"rows without an end: {summary.equation} ({summary.stop_reason})"
+    """After an undisturbed last run, where nothing hinders reading back, every row has its end.
+
+    is_bad: a row that LeadSquared refuses. is_told: whether it says so; else such a row can only stay open.
+    """
     for row in result_rows(summary.results):
-        if row["etl_status"] == Outcome.REFUSED:
-            assert may_be_refused(row), f"{naming.of_row(row)} is called refused: {row['etl_error']}"
+        status, what = row["etl_status"], f"{naming.of_row(row)} is {row['etl_status']}: {row['etl_error']}"
+        if status == Outcome.REFUSED:
+            assert is_bad(row), what
+        elif status in {Outcome.UNCONFIRMED, Outcome.WAITING}:
+            assert is_bad(row) and not is_told, f"{what} ({summary.equation}; {summary.stop_reason})"

@@ -38,7 +38,8 @@ def make_line() -> MakeLine:
         error: str | None = None,
         hint: str | None = None,
         code: str | None = None,
+        verified: str | None = None,
     ) -> ResultLine:
-        return ResultLine(row, status, activity_id, error, hint, code, 41, tuple(cells))
+        return ResultLine(row, status, activity_id, error, hint, code, 41, tuple(cells), verified)
 
     return make

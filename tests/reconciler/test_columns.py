@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from etl.reconciler.columns import defused, input_positions, own_cells, result_headers
-from etl.records import ETL_COLUMNS, Outcome
+from etl.records import ETL_COLUMNS, OWN_COLUMNS, VERIFIED_COLUMN, Outcome
 
 from .conftest import MakeLine, MakeTable
 
@@ -49,3 +49,22 @@ def test_own_cells_stand_in_the_order_of_the_outcome_columns(make_line: MakeLine
     line = make_line(row=7, status=Outcome.REFUSED, activity_id="=i", error="+e", hint="-h", code="@c")
 
     assert own_cells(line) == (7, "refused", "'=i", "'+e", "'-h", "'@c", 41)
+
+
+def test_what_verifying_found_stands_behind_the_run(make_table: MakeTable, make_line: MakeLine) -> None:
+    """The column is there in verified results only, before the input's own, and its texts are defused too."""
+    line = make_line(verified="=held")
+
+    assert result_headers(make_table(), is_verified=True) == (*ETL_COLUMNS, "etl_verified", "Visit ID", "Remarks")
+    assert own_cells(line, is_verified=True) == (*own_cells(line), "'=held")
+    assert VERIFIED_COLUMN not in result_headers(make_table())
+    assert len(own_cells(line)) == len(ETL_COLUMNS)
+
+
+def test_the_verified_column_of_our_own_file_is_ours(make_table: MakeTable) -> None:
+    """Read back it is not taken for the input's; in a file that is not ours a column of that name is the person's."""
+    ours, theirs = make_table([*OWN_COLUMNS, "Visit ID"]), make_table(["Visit ID", VERIFIED_COLUMN])
+
+    assert input_positions(ours) == (len(OWN_COLUMNS),)
+    assert result_headers(ours) == (*ETL_COLUMNS, "Visit ID")
+    assert input_positions(theirs) == (0, 1)

@@ -54,6 +54,26 @@ def test_every_line_is_there_in_order(
 
 
 @BOTH_KINDS
+def test_verified_results_say_what_was_found(
+    tmp_path: Path, make_table: MakeTable, make_line: MakeLine, kind: FileKind
+) -> None:
+    """Behind the run stands what verifying found; rows that were not compared have nothing there."""
+    target = tmp_path / f"r{kind.suffix}"
+    lines = [
+        make_line(["SV-1", "x"], activity_id="id-1", verified='differs: mx_Custom_2: "100" became "200"'),
+        make_line(["SV-2", "y"], row=3, status=Outcome.REFUSED, activity_id=None),
+    ]
+
+    write_results(target, make_table(), lines, kind, always, is_verified=True)
+
+    assert read(target) == [
+        [*ETL_COLUMNS, "etl_verified", "Visit ID", "Remarks"],
+        ["2", "created", "id-1", "", "", "", "41", 'differs: mx_Custom_2: "100" became "200"', "SV-1", "x"],
+        ["3", "refused", "", "", "", "", "41", "", "SV-2", "y"],
+    ]
+
+
+@BOTH_KINDS
 def test_the_failed_file_holds_what_needs_a_person(
     tmp_path: Path, make_table: MakeTable, make_line: MakeLine, kind: FileKind
 ) -> None:

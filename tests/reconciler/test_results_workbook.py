@@ -164,6 +164,23 @@ def test_our_columns_stand_first_and_frozen(tmp_path: Path, make_table: MakeTabl
     assert sheet.title == "Visits"
 
 
+def test_what_verifying_found_is_frozen_and_readable_too(
+    tmp_path: Path, make_table: MakeTable, make_line: MakeLine
+) -> None:
+    """The verified column looks like ours: bold, frozen, as text, wrapped within its width and its row tall enough."""
+    lines = [make_line(), make_line(row=3, verified="differs: " + "x" * 60)]
+    write_workbook(tmp_path / "r.xlsx", make_table(), lines, is_verified=True)
+    sheet = sheet_of(tmp_path / "r.xlsx")
+
+    assert [cell.value for cell in sheet[1]] == [*ETL_COLUMNS, "etl_verified", "Visit ID", "Remarks"]
+    assert sheet["H1"].fill.fgColor.rgb == sheet["A1"].fill.fgColor.rgb != sheet["I1"].fill.fgColor.rgb
+    assert sheet.freeze_panes == "I2"
+    assert sheet.auto_filter.ref == "A1:J3"
+    assert (sheet["H3"].number_format, sheet["H3"].alignment.wrap_text) == ("@", True)
+    assert round(sheet.column_dimensions["H"].width) == 31
+    assert [sheet.row_dimensions[row].height for row in (2, 3)] == [None, 45]
+
+
 def test_our_cells_are_defused_texts_and_the_inputs_are_left(
     tmp_path: Path, make_table: MakeTable, make_line: MakeLine
 ) -> None:
@@ -248,9 +265,9 @@ def test_the_longest_text_that_fits_is_not_cut(tmp_path: Path, make_table: MakeT
 
 
 def test_too_many_columns_are_refused(tmp_path: Path, make_table: MakeTable) -> None:
-    """An input whose columns and ours do not fit into a sheet is refused, since cells would be missing in silence."""
+    """An input whose columns and ours, a later etl_verified too, do not fit into a sheet is refused: cells would be missing."""
     with pytest.raises(UsageError, match=r"visits\.xlsx has so many columns .* 16,385, .* 16,384\. Name a \.csv"):
-        write_workbook(tmp_path / "r.xlsx", make_table(["x"] * (16_384 - OURS + 1)), [])
+        write_workbook(tmp_path / "r.xlsx", make_table(["x"] * (16_384 - OURS)), [])
 
 
 def test_an_input_without_rows_has_a_header(tmp_path: Path, make_table: MakeTable) -> None:
