@@ -51,6 +51,18 @@ class Sender(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class ReadSlot:
+    """The right to send one read. exchange: how it ended, for whoever gave the right."""
+
+    exchange: Exchange | None = None
+
+
+def without_slot() -> AbstractContextManager[ReadSlot]:
+    """For reads that nobody counts."""
+    return nullcontext(ReadSlot())
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Whose keys these are.
@@ -83,7 +95,7 @@ class _TryLaterError(NetworkError):
         self.wait_seconds = wait_seconds
 
 
-def who_am_i(client: Sender, slot: Callable[[], AbstractContextManager[object]] = nullcontext) -> Identity | None:
+def who_am_i(client: Sender, slot: Callable[[], AbstractContextManager[ReadSlot]] = without_slot) -> Identity | None:
     """Whose keys these are; None where the account does not offer this read or its answer cannot be used.
 
     slot: entered around each attempt, because a read counts in the account's general limit like any other request.
@@ -101,7 +113,7 @@ def who_am_i(client: Sender, slot: Callable[[], AbstractContextManager[object]] 
 
 
 def read(
-    client: Sender, request: ApiRequest, slot: Callable[[], AbstractContextManager[object]] = nullcontext
+    client: Sender, request: ApiRequest, slot: Callable[[], AbstractContextManager[ReadSlot]] = without_slot
 ) -> ApiAnswer | None:
     """The answer to a read; None where LeadSquared does not offer it or refuses it to this user.
 
@@ -118,10 +130,10 @@ def read(
 
 
 def _attempt(
-    client: Sender, request: ApiRequest, slot: Callable[[], AbstractContextManager[object]]
+    client: Sender, request: ApiRequest, slot: Callable[[], AbstractContextManager[ReadSlot]]
 ) -> ApiAnswer | None:
-    with slot():
-        exchange = client.send(request)
+    with slot() as taken:
+        exchange = taken.exchange = client.send(request)
     if isinstance(exchange, TransportFailure):
         is_without_connection = exchange.end is LineEnd.NOT_SENT
         raise _TryLaterError(_unreachable(client, exchange.reason), is_without_connection=is_without_connection)

@@ -30,12 +30,9 @@ SELECT requests.request_id, requests.run_id, requests.sent_at, requests.sent_mon
        requests.ended_mono, requests.ended_after, requests.late, requests.verdict, requests.detail, requests.rows,
        requests.body, rows.row_id, rows.position, rows.together, rows.memory_key, rows.code
 FROM rows JOIN requests ON requests.request_id = rows.request_id
-WHERE rows.outcome = 'unconfirmed' AND requests.ended_mono IS NOT NULL AND rows.row_id IN ({rows})
+WHERE rows.outcome = 'unconfirmed' AND rows.known_row_id IS NULL AND requests.ended_mono IS NOT NULL
+  AND (rows.run_id = :run_id OR rows.run_id IN ({others}))
 ORDER BY requests.request_id, rows.position"""
-
-# The run's own rows, and the rows of other runs that rows of this one were taken for.
-_OF_RUN = """
-SELECT COALESCE(known_row_id, row_id) FROM rows WHERE run_id = :run_id AND outcome = 'unconfirmed'"""
 
 _OTHER_RUNS = """
 SELECT DISTINCT holder.run_id FROM rows JOIN rows AS holder ON holder.row_id = rows.known_row_id
@@ -164,8 +161,12 @@ class Doubts:
         self._database = database
 
     def of_run(self, run_id: int) -> list[Doubt]:
-        """The requests that keep rows of this run in doubt, in the order in which they were sent; also those of other runs."""
-        found = self._database.connection.execute(text(_DOUBTS.format(rows=_OF_RUN)), {"run_id": run_id}).all()
+        """The requests that keep rows of this run in doubt, in the order in which they were sent.
+
+        Of the other runs whose rows in doubt rows of this one were taken for, all that is in doubt: of equal rows none can be
+        told without the others.
+        """
+        found = self._database.connection.execute(text(_DOUBTS.format(others=_OTHER_RUNS)), {"run_id": run_id}).all()
         return [_doubt(list(rows)) for _, rows in groupby(found, key=attrgetter("request_id"))]
 
     def other_runs(self, run_id: int) -> list[int]:

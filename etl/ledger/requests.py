@@ -74,7 +74,8 @@ UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :st
     late = :late, server_at = :server_at, ended_after = (SELECT MAX(request_id) FROM requests)
 WHERE request_id = :request_id""")
 
-_FACTS = _for_rows("SELECT row_id, run_id, account_id, lineage_run, request_id FROM rows WHERE row_id IN :row_ids")
+_FACTS = _for_rows("""
+SELECT row_id, run_id, row_number, account_id, lineage_run, request_id FROM rows WHERE row_id IN :row_ids""")
 
 _WITH_THESE_IDS = select(ROWS.c.activity_id, ROWS.c.run_id, ROWS.c.row_number).where(
     ROWS.c.account_id == bindparam("its_account"),
@@ -106,14 +107,16 @@ WHERE holder.row_id = :row_id AND rows.known_row_id = :row_id AND rows.run_id <>
   AND rows.outcome = 'unconfirmed' AND rows.payload <> holder.payload
   AND (rows.memory_key = holder.memory_key OR (rows.lineage_run IS NOT NULL AND rows.cells <> holder.cells))""")
 
-# Rows that a plan compared with a row in the air which did not arrive: those of its own run follow it still.
+# Rows that a plan compared with a row in the air which did not arrive: those of its own run follow it still. Of a row that was
+# refused only those with other values are free: LeadSquared has said nothing about these.
 _WAIT_AGAIN = text("""
 UPDATE rows SET outcome = 'waiting', code = NULL, error = NULL, hint = NULL
 WHERE known_row_id = :row_id AND run_id = :run_id AND outcome = 'unconfirmed'""")
 
 _FOLLOWERS_ELSEWHERE = text("""
 SELECT row_id, run_id, row_number, scope_id, memory_key FROM rows
-WHERE known_row_id = :row_id AND run_id <> :run_id AND outcome = 'unconfirmed' ORDER BY run_id, row_number""")
+WHERE known_row_id = :row_id AND run_id <> :run_id AND outcome = 'unconfirmed'
+  AND (:is_refused = 0 OR payload <> (SELECT payload FROM rows WHERE row_id = :row_id)) ORDER BY run_id, row_number""")
 
 # The first of them in each run stands for itself from here on. With the key of the row that it followed it takes its ordinal,
 # too: whichever of the two goes out first, the other one is known.
@@ -127,9 +130,14 @@ UPDATE rows SET outcome = 'waiting', known_row_id = NULL, code = NULL, error = N
             SELECT ordinal FROM rows WHERE run_id = :run_id AND memory_key = :memory_key) AS taken), 0) END
 WHERE row_id = :row_id""")
 
+# The others follow it as a plan would let them, other values reported; so do those that were reported as changed before.
 _FOLLOW_ANOTHER = text("""
-UPDATE rows SET outcome = 'waiting', known_row_id = :first, code = NULL, error = NULL, hint = NULL
+UPDATE rows SET known_row_id = :first, code = NULL, error = NULL, hint = NULL,
+    outcome = CASE WHEN payload = (SELECT payload FROM rows WHERE row_id = :first) THEN 'waiting' ELSE 'changed' END
 WHERE row_id = :row_id""")
+
+_CHANGED_FOLLOW_ANOTHER = text("""
+UPDATE rows SET known_row_id = :first WHERE known_row_id = :holder AND run_id = :run_id AND outcome = 'changed'""")
 
 _STILL_OPEN = _for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'unconfirmed' AND request_id = :request_id""")
@@ -142,9 +150,26 @@ _DISPROVE = text("""
 UPDATE rows SET outcome = 'unconfirmed', activity_id = NULL, code = 'id_taken', error = :reason
 WHERE row_id = :row_id AND outcome = 'created' AND known_row_id IS NULL AND request_id IS NOT NULL""")
 
+# What was known by such a row is in doubt with it, and its request is witnessed by another of its rows, if by any.
+_DOUBT_WITH_IT = text("""
+UPDATE rows SET outcome = 'unconfirmed', error = :reason
+WHERE known_row_id = :row_id AND outcome = 'already_imported' AND payload IS NOT NULL
+  AND EXISTS (SELECT 1 FROM rows AS holder WHERE holder.row_id = :row_id AND holder.outcome = 'unconfirmed')""")
+
+_ANOTHER_WITNESS = text("""
+UPDATE requests SET witness = (
+    SELECT MIN(activity_id) FROM rows WHERE rows.run_id = requests.run_id AND rows.request_id = requests.request_id
+      AND rows.outcome = 'created' AND rows.known_row_id IS NULL)
+WHERE request_id = (SELECT request_id FROM rows WHERE row_id = :row_id)""")
+
 _APART = text("UPDATE rows SET together = :together WHERE row_id = :row_id")
 
 _RUNS_OF = _for_rows("SELECT DISTINCT run_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting'")
+
+_FOLLOW_THE_HOLDER = text("UPDATE rows SET known_row_id = :theirs WHERE known_row_id = :ours")
+
+# What waits again has no request any more: that one has told all there was to tell.
+_NO_REQUEST = text("UPDATE rows SET request_id = NULL, position = NULL WHERE row_id = :row_id")
 
 _REOPEN = text("UPDATE runs SET state = 'open' WHERE run_id = :run_id")
 
@@ -166,6 +191,13 @@ UPDATE rows SET outcome = 'created', known_row_id = earlier.holder, code = NULL,
 FROM earlier
 WHERE rows.run_id = earlier.run_id AND rows.row_number = earlier.row_number AND rows.scope_id = earlier.scope_id
   AND rows.outcome IN ('invalid', 'refused', 'waiting')""")
+
+# What waited for such a line to be sent waits no longer; with other values than those that were sent it is changed.
+_MEND_WHAT_FOLLOWED_THEM = _for_rows("""
+UPDATE rows SET known_row_id = holder.row_id,
+    outcome = CASE WHEN rows.payload = holder.payload THEN 'already_imported' ELSE 'changed' END
+FROM rows AS line JOIN rows AS holder ON holder.row_id = line.known_row_id
+WHERE holder.row_id IN :row_ids AND rows.known_row_id = line.row_id AND rows.outcome = 'waiting'""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +256,15 @@ def _written(end: RowEnd) -> dict[str, str | int | None]:
     return {"ours": end.row_id, "becomes": end.outcome.value, **texts}
 
 
-def _doubted(row: RowEnd, other: Row[Any, Any, Any]) -> RowEnd:
+def _unless_held(row: RowEnd, holders: dict[str, Row[Any]], fact: Row[Any]) -> RowEnd:
+    """The end of a row, in doubt where another one holds its id; from here on the row holds it itself."""
+    if not row.activity_id:
+        return row
+    holder = holders.setdefault(row.activity_id.casefold(), fact)
+    return row if holder is fact else _doubted(row, holder)
+
+
+def _doubted(row: RowEnd, other: Row[Any]) -> RowEnd:
     reason = (
         f"LeadSquared answered with the ProspectActivityId {row.activity_id}, which row {other.row_number} of run "
         f"{other.run_id} already has."
@@ -310,7 +350,8 @@ class Requests:
         values = [{"row_id": row_id, "reason": reason} for row_id in row_ids]
         if values:
             with self._database.writing() as connection:
-                connection.execute(_DISPROVE, values)
+                for statement in (_DISPROVE, _DOUBT_WITH_IT, _ANOTHER_WITNESS):
+                    connection.execute(statement, values)
 
     def let_go_as_probe(self, row_id: int) -> None:
         """Let one missing row wait again, to go alone. Its request shows whether activities sent now become visible."""
@@ -360,10 +401,11 @@ class Requests:
             holder = rows[theirs]
             known = Outcome.ALREADY_IMPORTED if holder.payload == rows[ours].payload else Outcome.CHANGED
             outcome = Outcome.UNCONFIRMED if holder.outcome == Outcome.UNCONFIRMED else known
-            values = {"outcome": outcome.value, "known_row_id": theirs}
+            values = {"outcome": outcome.value, "known_row_id": theirs, "request_id": None, "position": None}
             connection.execute(update(ROWS).where(ROWS.c.row_id == ours).values(**values))
             follower = {"row_id": ours, "run_id": intent.run_id, "outcome": outcome.value}
             connection.execute(_FOLLOWERS, {**follower, "error": None, "hint": None, "code": None})
+            connection.execute(_FOLLOW_THE_HOLDER, {"ours": ours, "theirs": theirs})
 
     def _write(
         self, connection: Connection, account_id: int, run_id: int | None, window: Window, intent: Intent | None
@@ -412,6 +454,9 @@ class Requests:
         facts = {fact.row_id: fact for fact in found}
         ends = self._proved(connection, rows, facts)
         connection.execute(_END_ROW, [_written(end) for end in ends])
+        again = [{"row_id": end.row_id} for end in ends if end.outcome is Outcome.WAITING]
+        if again:
+            connection.execute(_NO_REQUEST, again)
         confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
         if confirmed:
             connection.execute(_WITNESS, [{"row_id": row_id} for row_id in confirmed.values()])
@@ -423,6 +468,7 @@ class Requests:
         ]
         if corrections:
             connection.execute(_MEND_EARLIER_LINES, {"row_ids": corrections})
+            connection.execute(_MEND_WHAT_FOLLOWED_THEM, {"row_ids": corrections})
         self._settle_followers(connection, ends, facts)
         return ends
 
@@ -436,37 +482,43 @@ class Requests:
         account_id = facts[rows[0].row_id].account_id
         spelt = [spelling for activity_id in ids if activity_id for spelling in spellings(activity_id)]
         found = connection.execute(_WITH_THESE_IDS, {"its_account": account_id, "ids": spelt})
-        others = {other.activity_id.casefold(): other for other in found}
-        if not others:
-            return tuple(rows)
-        held = [others.get(row.activity_id.casefold()) if row.activity_id else None for row in rows]
-        return tuple(_doubted(row, other) if other else row for row, other in zip(rows, held, strict=True))
+        holders = {other.activity_id.casefold(): other for other in found}
+        return tuple(_unless_held(row, holders, facts[row.row_id]) for row in rows)
 
     def _settle_followers(self, connection: Connection, ends: Sequence[RowEnd], facts: Mapping[int, Row[Any]]) -> None:
         """Rows that are the same activity as one of these share its fate."""
         followed = connection.execute(_FOLLOWED, {"row_ids": [end.row_id for end in ends]})
         have = set(followed.scalars())
         for end in ends:
-            if end.row_id in have and end.outcome is Outcome.WAITING:
-                self._free_followers(connection, end.row_id, facts[end.row_id].run_id)
-            elif end.row_id in have:
-                place = {"row_id": end.row_id, "run_id": facts[end.row_id].run_id}
-                is_stored = end.outcome in STORED
-                if is_stored:
-                    connection.execute(_CHANGED_FOLLOWERS, place)
-                outcome = Outcome.ALREADY_IMPORTED if is_stored else end.outcome
-                texts = {"code": end.code, "error": end.error, "hint": end.hint}
-                connection.execute(_FOLLOWERS, {**place, "outcome": outcome.value, **texts})
+            if end.row_id in have:
+                self._tell_followers(connection, end, facts[end.row_id].run_id)
 
-    def _free_followers(self, connection: Connection, row_id: int, run_id: int) -> None:
-        """Rows that were taken for this one, which did not arrive: they wait like it, in other runs on their own."""
-        connection.execute(_WAIT_AGAIN, {"row_id": row_id, "run_id": run_id})
+    def _tell_followers(self, connection: Connection, end: RowEnd, run_id: int) -> None:
+        place = {"row_id": end.row_id, "run_id": run_id}
+        if end.outcome is Outcome.WAITING:
+            connection.execute(_WAIT_AGAIN, place)
+        if end.outcome in {Outcome.WAITING, Outcome.REFUSED}:
+            self._free_followers(connection, end.row_id, run_id, is_refused=end.outcome is Outcome.REFUSED)
+        if end.outcome is Outcome.WAITING:
+            return
+        is_stored = end.outcome in STORED
+        if is_stored:
+            connection.execute(_CHANGED_FOLLOWERS, place)
+        outcome = Outcome.ALREADY_IMPORTED if is_stored else end.outcome
+        texts = {"code": end.code, "error": end.error, "hint": end.hint}
+        connection.execute(_FOLLOWERS, {**place, "outcome": outcome.value, **texts})
+
+    def _free_followers(self, connection: Connection, row_id: int, run_id: int, *, is_refused: bool) -> None:
+        """Rows of other runs that were taken for this one, which is not in LeadSquared: they wait on their own now."""
         firsts: dict[int, int] = {}
-        for row in connection.execute(_FOLLOWERS_ELSEWHERE, {"row_id": row_id, "run_id": run_id}).all():
+        wanted = {"row_id": row_id, "run_id": run_id, "is_refused": int(is_refused)}
+        for row in connection.execute(_FOLLOWERS_ELSEWHERE, wanted).all():
             if row.run_id in firsts:
                 connection.execute(_FOLLOW_ANOTHER, {"row_id": row.row_id, "first": firsts[row.run_id]})
                 continue
             firsts[row.run_id] = row.row_id
             place = {"scope_id": row.scope_id, "run_id": row.run_id, "memory_key": row.memory_key}
             connection.execute(_STAND_ALONE, {"holder": row_id, "row_id": row.row_id, **place})
+            itself = {"first": row.row_id, "holder": row_id, "run_id": row.run_id}
+            connection.execute(_CHANGED_FOLLOW_ANOTHER, itself)
             connection.execute(_REOPEN, {"run_id": row.run_id})

@@ -35,6 +35,7 @@ _WAITING = """
 SELECT row_id, row_number, memory_key, ordinal, together FROM rows
 WHERE run_id = :run_id AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND known_row_id IS NULL"""
 
+# By its cells, by the line that it is, by what it sends: equal rows are counted, so their ordinals alone do not tell.
 _OVERTAKEN = f"""
 SELECT 1 FROM rows AS mine
 JOIN runs ON runs.run_id = mine.run_id
@@ -49,6 +50,13 @@ JOIN rows AS line ON line.run_id = mine.lineage_run AND line.row_number = mine.l
 JOIN rows AS holder ON holder.row_id = COALESCE(line.known_row_id, line.row_id)
 WHERE mine.run_id = :run_id AND mine.outcome = 'waiting' AND mine.known_row_id IS NULL
   AND holder.outcome IN {OCCUPYING} AND holder.request_id > COALESCE(runs.planned_after, 0)
+UNION ALL
+SELECT 1 FROM rows AS mine
+JOIN runs ON runs.run_id = mine.run_id
+JOIN claims ON claims.scope_id = mine.scope_id AND claims.memory_key = mine.memory_key
+JOIN rows AS other ON other.row_id = claims.row_id AND other.run_id <> mine.run_id
+WHERE mine.run_id = :run_id AND mine.outcome = 'waiting' AND mine.known_row_id IS NULL
+  AND other.request_id > COALESCE(runs.planned_after, 0)
 LIMIT 1"""
 
 _CHANGED = """

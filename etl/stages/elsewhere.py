@@ -27,6 +27,9 @@ RECENT = timedelta(days=31)
 MOST_ACTIVITIES = 100_000
 """More than these are not read before a run: a hundred requests. The span is halved until it holds fewer."""
 
+SHORTEST = timedelta(hours=1)
+"""The span is not halved below this, however many were written in it: what was written just now is read in any case."""
+
 PART = timedelta(days=8)
 """So much is read and kept at a time; a part shares its first second with the one before."""
 
@@ -64,9 +67,11 @@ def _read_recent_keys(event: int, key_field: str, session: Session) -> None:
             Note("The user of these keys may not read activities back: an import from another ledger goes unnoticed.")
         )
         return
-    while count is not None and count > MOST_ACTIVITIES:
+    begins = since
+    while count > MOST_ACTIVITIES and session.clock.now() - since > SHORTEST:
         since += (session.clock.now() - since) / 2
-        count = count_in_window(read, event, since, until)
+        count = count_in_window(read, event, since, until) or 0
+    if since > begins:
         session.events(
             Note(f"Very many activities of type {event}: row keys are compared since {since:%Y-%m-%d %H:%M} UTC.")
         )

@@ -124,9 +124,7 @@ class ReadBack:
         self._began_after = began_after
         self._source: ByTime | ByLead | None = ByTime(connection.read, addressing)
         self._user_id: str | None = None
-        self._first_seen: dict[
-            int, float
-        ] = {}  # by request, when a confirmed activity of it was visible for the first time
+        self._first_seen: dict[int, float] = {}  # by request, when an activity of it was visible for the first time
 
     def look(self, doubts: Sequence[Doubt]) -> Look:
         """Read, recognise and settle.
@@ -135,11 +133,11 @@ class ReadBack:
         """
         cases = self._cases(doubts)
         self._user_id = self._who_sent(doubts)
-        before = self._before(doubts)
-        shown = self._shown(cases, doubts, before)
+        before, confirmed = self._before(doubts), self._confirmed(doubts)
+        shown = self._shown(cases, doubts, [one for one in (before, confirmed) if one is not None])
         if shown is None:
             return self._unreadable(doubts)
-        reach = self._reach(shown, before, self._confirmed(doubts))
+        reach = self._reach(shown, before, confirmed)
         free = [one for one in shown.activities if same_text(one.activity_id) not in shown.claimed]
         told = self._recognise(cases, free, shown.trust)
         standing = _Standing(reach, self._waits, *self._now(), shown.trust.keys is Kept.KEPT)
@@ -187,8 +185,7 @@ class ReadBack:
             return last
         return last if last.sent_at > first.sent_at - NEARBY_SECONDS else None
 
-    def _shown(self, cases: Sequence[_Case], doubts: Sequence[Doubt], before: Witness | None) -> _Shown | None:
-        witnesses = [one for one in (before, self._confirmed(doubts)) if one is not None]
+    def _shown(self, cases: Sequence[_Case], doubts: Sequence[Doubt], witnesses: Sequence[Witness]) -> _Shown | None:
         question = Question(
             self._stretches(doubts, witnesses), frozenset({case.sent.lead for case in cases} | self._leads(witnesses))
         )
@@ -216,6 +213,7 @@ class ReadBack:
         """When the rows in doubt can have been written, by the server's clock, and generously.
 
         Two clocks of ours are asked, because one of them may have been set meanwhile; the server's was seen in its answers.
+        What reaches until now reaches far beyond: there is nothing there, and a clock that was set back hides nothing.
         """
         now, mono, boot = self._clock.now().timestamp(), self._clock.monotonic(), self._clock.boot_id()
         behind, ahead = self._ledger.doubts.skew(self._account_id)
@@ -224,8 +222,9 @@ class ReadBack:
         found: list[Stretch] = []
         for doubt in doubts:
             since = min(doubt.sent_at, now - (mono - doubt.sent_mono) if doubt.boot_id == boot else now)
-            found.append(Stretch(since + low, max(now, doubt.ended_at + further) + high))
-        found += [Stretch(min(one.sent_at, now) + low, now + high) for one in witnesses]
+            until = doubt.ended_at + further + high
+            found.append(Stretch(since + low, until if until < now + low else max(until, now) + WIDEST_MARGIN_SECONDS))
+        found += [Stretch(min(one.sent_at, now) + low, now + high + WIDEST_MARGIN_SECONDS) for one in witnesses]
         return merged(found)
 
     def _leads(self, witnesses: Iterable[Witness]) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from etl.api.reads import ReadSlot
+from etl.delivery.verdict import server_time
 from etl.errors import NetworkError
 from etl.ledger.requests import BudgetSpent, NoSlot, RequestEnd
 
@@ -32,14 +34,14 @@ class ReadSlots:
         self._clock = clock
         self._unrecorded = 0
 
-    def take(self) -> AbstractContextManager[object]:
+    def take(self) -> AbstractContextManager[ReadSlot]:
         """Wait for a slot; it is given back, held until the window has passed, when the block is left.
 
         Raises: NetworkError — the day's budget is spent.
         """
         if self._known is None:
             self._unrecorded += 1
-            return nullcontext()
+            return nullcontext(ReadSlot())
         return self._slot(self._known.account_id)
 
     def note_unrecorded(self, record: AccountRecord) -> None:
@@ -50,12 +52,13 @@ class ReadSlots:
         self._unrecorded = 0
 
     @contextmanager
-    def _slot(self, account_id: int) -> Iterator[None]:
-        request_id = self._wait_for_slot(account_id)
+    def _slot(self, account_id: int) -> Iterator[ReadSlot]:
+        request_id, slot = self._wait_for_slot(account_id), ReadSlot()
         try:
-            yield
+            yield slot
         finally:
-            end = RequestEnd(request_id, self._clock.monotonic(), "read", None, None)
+            server_at = server_time(slot.exchange) if slot.exchange is not None else None
+            end = RequestEnd(request_id, self._clock.monotonic(), "read", None, None, server_at=server_at)
             self._ledger.requests.settle(end)
 
     def _wait_for_slot(self, account_id: int) -> int:

@@ -6,6 +6,7 @@ import json
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Protocol
 
 from etl.api.activities import activities_in_window, activities_of_lead
@@ -42,12 +43,14 @@ class Addressing:
         """A lead's value in the form in which two of them are compared.
 
         Too coarse is safe, too fine is not: taking two leads for one leaves a row in doubt, the contrary sends it twice.
-        So phone numbers are compared by their last digits, other values without case and leading zeros.
+        So phone numbers are compared by their last digits, other values without case and leading zeros, numbers by value:
+        what is equal for a look-up (api/leads.py) is equal here.
         """
         if self.lead_field in _PHONES:
-            return "".join(letter for letter in lead if letter.isdigit())[-_DIGITS_OF_A_NUMBER:]
+            digits = "".join(letter for letter in lead if letter.isascii() and letter.isdigit())
+            return digits.lstrip("0")[-_DIGITS_OF_A_NUMBER:]
         plain = same_text(lead)
-        return plain if self.lead_field in {None, "EmailAddress"} else plain.lstrip("0")
+        return plain if self.lead_field in {None, "EmailAddress"} else _by_value(plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,21 @@ class ByLead:
             self._ids[lead] = ids
             self._value_of |= {same_text(lead_id): lead for lead_id in ids}
         return ids
+
+
+def _by_value(plain: str) -> str:
+    """The same for all spellings of one number; other texts without leading zeros."""
+    try:
+        number = Decimal(plain)
+    except InvalidOperation:
+        return plain.lstrip("0")
+    if not number.is_finite():
+        return plain.lstrip("0")
+    sign, digits, exponent = number.as_tuple()
+    written = "".join(map(str, digits)).lstrip("0")
+    significant = written.rstrip("0")
+    power = int(exponent) + len(written) - len(significant)
+    return f"{'-' * sign}{significant}e{power}" if significant else "0"
 
 
 def elements(body: bytes | None) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.api.reads import Identity, who_am_i
+from etl.api.reads import Identity, ReadSlot, who_am_i
 from etl.errors import NetworkError, RefusedError
 
 if TYPE_CHECKING:
@@ -232,9 +232,9 @@ def test_every_attempt_takes_a_slot(serve: Serve, connect: Connect) -> None:
     taken: list[str] = []
 
     @contextmanager
-    def slot() -> Iterator[None]:
+    def slot() -> Iterator[ReadSlot]:
         taken.append(f"taken after {len(server.requests)}")
-        yield
+        yield ReadSlot()
         taken.append(f"free after {len(server.requests)}")
 
     who_am_i(connect(server.url), slot)

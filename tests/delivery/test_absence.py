@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -161,5 +162,5 @@ def test_stretches_put_together_are_the_same_moments_once(stretches: list[Stretc
     whole = list(merged(stretches))
 
     assert halves(whole) == halves(stretches)
-    assert all(one.until < other.since for one, other in zip(whole, whole[1:], strict=False))
+    assert all(one.until < other.since for one, other in pairwise(whole))
     assert all(one.since <= one.until for one in whole)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -51,7 +52,10 @@ HEADERS = ("Email", "Visit", "Remarks")
 VISIT, KEY = "mx_Custom_1", "mx_Custom_20"
 ADDING = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByLeadField"
 BY_EVENT = "asked CustomActivity/RetrieveByActivityEvent"
-NO_FAULTS: tuple[Fault, ...] = ()
+NO_OPTIONS = RunOptions()
+PLENTY = Limit(25, 5)
+ONE_BY_ONE = Limit(1, 5)
+"""Under this limit a request has ended before the next one is sent, which is later then."""
 
 
 def visit(number: int, **cells: str) -> dict[str, str]:
@@ -73,7 +77,7 @@ class Office:
     mapping: str = MAPPING
     waits: tuple[float, float] = (90.0, 300.0)
     daily: int | None = None
-    limit: Limit = Limit(25, 5)
+    limit: Limit = PLENTY
     heard: list[tuple[float, Event]] = field(default_factory=list)
     happens: Callable[[Event], None] = lambda _event: None
     stop: StopSignal = field(default_factory=StopSignal)
@@ -90,7 +94,7 @@ class Office:
         return path
 
     def run(
-        self, sheet: Path, home: str = "home", steps: Steps | None = None, options: RunOptions = RunOptions()
+        self, sheet: Path, home: str = "home", steps: Steps | None = None, options: RunOptions = NO_OPTIONS
     ) -> InputSummary:
         """`etl run`. Raises what the command raises where there is one input."""
         (self.folder / "visits.yaml").write_text(self.mapping, encoding="utf-8")
@@ -241,8 +245,6 @@ class Office:
     def rows_of_requests(self) -> list[list[int]]:
         """The row numbers that each request carried, read from its body."""
         found = self.ask("SELECT body FROM requests WHERE rows > 0 ORDER BY request_id")
-        import zlib
-
         visits_of = [[_sent_field(one, VISIT) for one in json.loads(zlib.decompress(body))] for (body,) in found]
         return [[int(name[1:]) + 1 for name in names] for names in visits_of]
 
@@ -269,7 +271,7 @@ def office(
 ) -> Office:
     """An office whose LeadSquared has these faults and switches."""
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = {"latency": Latency(0.02, 0.4), "switches": Switches(**switches), **(options or {})}
+    chosen = {"latency": Latency(), "switches": Switches(**switches), **(options or {})}
     return Office(folder, World(Simulator(SimulatorOptions(seed=seed, faults=faults, **chosen))), mapping)
 
 

@@ -41,7 +41,9 @@ def test_slots_of_a_dead_process_do_not_hold_up_another_input(tmp_path: Path) ->
     (summary,) = import_files(world, tmp_path, [sheet(tmp_path, "b.csv", 25)], mapping, account_=account(world, limit))
 
     assert summary.exit_code == 0
-    assert world.clock.seconds - died_at < 40  # some windows: what was in the air, reads, the rows; not 140 s in the air
+    assert (
+        world.clock.seconds - died_at < 40
+    )  # some windows: what was in the air, reads, the rows; not 140 s in the air
     assert world.simulator.stats()["refused_for_rate"] == 0
 
 
