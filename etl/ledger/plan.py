@@ -147,14 +147,19 @@ _SEND_AGAIN = (
     "UPDATE plan SET outcome = 'waiting', known = NULL WHERE input_no = :input_no AND outcome = 'already_imported'"
 )
 
-_NUMBER_EQUALS = """
-UPDATE plan SET ordinal = fresh.place + COALESCE((
-    SELECT MAX(claims.ordinal) FROM claims
-    WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key), 0)
-FROM (
-    SELECT row_number, ROW_NUMBER() OVER (PARTITION BY memory_key ORDER BY row_number) AS place FROM plan
-    WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL) AS fresh
-WHERE plan.input_no = :input_no AND plan.row_number = fresh.row_number"""
+# The place-th of the ordinals that nobody has: gaps are filled first. Then two runs of equal rows, whichever of them go out
+# first, never use more ordinals than the longer of them has rows. taken: how many claimed ones lie before it.
+_NUMBER_EQUALS = f"""
+UPDATE plan SET ordinal = numbered.place + numbered.taken FROM (
+    SELECT row_number, place, SUM(is_claim) OVER (PARTITION BY memory_key ORDER BY place) AS taken FROM (
+        SELECT memory_key, row_number, 0 AS is_claim,
+               ROW_NUMBER() OVER (PARTITION BY memory_key ORDER BY row_number) AS place FROM plan
+        WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL
+        UNION ALL
+        SELECT memory_key, NULL, 1, ordinal - ROW_NUMBER() OVER (PARTITION BY memory_key ORDER BY ordinal) + 0.5
+        FROM claims WHERE scope_id = :scope_id AND memory_key IN ({_OPEN_KEYS.format(key="memory_key")})) AS in_order
+    ) AS numbered
+WHERE plan.input_no = :input_no AND plan.row_number = numbered.row_number"""
 
 # Leads and rows that LeadSquared has refused before travel apart: a chunk that fails as a whole then holds none but these.
 _SET_APART = """
@@ -311,7 +316,7 @@ class Plan:
         self._run(_SEND_AGAIN, {"input_no": input_no})
 
     def number_equals(self, input_no: int, scope_id: int | None) -> None:
-        """Give each row that goes out its ordinal among its equals, behind those that LeadSquared has."""
+        """Give each row that goes out its ordinal among its equals: one that nothing has which is, or may be, in LeadSquared."""
         self._run(_NUMBER_EQUALS, {"input_no": input_no, "scope_id": scope_id})
 
     def counts(self, input_no: int) -> dict[Outcome, int]:

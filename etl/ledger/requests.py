@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from etl.ledger.database import Database
     from etl.ledger.runs import WaitingRow
 
+    _Fact: TypeAlias = Row[*tuple[Any, ...]]
+
 __all__ = [
     "Allowance",
     "BudgetSpent",
@@ -256,7 +258,7 @@ def _written(end: RowEnd) -> dict[str, str | int | None]:
     return {"ours": end.row_id, "becomes": end.outcome.value, **texts}
 
 
-def _unless_held(row: RowEnd, holders: dict[str, Row[Any]], fact: Row[Any]) -> RowEnd:
+def _unless_held(row: RowEnd, holders: dict[str, _Fact], fact: _Fact) -> RowEnd:
     """The end of a row, in doubt where another one holds its id; from here on the row holds it itself."""
     if not row.activity_id:
         return row
@@ -264,7 +266,7 @@ def _unless_held(row: RowEnd, holders: dict[str, Row[Any]], fact: Row[Any]) -> R
     return row if holder is fact else _doubted(row, holder)
 
 
-def _doubted(row: RowEnd, other: Row[Any]) -> RowEnd:
+def _doubted(row: RowEnd, other: _Fact) -> RowEnd:
     reason = (
         f"LeadSquared answered with the ProspectActivityId {row.activity_id}, which row {other.row_number} of run "
         f"{other.run_id} already has."

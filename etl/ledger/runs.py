@@ -22,7 +22,8 @@ _PAGE_ROWS = 5_000
 
 _LINES = """
 SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity_id) AS activity_id,
-       line.code, line.error, line.hint,
+       line.code, CASE WHEN line.outcome = 'unconfirmed' THEN COALESCE(line.error, holder.error) ELSE line.error END AS error,
+       line.hint,
        line.run_id AS run_id,
        holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at,
        line.verified

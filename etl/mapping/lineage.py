@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from etl.records import Cell
 
 
+_MOST_DIGITS = 12
+"""More have no run and no row; a database would not even take them for numbers."""
+
+
 def lineage_of(run: Cell, row: Cell) -> Lineage | Problem | None:
     """The lineage in the etl_run and etl_row of a line.
 
@@ -20,6 +24,6 @@ def lineage_of(run: Cell, row: Cell) -> Lineage | Problem | None:
     typed = cell_as_seen(run).strip(), cell_as_seen(row).strip()
     if not typed[0]:
         return None
-    if all(text.isascii() and text.isdigit() for text in typed):
+    if all(text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS for text in typed):
         return Lineage(int(typed[0]), int(typed[1]))
     return LineageDamaged(*typed)

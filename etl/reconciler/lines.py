@@ -50,7 +50,7 @@ def _texts(row: RowLine, words: RunWords) -> tuple[str | None, str | None]:
             return _since(row, words), _how_to_settle(words)
         case Outcome.WAITING:
             reason = f"Not sent: {words.stop_reason}." if words.stop_reason else "Not sent yet."
-            return row.error or reason, "Run the same command again: it continues with the rows that wait."
+            return row.error or reason, row.hint or "Run the same command again: it continues with the rows that wait."
         case _:
             return row.error, row.hint
 

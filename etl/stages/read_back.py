@@ -27,7 +27,7 @@ from etl.delivery.absence import (
 from etl.delivery.outcomes import REFUSED_HINT, RowEnd
 from etl.identity import ROW_KEY_PREFIX, lead_mark
 from etl.reconciler.recognise import Found, Missing, Open, recognise
-from etl.reconciler.sent import key_shown, same_text, sent_row
+from etl.reconciler.sent import key_shown, same_text, sent_row, shows_note, shows_values
 from etl.reconciler.trust import Kept, Trust, trust_of
 from etl.records import Outcome
 from etl.stages.sources import ByLead, ByTime, Question, elements
@@ -236,28 +236,40 @@ class ReadBack:
     def _learned(self, activities: Sequence[SeenActivity], claimed: Mapping[str, Claimed]) -> _Shown:
         """What this account's reads are worth, by the rows that are confirmed; what is bad is kept for good.
 
-        An activity that shows the row key of another row was never this one's, whatever an answer said: it is given back.
+        An activity that shows the row key of another row, or other values on another lead, was never this row's, whatever an
+        answer said: it is given back.
         """
         ours = [one for one in activities if same_text(one.activity_id) in claimed]
-        sent = {row.row_id: row for row in self._sent_for(claimed.values())} if self._addressing.key_field else {}
-        wrong = {
-            same_text(one.activity_id)
-            for one in ours
-            if self._is_of_another(one, sent.get(_claim(one, claimed).row_id))
-        }
+        sent = {row.row_id: row for row in self._sent_for(claimed.values())}
+        pairs = [(sent[row_id], one) for one in ours if (row_id := _claim(one, claimed).row_id) in sent]
+        wrong = {same_text(one.activity_id) for row, one in pairs if self._is_of_another(one, row)}
+        wrong |= self._on_another_lead([(row, one) for row, one in pairs if same_text(one.activity_id) not in wrong])
         self._ledger.requests.disprove([claimed[activity_id].row_id for activity_id in wrong])
         rightly = {activity_id: claim for activity_id, claim in claimed.items() if activity_id not in wrong}
-        ours = [one for one in ours if same_text(one.activity_id) in rightly][-_CALIBRATED_BY:]
-        sent = sent or {row.row_id: row for row in self._sent_for(_claim(one, claimed) for one in ours)}
-        pairs = [(sent[row_id], one) for one in ours if (row_id := _claim(one, claimed).row_id) in sent]
+        right = [(row, one) for row, one in pairs if same_text(one.activity_id) in rightly][-_CALIBRATED_BY:]
         known = self._ledger.doubts.trust(self._account_id)
-        trust = trust_of(pairs, self._addressing.key_field, self._user_id, known)
+        trust = trust_of(right, self._addressing.key_field, self._user_id, known)
         self._ledger.doubts.remember_trust(self._account_id, trust)
         return _Shown(activities, rightly, trust, len(wrong))
 
-    def _is_of_another(self, activity: SeenActivity, sent: SentRow | None) -> bool:
+    def _on_another_lead(self, pairs: Sequence[tuple[SentRow, SeenActivity]]) -> set[str]:
+        """Of the few activities that show other values than their rows sent, those on other leads. Of many it is the account."""
+        others = [
+            (row, one) for row, one in pairs if not (shows_values(row, one) and shows_note(row, one) is not False)
+        ]
+        if self._source is None or not others or len(others) > max(3, len(pairs) // 5):
+            return set()
+        self._source.expect([one for _, one in others])
+        normal, wrong = self._addressing.normal, set()
+        for row, one in others:
+            lead = self._source.lead_of(one)
+            if lead is not None and normal(lead) != normal(row.lead):
+                wrong.add(same_text(one.activity_id))
+        return wrong
+
+    def _is_of_another(self, activity: SeenActivity, sent: SentRow) -> bool:
         shown = key_shown(activity, self._addressing.key_field)
-        if sent is None or sent.key is None or shown is None:
+        if sent.key is None or shown is None:
             return False
         return shown.startswith(ROW_KEY_PREFIX) and len(shown) == len(sent.key) and shown != same_text(sent.key)
 

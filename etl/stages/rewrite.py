@@ -40,8 +40,11 @@ def bring_up_to_date(run_id: int, writer: ResultsWriter, ledger: Ledger) -> None
     run = ledger.runs.get(run_id)
     if run is None or run.results_path is None or not where_they_lay(run).parent.is_dir():
         return
+    names = names_of(run)
+    if names.of_run is None and writer.is_of_later_run(names.latest, run_id):
+        return  # a later run has its results at the only place that this one had
     if all(ledger.copies.has(content_hash) for content_hash in copies_of(run)):
-        writer.write_results(kept_source(run, ledger), names_of(run), _words(run))
+        writer.write_results(kept_source(run, ledger), names, _words(run))
 
 
 def where_they_lay(run: RunRecord) -> Path:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from etl.stages.prepare import PreparedInput
     from etl.stages.session import Session
 
-MOST_ROUNDS = 40
-"""25 → 5 → 1 takes three, and each loss on the way one more; whoever needs more than this has another problem."""
+MOST_FRUITLESS_ROUNDS = 12
+"""So many rounds in a row may settle no row at all, before the rest is left to another day."""
 
 MOST_SICK_IN_A_ROW = 4
 PAUSES_WHEN_SICK = (5.0, 15.0, 45.0, 90.0)
@@ -42,11 +42,13 @@ class Rounds:
         self._sick = 0
         self._probes = 0
         self._in_doubt = 0
+        self._left = run.data_rows + 1
+        self._fruitless = 0
 
     def go(self) -> StopCause | None:
         """All rounds. Returns: why the run stopped before its end, if it did."""
         cause = self._look_back()
-        for _ in range(MOST_ROUNDS):
+        while self._is_worth_it():
             if cause is not None:
                 return cause
             delivered = deliver(self._prepared, self._run_id, self._session, is_careful=self._sick > 0)
@@ -66,6 +68,14 @@ class Rounds:
                 break
         return self._left_over()
 
+    def _is_worth_it(self) -> bool:
+        """Whether rounds still settle rows: each that does lets the counting of fruitless ones begin anew."""
+        counts = self._session.ledger.runs.counts(self._run_id)
+        left = counts.get(Outcome.WAITING, 0) + counts.get(Outcome.UNCONFIRMED, 0)
+        self._fruitless = 0 if left < self._left else self._fruitless + 1
+        self._left = min(left, self._left)
+        return self._fruitless < MOST_FRUITLESS_ROUNDS
+
     @property
     def other_runs(self) -> frozenset[int]:
         """The other runs whose rows were read back on the way."""
@@ -83,7 +93,13 @@ class Rounds:
         return None
 
     def _nurse(self) -> StopCause | None:
-        """LeadSquared told nothing several times: see what arrived, wait, and let the next one go alone."""
+        """LeadSquared told nothing several times: see what arrived, wait if nothing did, and let the next one go alone."""
+        look = self._verifier.look()
+        if isinstance(look, StopCause):
+            return look
+        if look.found:
+            self._sick = 1  # it does its work and only tells nothing of it: careful, but no reason to give up
+            return None
         pause = PAUSES_WHEN_SICK[min(self._sick, len(PAUSES_WHEN_SICK) - 1)]
         self._sick += 1
         if self._sick > MOST_SICK_IN_A_ROW:
@@ -92,8 +108,7 @@ class Rounds:
         self._session.events(
             Note(f"Requests come back without telling anything; {pause:g} s pause, then one at a time.")
         )
-        look = self._verifier.look()
-        return look if isinstance(look, StopCause) else self._verifier.wait(pause)
+        return self._verifier.wait(pause)
 
     def _send_probe(self, missing: tuple[int, ...]) -> bool:
         """Let one missing row go alone, so that there is a later activity to see. Returns: whether there is one to go."""

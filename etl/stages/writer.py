@@ -109,7 +109,7 @@ class ResultsWriter:
         results = self._note(
             write_results(first, source.table(), lines, names.kind, self._is_ours, is_verified=is_verified), words.run
         )
-        if names.of_run is not None and not self._is_of_later_run(names.latest, words.run):
+        if names.of_run is not None and not self.is_of_later_run(names.latest, words.run):
             results = self._note(copy_in_place(results, names.latest, self._is_ours), words.run)
         return results
 
@@ -132,7 +132,8 @@ class ResultsWriter:
         known = self._ledger.runs.output_hash(path.absolute())
         return self._is_rehearsal or (known is not None and known == _hash_of(path))
 
-    def _is_of_later_run(self, path: Path, run_id: int) -> bool:
+    def is_of_later_run(self, path: Path, run_id: int) -> bool:
+        """Whether the file at this path holds the results of a later run."""
         writer = self._ledger.runs.output_run(path.absolute())
         return path.exists() and writer is not None and writer > run_id
 

@@ -200,6 +200,8 @@ def _hindrance(drawn: Scene) -> str | None:
     forbidden = switches.reads_forbidden
     if Read.BY_EVENT in forbidden and (Read.BY_LEAD in forbidden or Read.LEADS in forbidden):
         return "reads forbidden"
+    if switches.bulk_success_shape is BulkSuccessShape.COUNT:
+        return "answers name no rows"
     if drawn.has_key and not switches.fields_lost:
         return None
     if drawn.has_twins:
@@ -217,7 +219,7 @@ def _hindrance(drawn: Scene) -> str | None:
 
 def sheet(dice: random.Random) -> list[Row]:
     """Rows; some equal, some of leads that do not exist."""
-    count = dice.choice([dice.randrange(3, 40), dice.randrange(20, 60), dice.randrange(60, 110)])
+    count = dice.choice([dice.randrange(2, 20), dice.randrange(10, 40), dice.randrange(20, 40), dice.randrange(40, 100)])
     leads, bad = dice.choice([3, 10, 60]), dice.choice([0.0, 0.0, 0.03, 0.1])
     rows: list[Row] = []
     for number in range(count):

@@ -169,19 +169,10 @@ class History:
         world.heal()
         self.keys = world.keys
         world.pass_time(self.dice.choice([5.0, 400.0, 100_000.0]))
-        if self.scene.options.daily is not None:
+        summary = self._undisturbed()
+        while self.scene.options.daily is not None and summary.stop_reason is not None:
             world.pass_time(86_400.0)
-        self.log(f"  {world.seconds:9.1f} s  undisturbed")
-        program = Program(self.folder / "home0", [self.sheet()], self.mapping, self._account())
-        program = self._told(program)
-        self.steps = program.steps
-        self._remember(program.files[0])
-        with world.life():
-            try:
-                (summary,) = live(world, program)
-            except EtlError as error:
-                raise AssertionError(f"an undisturbed run ended with {error.message}") from error
-        self._ended(summary, self.contents[-1], is_alone=True)
+            summary = self._undisturbed()
         if self.was_cut:
             self.tally[f"continued after a crash at {self.was_cut}"] += 1
         world.pass_time(1_000.0)
@@ -194,6 +185,21 @@ class History:
             self.tally[f"left open: {hindrance}"] += left
         self.tally.update({f"finally {outcome.value}": n for outcome, n in summary.equation.outcomes.items() if n})
         self.tally.update(self._faults_that_struck())
+
+    def _undisturbed(self) -> InputSummary:
+        """The command that continues, to its end."""
+        world = self.world
+        self.log(f"  {world.seconds:9.1f} s  undisturbed")
+        program = self._told(Program(self.folder / "home0", [self.sheet()], self.mapping, self._account()))
+        self.steps = program.steps
+        self._remember(program.files[0])
+        with world.life():
+            try:
+                (summary,) = live(world, program)
+            except EtlError as error:
+                raise AssertionError(f"an undisturbed run ended with {error.message}") from error
+        self._ended(summary, self.contents[-1], is_alone=True)
+        return summary
 
     # What happens to a life
 
@@ -304,6 +310,7 @@ class History:
             self.rows = draws.edited(self.rows, dice, self.fresh)
             self.fresh += 10
             self.tally["sheet edited"] += 1
+            self.log(f"  sheet edited: {len(self.rows)} rows")
         if dice.random() < 0.2:
             world.set_faults(())
 

@@ -74,11 +74,12 @@ def quickly() -> Iterator[None]:
         patch("etl.stages.rewrite.load_mapping", _mapping),
         patch("etl.reconciler.put_in_place._force_to_disk", _not_forced),
         patch("etl.reconciler.put_in_place._force_name_to_disk", _not_forced),
+        patch("etl.ledger.copies.os.fsync", _not_forced),
     ):
         yield
 
 
-def _not_forced(_path: Path) -> None:
+def _not_forced(_what: object) -> None:
     """No history pulls the plug."""
 
 

@@ -16,16 +16,14 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from etl.api.reads import who_am_i
-from etl.delivery.throttle import shared, smallest
 from etl.delivery.wire import Arrival
 from etl.events import Event, InputSummary, RunOptions, StopSignal, ignore
-from etl.ledger.requests import Allowance
 from etl.ledger.store import Ledger
 from etl.reconciler import put_in_place
-from etl.records import ApiRequest, Exchange, Limit, Window
+from etl.records import ApiRequest, Exchange, Limit
 from etl.settings import Account, Secret
 from etl.simulator.account import user_id_of
-from etl.stages.connect import Connection
+from etl.stages.connect import Connection, allowance_of
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.send import send_all
 from etl.stages.session import Session
@@ -205,17 +203,12 @@ def _connection(world: World, program: Program, ledger: Ledger, client: VirtualC
     """The account as `stages/connect.py` would hand it over, but for the real client."""
     known = program.account
     record = ledger.accounts.meet(str(known.base_url), known.name, "90001")
-    learned = ledger.accounts.learned_limits(record.account_id)
-    configured = {Window.BULK: known.bulk_limit, Window.GENERAL: known.limit}
-    allowance = Allowance(
-        {window: shared(smallest(limit, learned.get(window)), known.share) for window, limit in configured.items()},
-        known.daily_requests,
-    )
-    slots = ReadSlots(ledger, record, lambda: allowance, world.clock)
+    slots = ReadSlots(ledger, record, lambda: allowance_of(known, ledger, record), world.clock)
     user_id, is_proven = user_id_of(world.simulator.options.user_email), True
     if program.knocks:
         identity = who_am_i(client, slots.take)
         user_id, is_proven = identity.user_id if identity else None, identity is not None  # type: ignore[assignment]
+    allowance = allowance_of(known, ledger, record)
     return Connection(known, record, client, allowance, "virtual", slots, user_id, is_proven)
 
 

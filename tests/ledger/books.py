@@ -39,6 +39,7 @@ def a_row(
     key: str | None = None,
     cells: str | None = None,
     line: tuple[int, int] | None = None,
+    lead: str | None = None,
 ) -> StagedRow:
     """A mapped row that waits. key: its unique_by values, where the mapping has some. line: the run and row it comes from."""
     memory_key = mark("payload", payload) if key is None else mark("key", key)
@@ -51,6 +52,7 @@ def a_row(
         mark("cells", payload if cells is None else cells),
         run,
         row,
+        lead=None if lead is None else mark("lead", lead),
     )
 
 
@@ -74,6 +76,11 @@ def lost(row: WaitingRow) -> RowEnd:
 
 def not_carried_out(row: WaitingRow) -> RowEnd:
     return RowEnd(row.row_id, Outcome.WAITING)
+
+
+def absent(row: WaitingRow, together: int | None = None) -> RowEnd:
+    """What reading back has proved: it goes again, in that company."""
+    return RowEnd(row.row_id, Outcome.WAITING, together=together)
 
 
 FATES = {
@@ -156,6 +163,19 @@ class Book:
         request_id = self.intend(run_id, rows)
         of = fates if isinstance(fates, Mapping) else dict.fromkeys([row.row_number for row in rows], fates)
         self.settle(request_id, *[FATES[of.get(row.row_number, Outcome.CREATED)](row) for row in rows])
+
+    def read_back(self, request_id: int, *ends: RowEnd) -> tuple[RowEnd, ...]:
+        """What reading back has told about rows of one request."""
+        return self.ledger.requests.settle_read_back({request_id: ends})
+
+    def row_id(self, run_id: int, row_number: int) -> int:
+        query = "SELECT row_id FROM rows WHERE run_id = :run_id AND row_number = :row_number"
+        return int(self.query(query, run_id=run_id, row_number=row_number)[0][0])
+
+    def state(self, run_id: int) -> str:
+        run = self.ledger.runs.get(run_id)
+        assert run is not None
+        return run.state
 
     def import_rows(self, *rows: StagedRow, unique: bool = False) -> int:
         """A whole run in which everything that goes out is created. Returns its number."""

@@ -197,7 +197,7 @@ PASSES: dict[str, Scene] = {
     "etl_run typed over": lambda past: put(past, "visits.failed.csv", ("my own", 2, "")),
     "no number of a run": lambda past: put(past, "visits.failed.csv", (10**30, 2, ""), (7, 10**30, "")),
     "not ours by its columns": lambda past: put(
-        past, "visits.results.csv", (7, 2, STRANGE), header=["etl_run", "Email"]
+        past, "visits.results.csv", (7, 2, STRANGE), header=["etl_run", "etl_row", "Email"]
     ),
     "damaged": lambda past: (past.desk / "visits.results.xlsx").write_bytes(b"PK\x03\x04 cut off"),
     "a folder": lambda past: (past.desk / "visits.results.csv").mkdir(),
