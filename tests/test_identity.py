@@ -6,10 +6,19 @@ import random
 from datetime import date, datetime, time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from etl.identity import CellsFingerprint, account_identity, payload_fingerprint, row_key, unique_key
+from etl.identity import (
+    FINGERPRINT_BYTES,
+    ROW_KEY_PREFIX,
+    CellsFingerprint,
+    account_identity,
+    lead_mark,
+    payload_fingerprint,
+    row_key,
+    unique_key,
+)
 from etl.records import BrokenCell, Cell
 
 TEXTS = st.text(max_size=6)
@@ -122,10 +131,41 @@ def test_a_row_key_fits_a_custom_field(name: str, event: int, key: bytes) -> Non
     """A row key is short, plain and can be typed into a search box."""
     made = row_key(name, event, key, 1)
 
-    assert made.startswith("etl-")
+    assert made.startswith(ROW_KEY_PREFIX)
     assert len(made) == 28
     assert made.isascii()
     assert made == made.lower()
+
+
+def test_keys_that_stand_in_accounts_are_never_made_otherwise() -> None:
+    """A row key is for ever: another release, another machine and another ledger make the very same one."""
+    assert ROW_KEY_PREFIX == "etl-"
+    assert row_key("site-visits", 320, bytes(range(12)), 1) == "etl-rvfftej6pc36y3hojmboqh5h"
+
+
+SAME_LEAD = [
+    pytest.param("asha@example.com", "asha@example.com", True, id="the same"),
+    pytest.param("asha@example.com", "Asha@EXAMPLE.com", True, id="letter case"),
+    pytest.param("asha@example.com", " asha@example.com\n", True, id="spaces around it"),
+    pytest.param("STRASSE@example.com", "straße@example.com", True, id="letters that fold"),
+    pytest.param("asha@example.com", "ravi@example.com", False, id="another one"),
+    pytest.param("+91 98", "+9198", False, id="spaces within it"),
+    pytest.param("", "asha@example.com", False, id="none"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "is_same"), SAME_LEAD)
+def test_a_lead_is_known_again_however_it_is_typed(one: str, other: str, *, is_same: bool) -> None:
+    """Letter case and spaces around a value do not make another lead."""
+    assert (lead_mark(one) == lead_mark(other)) is is_same
+
+
+@given(lead=TEXTS)
+@settings(max_examples=30)
+def test_the_mark_of_a_lead_is_no_rows_memory_key(lead: str) -> None:
+    """Leads and rows are kept side by side as failed: a row whose unique_by value is that very lead is not meant."""
+    assert len(lead_mark(lead)) == FINGERPRINT_BYTES
+    assert lead_mark(lead) not in {unique_key([lead]), unique_key([]), payload_fingerprint({"SearchByValue": lead})}
 
 
 ACCOUNTS = [

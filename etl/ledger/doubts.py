@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, text, update
 
-from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, spellings
+from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, holding, spellings
 from etl.reconciler.trust import Kept, Trust
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ _OTHER_RUNS = """
 SELECT DISTINCT holder.run_id FROM rows JOIN rows AS holder ON holder.row_id = rows.known_row_id
 WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND holder.outcome = 'unconfirmed' AND holder.run_id <> :run_id"""
 
-_CLAIMED = select(ROWS.c.activity_id, ROWS.c.row_id, ROWS.c.request_id, ROWS.c.position).where(
-    ROWS.c.account_id == bindparam("its_account"),
-    ROWS.c.activity_id.in_(bindparam("ids", expanding=True)),
-    ROWS.c.outcome == text("'created'"),
-)
+_CLAIMED = holding(ROWS.c.activity_id, ROWS.c.row_id, ROWS.c.request_id, ROWS.c.position)
 
 _WITNESS = """
 SELECT requests.request_id, requests.sent_mono, requests.boot_id, requests.sent_at, requests.ended_at,

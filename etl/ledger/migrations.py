@@ -53,8 +53,9 @@ def _what_verifying_needs(connection: Connection) -> None:
     )
     connection.exec_driver_sql("DROP INDEX rows_by_cells")
     METADATA.create_all(connection)
-    by_cells = next(index for index in ROWS.indexes if index.name == "rows_by_cells")
-    by_cells.create(connection)
+    for index in ROWS.indexes:
+        if index.name in {"rows_by_cells", "rows_from_elsewhere"}:
+            index.create(connection)
 
 
 STEPS: tuple[Callable[[Connection], None], ...] = (_is_there, _what_verifying_needs)

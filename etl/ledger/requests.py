@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, case, func, select, text, update
 from etl.delivery.outcomes import RowEnd
 from etl.errors import LedgerError
 from etl.ledger.database import inserted_key
-from etl.ledger.schema import REQUESTS, ROWS, spellings
+from etl.ledger.schema import REQUESTS, ROWS, holding, spellings
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.records import STORED, Outcome, Window
 
@@ -79,11 +79,7 @@ WHERE request_id = :request_id""")
 _FACTS = _for_rows("""
 SELECT row_id, run_id, row_number, account_id, lineage_run, request_id FROM rows WHERE row_id IN :row_ids""")
 
-_WITH_THESE_IDS = select(ROWS.c.activity_id, ROWS.c.run_id, ROWS.c.row_number).where(
-    ROWS.c.account_id == bindparam("its_account"),
-    ROWS.c.activity_id.in_(bindparam("ids", expanding=True)),
-    ROWS.c.outcome == text("'created'"),
-)
+_WITH_THESE_IDS = holding(ROWS.c.activity_id, ROWS.c.run_id, ROWS.c.row_number)
 
 _END_ROW = (
     update(ROWS)

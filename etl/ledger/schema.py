@@ -17,7 +17,7 @@ boots     when this ledger first saw each boot of the machine
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -33,10 +33,13 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    bindparam,
+    select,
     text,
 )
 
 if TYPE_CHECKING:
+    from sqlalchemy import CompoundSelect
     from sqlalchemy.engine import Dialect
 
 METADATA = MetaData()
@@ -244,6 +247,13 @@ ROWS = Table(
         postgresql_where=text("outcome = 'created' AND activity_id IS NOT NULL"),
     ),
     Index(
+        "rows_from_elsewhere",
+        "account_id",
+        "activity_id",
+        sqlite_where=text("outcome = 'already_imported' AND activity_id IS NOT NULL"),
+        postgresql_where=text("outcome = 'already_imported' AND activity_id IS NOT NULL"),
+    ),
+    Index(
         "rows_by_cells",
         "scope_id",
         "cells",
@@ -257,6 +267,21 @@ ROWS = Table(
         postgresql_where=text("known_row_id IS NOT NULL"),
     ),
 )
+
+
+def holding(*columns: Column[Any]) -> CompoundSelect[Any]:
+    """The rows of an account that hold one of some activity ids: created by us, or read back from elsewhere by their keys.
+
+    To be given its_account and ids. Two statements, because each has an index of its own.
+    """
+    asked = (
+        ROWS.c.account_id == bindparam("its_account"),
+        ROWS.c.activity_id.in_(bindparam("ids", expanding=True)),
+    )
+    kinds = (text("'created'"), text("'already_imported'"))
+    created, elsewhere = (select(*columns).where(*asked, ROWS.c.outcome == kind) for kind in kinds)
+    return created.union_all(elsewhere)
+
 
 CLAIMS = Table(
     "claims",

@@ -35,6 +35,9 @@ ROWS_AT_ONCE = 10_000
 MARGIN_SECONDS = 300.0
 """By how much a read reaches beyond the moments at which rows were sent, besides the difference of the clocks."""
 
+LATER_SECONDS = 3600.0
+"""So long after the waits a request may have been carried out all the same, and its second activities be found by time."""
+
 FEW_ROWS = 200
 """So many rows that were not seen are looked for lead by lead; of more, everything written since is read."""
 
@@ -108,7 +111,7 @@ class Audit:
     def _stretches(self, requests: Iterable[Sent]) -> Sequence[Stretch]:
         behind, ahead = self.desk.ledger.doubts.skew(self.run.account_id)
         account = self.desk.connection.account
-        late = account.visibility_wait_seconds + account.late_wait_seconds
+        late = account.visibility_wait_seconds + account.late_wait_seconds + LATER_SECONDS
         return merged(
             Stretch(
                 request.sent_at + behind - MARGIN_SECONDS,
@@ -166,20 +169,26 @@ class _Copies:
         self._claimed = claimed
         self._alike: dict[Hashable, list[str]] = defaultdict(list)
         for activity in activities:
-            self._alike[self._look(activity)].append(activity.activity_id)
+            for look in {self._look(activity, with_time=with_time) for with_time in (True, False)}:
+                self._alike[look].append(activity.activity_id)
 
     def of(self, activity: SeenActivity, sent: SentRow | None) -> list[str]:
-        """The ids of its copies. With a key that the activity shows all that show it are copies; else those nobody claims."""
-        others = [one for one in self._alike[self._look(activity)] if one != activity.activity_id]
+        """The ids of its copies. With a key that the activity shows all that show it are copies; else those nobody claims.
+
+        Where no time was sent, an activity has that of its writing, and two times say nothing about whether they are one.
+        """
+        look = self._look(activity, with_time=sent is None or sent.time is not None)
+        others = [one for one in self._alike[look] if one != activity.activity_id]
         is_by_key = sent is not None and sent.key is not None and key_shown(activity, self._key_field) is not None
         return others if is_by_key else [one for one in others if same_text(one) not in self._claimed]
 
-    def _look(self, activity: SeenActivity) -> Hashable:
+    def _look(self, activity: SeenActivity, *, with_time: bool) -> Hashable:
         key = key_shown(activity, self._key_field)
         if key is not None:
             return key
         customs = frozenset((name, value) for name, value in activity.values.items() if name.startswith("mx_"))
-        return activity.lead_id, activity.created_by, activity.created_on, activity.note, customs
+        time = (activity.created_on,) if with_time else ()
+        return activity.lead_id, activity.created_by, time, activity.note, customs
 
 
 def _leads(sent: Iterable[SentRow]) -> frozenset[str]:

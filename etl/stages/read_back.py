@@ -48,6 +48,19 @@ _CALIBRATED_BY = 200
 """So many confirmed rows are compared with what was sent for them: enough to see what an account does to values."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Probe:
+    """A missing row that may be sent alone. The least promising sort last: rows that LeadSquared may not take at all.
+
+    was_alone: it has been sent alone before. has_found_neighbours: others of its request arrived, and it did not.
+    """
+
+    was_alone: bool
+    has_found_neighbours: bool
+    row_id: int
+    lead: str
+
+
 @dataclass
 class Look:
     """What one look has brought. Rows that are neither found, absent nor refused are still in doubt.
@@ -65,7 +78,7 @@ class Look:
     ready_at: float | None = None
     unseen: int = 0
     disproved: int = 0
-    probes: list[int] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)
     is_allowed: bool = True
     is_behind: bool = False
@@ -357,7 +370,8 @@ class ReadBack:
                 if self._has_had_its_time(case, standing, look):
                     if case.doubt.verdict == "refused":
                         return _absent(case)
-                    look.probes.append(case.row.row_id)
+                    has_found = len(case.doubt.rows) < case.doubt.size
+                    look.probes.append(Probe(case.row.together == 1, has_found, case.row.row_id, case.sent.lead))
                 look.reasons[case.row.row_id] = (
                     "LeadSquared does not show it; no later activity of ours is there to prove that it would by now."
                 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from etl.stages.prepare import PreparedInput
+    from etl.stages.read_back import Probe
     from etl.stages.session import Session
 
 MOST_FRUITLESS_ROUNDS = 12
@@ -41,6 +42,7 @@ class Rounds:
         self._session = session
         self._sick = 0
         self._probes = 0
+        self._probed_leads: set[str] = set()
         self._in_doubt = 0
         self._left = run.data_rows + 1
         self._fruitless = 0
@@ -110,12 +112,17 @@ class Rounds:
         )
         return self._verifier.wait(pause)
 
-    def _send_probe(self, missing: tuple[int, ...]) -> bool:
-        """Let one missing row go alone, so that there is a later activity to see. Returns: whether there is one to go."""
+    def _send_probe(self, missing: tuple[Probe, ...]) -> bool:
+        """Let one missing row go alone, so that there is a later activity to see. Returns: whether there is one to go.
+
+        Each time for another lead, if there is one: a probe that LeadSquared does not take shows nothing.
+        """
         self._probes += 1
         if not missing or self._probes > MOST_PROBES_IN_A_ROW:
             return False
-        self._session.ledger.requests.let_go_as_probe(missing[0])
+        probe = min(missing, key=lambda one: (one.lead in self._probed_leads, one))
+        self._probed_leads.add(probe.lead)
+        self._session.ledger.requests.let_go_as_probe(probe.row_id)
         return True
 
     def _has_rows_to_send(self) -> bool:

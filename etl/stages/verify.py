@@ -19,7 +19,7 @@ from etl.mapping.load import load_mapping
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
 from etl.stages.lock_names import lock_name_of_content
-from etl.stages.read_back import NOT_ALLOWED, Look, ReadBack
+from etl.stages.read_back import NOT_ALLOWED, Look, Probe, ReadBack
 from etl.stages.sources import Addressing
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Settled:
 
     cause: StopCause | None
     in_doubt: int
-    probes: tuple[int, ...] = ()
+    probes: tuple[Probe, ...] = ()
     is_allowed: bool = True
 
 

@@ -170,24 +170,24 @@ class History:
         self.keys = world.keys
         world.pass_time(self.dice.choice([5.0, 400.0, 100_000.0]))
         summary = self._undisturbed()
-        while self.scene.options.daily is not None and summary.stop_reason is not None:
+        while summary is None or (self.scene.options.daily is not None and summary.stop_reason is not None):
             world.pass_time(86_400.0)
             summary = self._undisturbed()
         if self.was_cut:
             self.tally[f"continued after a crash at {self.was_cut}"] += 1
         world.pass_time(1_000.0)
         self._check_server()
-        hindrance = self.scene.may_stay_open
+        hindrance = self.scene.may_stay_open or self._untold_bad_rows()
         left = summary.equation.outcomes.get(Outcome.UNCONFIRMED, 0)
         if hindrance is None:
-            invariants.check_settled(summary, self.naming, is_bad=_is_unknown_lead, is_told=self._tells_refusals())
+            invariants.check_settled(summary, self.naming, is_bad=_is_unknown_lead)
         elif left:
             self.tally[f"left open: {hindrance}"] += left
         self.tally.update({f"finally {outcome.value}": n for outcome, n in summary.equation.outcomes.items() if n})
         self.tally.update(self._faults_that_struck())
 
-    def _undisturbed(self) -> InputSummary:
-        """The command that continues, to its end."""
+    def _undisturbed(self) -> InputSummary | None:
+        """The command that continues, to its end. None: LeadSquared's quota of the day is used up."""
         world = self.world
         self.log(f"  {world.seconds:9.1f} s  undisturbed")
         program = self._told(Program(self.folder / "home0", [self.sheet()], self.mapping, self._account()))
@@ -197,6 +197,8 @@ class History:
             try:
                 (summary,) = live(world, program)
             except EtlError as error:
+                if self.scene.options.daily is not None:
+                    return None
                 raise AssertionError(f"an undisturbed run ended with {error.message}") from error
         self._ended(summary, self.contents[-1], is_alone=True)
         return summary
@@ -401,6 +403,11 @@ class History:
         options, ours = self.scene.options, self.scene.limit
         keeps = ours.count <= options.limit.count and self.homes == 1 and options.daily is None
         invariants.check_server(self.world.simulator.stats(), limit=options.limit.count if keeps else None)
+
+    def _untold_bad_rows(self) -> str | None:
+        """Rows that LeadSquared does not take and says nothing of can only stay open, and are no good as probes."""
+        has_bad = any(row.email in draws.CORRECTED for row in self.rows)
+        return "bad rows of which nothing is told" if has_bad and not self._tells_refusals() else None
 
     def _tells_refusals(self) -> bool:
         switches = self.scene.options.switches

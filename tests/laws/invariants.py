@@ -155,15 +155,14 @@ def check_settled(
     naming: Naming,
     *,
     is_bad: Callable[[Mapping[str, str]], bool] = lambda _row: False,
-    is_told: bool = True,
 ) -> None:
     """After an undisturbed last run, where nothing hinders reading back, every row has its end.
 
-    is_bad: a row that LeadSquared refuses. is_told: whether it says so; else such a row can only stay open.
+    is_bad: a row that LeadSquared refuses.
     """
     for row in result_rows(summary.results):
         status, what = row["etl_status"], f"{naming.of_row(row)} is {row['etl_status']}: {row['etl_error']}"
         if status == Outcome.REFUSED:
             assert is_bad(row), what
-        elif status in {Outcome.UNCONFIRMED, Outcome.WAITING}:
-            assert is_bad(row) and not is_told, f"{what} ({summary.equation}; {summary.stop_reason})"
+        left = status in {Outcome.UNCONFIRMED, Outcome.WAITING}
+        assert not left, f"{what} ({summary.equation}; {summary.stop_reason})"

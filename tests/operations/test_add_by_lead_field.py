@@ -109,6 +109,35 @@ def test_operation_knows_which_targets_it_carries(target: str, expected: bool) -
     assert OPERATION.carries(target) is expected
 
 
+@pytest.mark.parametrize("name", list(OPERATIONS))
+def test_rows_are_addressed_by_what_their_element_holds(name: str) -> None:
+    """The member that names the lead is required, carried, and stands in the element with the row's value."""
+    operation = OPERATIONS[name]
+
+    (element,) = json.loads(operation.request([an_activity()], BY_EMAIL).body)
+
+    assert operation.addressed_by == "SearchByValue"
+    assert operation.addressed_by in operation.required_targets
+    assert operation.carries(operation.addressed_by)
+    assert element[operation.addressed_by] == "asha@example.com"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(BY_EMAIL, id="e-mail"),
+        pytest.param(RequestOptions("Phone"), id="phone"),
+        pytest.param(RequestOptions("mx_Code", skip_dropdown_validation=True), id="a field of the account's own"),
+    ],
+)
+def test_the_lead_field_is_the_one_that_the_request_names(options: RequestOptions) -> None:
+    """Leads are looked up for reading back in the very field that LeadSquared was told to search."""
+    request = OPERATION.request([an_activity()], options)
+
+    assert OPERATION.lead_field(options) == dict(request.query)["searchBy"]
+    assert OPERATION.lead_field(RequestOptions()) is None
+
+
 values = st.dictionaries(
     st.sampled_from(["ActivityNote", "Status", "mx_Custom_1", "mx_Custom_2"]), st.text(max_size=20)
 )

@@ -214,6 +214,11 @@ class Office:
         store.index = ActivityIndex(edited)
         return count
 
+    def switch(self, **changes: Any) -> None:
+        """The account behaves otherwise from now on."""
+        options = self.simulator.options
+        object.__setattr__(options, "switches", replace(options.switches, **changes))  # frozen for everybody else
+
     def delete(self, *visit_names: str) -> int:
         return self.edit(lambda one: any(field["Value"] in visit_names for field in one.fields), event=999)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.records import Outcome
+from etl.records import Limit, Outcome
 from etl.simulator import BulkFailureMode, Fault, FaultKind
 from etl.stages.rounds import MOST_PROBES_IN_A_ROW, MOST_SICK_IN_A_ROW, PAUSES_WHEN_SICK
 from tests.laws.virtual import Crash, Steps
@@ -28,18 +28,16 @@ def _die() -> None:
     raise Crash
 
 
-SICKNESSES = {
-    "drops before storing": K.DROP_BEFORE,
-    "drops after storing": K.DROP_AFTER,
-    "answers 502 before storing": K.BAD_GATEWAY_BEFORE,
-    "answers nonsense": K.HTML_ANSWER,
-}
+SICKNESSES = {"drops": K.DROP_BEFORE, "answers 502": K.BAD_GATEWAY_BEFORE}
+TALKS_NONSENSE = {"drops after storing": K.DROP_AFTER, "answers something else": K.HTML_ANSWER}
+TWELVE = frozenset(range(1, 13))
+"""So many requests go, without latency, before three answers are in."""
 
 
 @pytest.mark.parametrize("kind", SICKNESSES.values(), ids=SICKNESSES.keys())
 def test_a_sick_server_is_given_a_pause_and_then_one_request_at_a_time(tmp_path: Path, kind: FaultKind) -> None:
     """Twelve requests went before three answers were in; then it waits, and when LeadSquared is well the others go out."""
-    desk = an_office(tmp_path, Fault(kind, requests=frozenset(range(1, 13))))
+    desk = an_office(tmp_path, Fault(kind, requests=TWELVE))
 
     summary = desk.run(desk.sheet(400))
 
@@ -50,6 +48,20 @@ def test_a_sick_server_is_given_a_pause_and_then_one_request_at_a_time(tmp_path:
     assert sent[11] - sent[0] < 1
     assert sent[12] - sent[11] >= PAUSES_WHEN_SICK[0]
     assert desk.ended_at()[12] <= sent[13], "the first one after the pause goes alone"
+
+
+@pytest.mark.parametrize("kind", TALKS_NONSENSE.values(), ids=TALKS_NONSENSE.keys())
+def test_a_server_that_works_and_only_tells_nothing_is_no_reason_to_pause(tmp_path: Path, kind: FaultKind) -> None:
+    """Its rows are found at once; the next request goes without a pause, but alone until an answer tells something."""
+    desk = an_office(tmp_path, Fault(kind, requests=TWELVE))
+
+    summary = desk.run(desk.sheet(400))
+
+    assert outcomes(summary) == {CREATED: 400}
+    assert desk.stored == once(400)
+    assert desk.notes == []
+    assert desk.codes["read_back"] == 300
+    assert desk.ended_at()[12] <= desk.sent_at()[13]
 
 
 def test_a_server_that_stays_sick_is_given_up(tmp_path: Path) -> None:
@@ -71,14 +83,16 @@ def test_a_server_that_stays_sick_is_given_up(tmp_path: Path) -> None:
 def test_what_a_sick_server_left_is_sent_by_the_same_command_later(tmp_path: Path) -> None:
     """The next run reads back, probes, and ends with every row stored once."""
     desk = an_office(tmp_path, Fault(K.BAD_GATEWAY_BEFORE, share=1.0))
-    sheet = desk.sheet(400)
-    desk.run(sheet)
+    desk.limit = Limit(5, 5)
+    sheet = desk.sheet(200)
+    stopped = desk.run(sheet)
     desk.world.heal()
 
     summary = desk.run(sheet)
 
-    assert outcomes(summary) == {CREATED: 400}
-    assert desk.stored == once(400)
+    assert stopped.exit_code in {6, 7}
+    assert outcomes(summary) == {CREATED: 200}
+    assert desk.stored == once(200)
 
 
 def test_probes_are_bounded(tmp_path: Path) -> None:
@@ -94,8 +108,8 @@ def test_probes_are_bounded(tmp_path: Path) -> None:
 
 
 def test_rounds_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that would have to send again too often stops with exit code 6; the same command goes on from there."""
-    monkeypatch.setattr("etl.stages.rounds.MOST_ROUNDS", 2)
+    """Where rounds settle no row the run stops with exit code 6; the same command goes on from there."""
+    monkeypatch.setattr("etl.stages.rounds.MOST_FRUITLESS_ROUNDS", 1)
     rows = [visit(n, **({"Email": "nobody@example.com"} if n == 17 else {})) for n in range(1, 26)]
     desk = an_office(tmp_path, bulk_failure_mode=BulkFailureMode.ALL_OR_NOTHING)
     sheet = desk.sheet(rows)
@@ -104,7 +118,7 @@ def test_rounds_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ended = desk.run(sheet)
 
     assert (stopped.exit_code, stopped.stop_reason) == (6, "rows had to be sent again too often in this run")
-    assert outcomes(stopped) == {CREATED: 20, WAITING: 5}
+    assert outcomes(stopped) == {WAITING: 25}
     assert outcomes(ended) == {CREATED: 24, Outcome.REFUSED: 1}
     assert desk.sizes == [25, 5, 5, 5, 5, 5, 1, 1, 1, 1, 1]
 

@@ -68,7 +68,7 @@ def test_the_countdown_ticks_each_second(tmp_path: Path) -> None:
     assert all(round(fell + passed, 3) == 0 and passed <= 1.0 + 1e-5 for fell, passed in steps)
     left = [event.at_most for _, event in desk.countdown if event.at_most is not None]
     assert left == sorted(left, reverse=True)
-    assert 25 < left[0] <= 40
+    assert 20 < left[0] <= 40
     assert left[-1] <= 1.0
 
 

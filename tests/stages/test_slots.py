@@ -1,0 +1,120 @@
+"""Reads take slots like everything else that is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etl.delivery.throttle import MARGIN_SECONDS
+from etl.errors import NetworkError
+from etl.ledger.requests import Allowance
+from etl.records import Limit, Window
+from etl.stages.slots import ReadSlots
+from tests.clocks import ManualClock
+from tests.ledger.books import GENEROUS, Book, a_row, open_book
+
+TWO_IN_FIVE = Allowance({Window.BULK: Limit(25, 5.0), Window.GENERAL: Limit(2, 5.0)}, None)
+AGAIN = 5.0 + MARGIN_SECONDS
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def book(tmp_path: Path, clock: ManualClock) -> Iterator[Book]:
+    opened = open_book(tmp_path, clock)
+    yield opened
+    opened.ledger.close()
+
+
+def slots(book: Book, *allowances: Allowance, is_known: bool = True) -> ReadSlots:
+    """allowances: what the account may spend, the last one from then on."""
+    left = list(allowances)
+    record = book.ledger.accounts.known_as("https://api.example.com", "prod") if is_known else None
+    return ReadSlots(book.ledger, record, lambda: left.pop(0) if len(left) > 1 else left[0], book.clock)
+
+
+def requests(book: Book) -> list[tuple[str, bool, str | None]]:
+    """Window, whether it is over, verdict."""
+    return [tuple(row) for row in book.query("SELECT rate_window, ended_mono IS NOT NULL, verdict FROM requests")]
+
+
+def test_a_read_counts_in_the_general_window_while_it_is_on_its_way(book: Book) -> None:
+    """It is written before it is sent, and ended when its answer is there."""
+    with slots(book, GENEROUS).take():
+        assert requests(book) == [("general", 0, None)]
+
+    assert requests(book) == [("general", 1, "read")]
+
+
+def test_a_read_that_breaks_off_gives_its_slot_back(book: Book) -> None:
+    """Whatever happens in the block, no request stays in the air."""
+    with pytest.raises(ZeroDivisionError), slots(book, GENEROUS).take():
+        raise ZeroDivisionError
+
+    assert requests(book) == [("general", 1, "read")]
+
+
+def test_a_full_window_is_waited_for(book: Book, clock: ManualClock) -> None:
+    """The third read within five seconds goes when the first one's place is free again."""
+    taker, began = slots(book, TWO_IN_FIVE), clock.monotonic()
+    for _ in range(2):
+        with taker.take():
+            clock.move(1.0)
+
+    with taker.take():
+        assert clock.monotonic() == pytest.approx(began + 1.0 + AGAIN)
+
+
+def test_rows_on_their_way_take_reads_their_places(book: Book, clock: ManualClock) -> None:
+    """A bulk request counts in the general window, too, from its sending until a window after its answer."""
+    taker = slots(book, Allowance({Window.BULK: Limit(25, 5.0), Window.GENERAL: Limit(1, 5.0)}, None))
+    book.send(book.begin([a_row(2)]))
+    answered = clock.monotonic()
+
+    with taker.take():
+        assert clock.monotonic() == pytest.approx(answered + AGAIN)
+
+
+def test_a_limit_that_was_learned_meanwhile_holds_for_the_next_read(book: Book, clock: ManualClock) -> None:
+    """What may be spent is asked anew each time."""
+    taker, began = slots(book, GENEROUS, TWO_IN_FIVE), clock.monotonic()
+    for _ in range(2):
+        with taker.take():
+            pass
+
+    with taker.take():
+        assert clock.monotonic() - began >= 5.0
+
+
+def test_a_spent_budget_ends_the_reading(book: Book) -> None:
+    """No attempt more, and the error says that trying again today is of no use."""
+    taker = slots(book, Allowance(GENEROUS.limits, 1))
+    with taker.take():
+        pass
+
+    with pytest.raises(NetworkError, match=r"budget of requests is spent \(1 today\)") as spent, taker.take():
+        pass
+
+    assert spent.value.is_final
+    assert len(requests(book)) == 1
+
+
+def test_attempts_of_an_account_not_known_yet_are_booked_afterwards(book: Book) -> None:
+    """Before LeadSquared has told whose keys these are there is no account to count for; then each attempt counts once."""
+    taker = slots(book, GENEROUS, is_known=False)
+    for _ in range(3):
+        with taker.take():
+            assert requests(book) == []
+    record = book.ledger.accounts.known_as("https://api.example.com", "prod")
+    assert record is not None
+
+    taker.note_unrecorded(record)
+    taker.note_unrecorded(record)
+
+    assert requests(book) == [("general", 1, "read")] * 3
+    assert book.ledger.requests.spent_today(record.account_id) == 3
