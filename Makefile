@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test soak check format bench clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ check: $(VENV)/.installed-dev ## format, lint and types: ruff, mypy --strict
 
 test: check ## everything that CI runs: check and all tests
 	$(BIN)/python -m pytest -n 4
+
+SEEDS ?= 2000
+FROM ?= 0
+
+soak: $(VENV)/.installed-dev ## play SEEDS seeded histories (FROM a seed on) in virtual time and tell what happened
+	$(BIN)/python -m tests.laws.soak --seeds $(SEEDS) --from $(FROM)
 
 format: $(VENV)/.installed-dev ## let ruff format the code and mend what it can
 	$(BIN)/ruff format .

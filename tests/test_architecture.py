@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,14 +67,20 @@ def _is_in(module: str, entry: str) -> bool:
     return module == entry or module.startswith(f"{entry}.")
 
 
+@cache
 def tree_of(module: str) -> ast.Module:
     path = PACKAGE.joinpath(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-def imported(module: str) -> Iterator[str]:
+@cache
+def imported(module: str) -> tuple[str, ...]:
     """What a module imports when it runs; imports for type checkers alone do not count."""
+    return tuple(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
     tree = tree_of(module)
     for_types = {
         inner

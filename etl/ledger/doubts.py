@@ -34,9 +34,15 @@ WHERE rows.outcome = 'unconfirmed' AND rows.known_row_id IS NULL AND requests.en
   AND (rows.run_id = :run_id OR rows.run_id IN ({others}))
 ORDER BY requests.request_id, rows.position"""
 
+# Other runs with rows in doubt that rows of this one were taken for, or that are equal to rows in doubt of this one.
 _OTHER_RUNS = """
-SELECT DISTINCT holder.run_id FROM rows JOIN rows AS holder ON holder.row_id = rows.known_row_id
-WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND holder.outcome = 'unconfirmed' AND holder.run_id <> :run_id"""
+SELECT holder.run_id FROM rows JOIN rows AS holder ON holder.row_id = rows.known_row_id
+WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND holder.outcome = 'unconfirmed' AND holder.run_id <> :run_id
+UNION
+SELECT equal.run_id FROM rows
+JOIN claims ON claims.scope_id = rows.scope_id AND claims.memory_key = rows.memory_key
+JOIN rows AS equal ON equal.row_id = claims.row_id
+WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND equal.outcome = 'unconfirmed' AND equal.run_id <> :run_id"""
 
 _CLAIMED = holding(ROWS.c.activity_id, ROWS.c.row_id, ROWS.c.request_id, ROWS.c.position)
 
@@ -54,7 +60,7 @@ _BEFORE = _WITNESS.format(further="AND requests.ended_after < :request_id AND re
 _CREATED = """
 SELECT line.row_id, line.row_number, holder.activity_id, holder.request_id, holder.position
 FROM rows AS line JOIN rows AS holder ON holder.row_id = COALESCE(line.known_row_id, line.row_id)
-WHERE line.run_id = :run_id AND line.outcome = 'created' AND holder.activity_id IS NOT NULL ORDER BY line.row_number"""
+WHERE line.run_id = :run_id AND line.outcome = 'created' ORDER BY line.row_number"""
 
 _REQUESTS = """
 SELECT request_id, sent_mono, boot_id, sent_at, ended_at, body FROM requests WHERE request_id IN :request_ids"""
@@ -117,11 +123,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class CreatedRow:
-    """A row that is called created, with the activity that it became and the request that brought that."""
+    """A row that is called created, with the activity that it became and the request that brought that.
+
+    activity_id: None where a person decided that it is there.
+    """
 
     row_id: int
     row_number: int
-    activity_id: str
+    activity_id: str | None
     request_id: int | None
     position: int | None
 
@@ -159,14 +168,14 @@ class Doubts:
     def of_run(self, run_id: int) -> list[Doubt]:
         """The requests that keep rows of this run in doubt, in the order in which they were sent.
 
-        Of the other runs whose rows in doubt rows of this one were taken for, all that is in doubt: of equal rows none can be
-        told without the others.
+        Of the other runs whose rows in doubt rows of this one were taken for, or are equal to, all that is in doubt: of equal
+        rows none can be told without the others.
         """
         found = self._database.connection.execute(text(_DOUBTS.format(others=_OTHER_RUNS)), {"run_id": run_id}).all()
         return [_doubt(list(rows)) for _, rows in groupby(found, key=attrgetter("request_id"))]
 
     def other_runs(self, run_id: int) -> list[int]:
-        """The other runs whose rows in doubt rows of this run were taken for."""
+        """The other runs whose rows in doubt rows of this run were taken for, or are equal to."""
         return [int(run) for run in self._database.connection.execute(text(_OTHER_RUNS), {"run_id": run_id}).scalars()]
 
     def claimed(self, account_id: int, ids: Collection[str]) -> dict[str, Claimed]:
@@ -178,7 +187,7 @@ class Doubts:
         return found
 
     def created_rows(self, run_id: int) -> Iterator[CreatedRow]:
-        """The rows of a run that are called created under an id, in the order of the sheet."""
+        """The rows of a run that are called created, in the order of the sheet."""
         statement = text(_CREATED).columns(activity_id=ROWS.c.activity_id.type)
         for row in self._database.connection.execute(statement, {"run_id": run_id}):
             yield CreatedRow(*row)

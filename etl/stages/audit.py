@@ -90,7 +90,7 @@ class Audit:
             found: dict[int, str] = {row.row_id: Finding.NOT_READ.value for row in rows}
         else:
             shown = {same_text(one.activity_id): one for one in activities}
-            unseen = [row for row in rows if same_text(row.activity_id) not in shown]
+            unseen = [row for row in rows if row.activity_id and same_text(row.activity_id) not in shown]
             shown |= self._look_further(unseen, sent)
             copies = _Copies(shown.values(), self.addressing.key_field, self._claimed(shown))
             found = {row.row_id: self._told(row, sent.get(row.row_id), shown, copies) for row in rows}
@@ -151,6 +151,8 @@ class Audit:
         return frozenset(same_text(one) for one in self.desk.ledger.doubts.claimed(self.run.account_id, ids))
 
     def _told(self, row: CreatedRow, sent: SentRow | None, shown: Mapping[str, SeenActivity], copies: _Copies) -> str:
+        if row.activity_id is None:
+            return f"{Finding.NOT_READ.value}: a person decided that it is there, under no id"
         activity = shown.get(same_text(row.activity_id))
         if activity is None:
             return Finding.MISSING.value

@@ -106,11 +106,15 @@ class ResultsWriter:
         lines = source.lines(self._ledger.runs.lines(words.run), words)
         first = names.of_run or names.latest
         is_verified = self._ledger.runs.has_verified(words.run)
+
+        def may_replace(path: Path) -> bool:
+            return self._is_ours(path) and not self.is_of_later_run(path, words.run)
+
         results = self._note(
-            write_results(first, source.table(), lines, names.kind, self._is_ours, is_verified=is_verified), words.run
+            write_results(first, source.table(), lines, names.kind, may_replace, is_verified=is_verified), words.run
         )
         if names.of_run is not None and not self.is_of_later_run(names.latest, words.run):
-            results = self._note(copy_in_place(results, names.latest, self._is_ours), words.run)
+            results = self._note(copy_in_place(results, names.latest, may_replace), words.run)
         return results
 
     def write_unsent(self, prepared: PreparedInput, lines: Iterable[RowLine]) -> Path | None:

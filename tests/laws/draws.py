@@ -81,6 +81,7 @@ class Scene:
     may_stay_open: str | None
     crashes: bool
     faults: tuple[Fault, ...]
+    tells_date: bool
 
 
 _AFTER_OR_BEFORE = (
@@ -126,6 +127,7 @@ def scene(dice: random.Random) -> Scene:
         None,
         crashes,
         faults,
+        dice.random() < 0.8,
     )
     return replace(drawn, may_stay_open=_hindrance(drawn))
 
@@ -139,12 +141,12 @@ def _mapping(dice: random.Random, *, has_key: bool, is_unique: bool) -> str:
 
 
 def _switches(dice: random.Random, *, has_key: bool) -> Switches:
-    delay = dice.choice([0.0, 0.0, 0.0, 2.0, 30.0, 80.0, 150.0, 250.0])
-    forbidden = frozenset(read for read in Read if dice.random() < 0.4) if dice.random() < 0.25 else frozenset()
+    delay = dice.choice([0.0] * 7 + [2.0, 30.0, 30.0, 80.0, 150.0, 250.0])
+    forbidden = frozenset(read for read in Read if dice.random() < 0.4) if dice.random() < 0.2 else frozenset()
     return Switches(
         bulk_failure_mode=dice.choice(list(BulkFailureMode)),
         bulk_order=dice.choice([BulkOrder.KEPT, BulkOrder.KEPT, *BulkOrder]),
-        bulk_success_shape=dice.choice([BulkSuccessShape.RESPONSE] * 8 + list(BulkSuccessShape)),
+        bulk_success_shape=dice.choice([BulkSuccessShape.RESPONSE] * 15 + list(BulkSuccessShape)),
         throttle_form=dice.choice(list(ThrottleForm)),
         retry_after=dice.random() < 0.5,
         error_in_200=dice.random() < 0.2,
@@ -154,9 +156,9 @@ def _switches(dice: random.Random, *, has_key: bool) -> Switches:
         retrieve_offset=dice.choice(list(RetrieveOffset)),
         empty_list_key=dice.choice(list(EmptyListKey)),
         lead_shape=dice.choice(list(LeadShape)),
-        values_on_reading=dice.choice([ValuesOnReading.AS_SENT] * 5 + list(ValuesOnReading)),
+        values_on_reading=dice.choice([ValuesOnReading.AS_SENT] * 16 + list(ValuesOnReading)),
         values_cut_to=dice.choice([50, 30]),
-        created_on_shows=dice.choice(list(CreatedOnShows)),
+        created_on_shows=dice.choice([CreatedOnShows.ACTIVITY_TIME] * 3 + [CreatedOnShows.WRITE_TIME]),
         reads_forbidden=forbidden,
         forbidden_form=dice.choice(list(ForbiddenForm)),
         fields_lost=frozenset({KEY_FIELD}) if has_key and dice.random() < 0.08 else frozenset(),
@@ -217,9 +219,15 @@ def _hindrance(drawn: Scene) -> str | None:
     return None
 
 
-def sheet(dice: random.Random) -> list[Row]:
+def sheet(dice: random.Random, *, is_short: bool) -> list[Row]:
     """Rows; some equal, some of leads that do not exist."""
-    count = dice.choice([dice.randrange(2, 20), dice.randrange(10, 40), dice.randrange(20, 40), dice.randrange(40, 100)])
+    count = (
+        dice.randrange(2, 30)
+        if is_short
+        else dice.choice(
+            [dice.randrange(2, 20), dice.randrange(10, 40), dice.randrange(20, 40), dice.randrange(40, 100)]
+        )
+    )
     leads, bad = dice.choice([3, 10, 60]), dice.choice([0.0, 0.0, 0.03, 0.1])
     rows: list[Row] = []
     for number in range(count):

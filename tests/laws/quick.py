@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +17,7 @@ from unittest.mock import patch
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 
+from etl.api import asking
 from etl.ledger import database
 from etl.ledger.store import Ledger
 from etl.mapping.load import load_mapping
@@ -75,6 +76,7 @@ def quickly() -> Iterator[None]:
         patch("etl.reconciler.put_in_place._force_to_disk", _not_forced),
         patch("etl.reconciler.put_in_place._force_name_to_disk", _not_forced),
         patch("etl.ledger.copies.os.fsync", _not_forced),
+        patch("etl.api.activities.moment", lru_cache(10_000)(asking.moment)),
     ):
         yield
 

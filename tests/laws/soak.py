@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from etl.simulator import FaultKind, ThrottleForm
-from tests.laws.history import KINDS_OF_CRASH, Violation, play
+from tests.laws.history import ViolationError, play
+from tests.laws.troubles import KINDS_OF_CRASH
 
 PATHS = (
     "verified found",
@@ -68,19 +69,29 @@ EXPECTED = (
 A_BATCH = 25
 
 
+def say(line: str) -> None:
+    """Tell it at once, also into a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _say_nothing(_line: str) -> None:
+    """Not asked for."""
+
+
 def never_happened(tally: Counter[str], expected: Iterable[str] = EXPECTED) -> list[str]:
     """What is expected and did not happen."""
     return [name for name in expected if not tally[name]]
 
 
-def play_some(seeds: Iterable[int]) -> tuple[Counter[str], list[str]]:
+def play_some(seeds: Iterable[int], *, is_short: bool = False) -> tuple[Counter[str], list[str]]:
     """Play histories. Returns: what happened, and the violations as text."""
     tally: Counter[str] = Counter()
     violations: list[str] = []
     for seed in seeds:
         try:
-            tally += play(seed)
-        except Violation as violation:
+            tally += play(seed, is_short=is_short)
+        except ViolationError as violation:
             violations.append(str(violation))
         tally["histories"] += 1
     return tally, violations
@@ -106,30 +117,30 @@ def soak(first: int, count: int, processes: int) -> int:
             tally += happened
             violations += found
             for violation in found:
-                print(violation, flush=True)
+                say(str(violation))
             seconds = time.monotonic() - began
             if seconds - shown >= 15.0:
                 shown = seconds
-                print(f"{tally['histories']} of {count} histories, {len(violations)} violations, {seconds:.0f} s", flush=True)
+                say(f"{tally['histories']} of {count} histories, {len(violations)} violations, {seconds:.0f} s")
     for name, times in sorted(tally.items()):
-        print(f"{times:9,}  {name}")
+        say(f"{times:9,}  {name}")
     missing = never_happened(tally)
-    print(f"{count} histories in {time.monotonic() - began:.0f} s: {len(violations)} violations")
+    say(f"{count} histories in {time.monotonic() - began:.0f} s: {len(violations)} violations")
     if missing:
-        print(f"never happened: {', '.join(missing)}")
+        say(f"never happened: {', '.join(missing)}")
     return 1 if violations or missing else 0
 
 
-def replay(seed: int, *, verbose: bool) -> int:
+def replay(seed: int, *, verbose: bool, is_short: bool) -> int:
     """Play one history, told as it goes."""
     try:
-        tally = play(seed, print if verbose else None)
-    except Violation as violation:
-        print(violation)
-        traceback.print_exception(violation.__cause__)
+        tally = play(seed, say if verbose else _say_nothing, is_short=is_short)
+    except ViolationError as violation:
+        say(str(violation))
+        say("".join(traceback.format_exception(violation.__cause__)))
         return 1
     for name, times in sorted(tally.items()):
-        print(f"{times:9,}  {name}")
+        say(f"{times:9,}  {name}")
     return 0
 
 
@@ -139,12 +150,17 @@ def main() -> int:
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, help="play this one history only")
+    parser.add_argument("--short", action="store_true", help="as the suite plays it")
     parser.add_argument("--verbose", action="store_true", help="tell what happens")
     asked = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # sets of texts come in the same order each time
-        os.execve(sys.executable, [sys.executable, "-m", "tests.laws.soak", *sys.argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tests.laws.soak", *sys.argv[1:]],
+            {**os.environ, "PYTHONHASHSEED": "0"},
+        )
     if asked.seed is not None:
-        return replay(asked.seed, verbose=asked.verbose)
+        return replay(asked.seed, verbose=asked.verbose, is_short=asked.short)
     return soak(asked.first, asked.seeds, asked.processes)
 
 

@@ -179,6 +179,7 @@ class Program:
 
 def live(world: World, program: Program) -> list[InputSummary]:
     """What `etl run` does from the ledger on, in the life that is on. Raises Crash where a step says so."""
+    world.living.step = program.steps.step
     with process(world, program.home, program.steps) as ledger:
         program.on_ledger(ledger)
         plan = ledger.plan()
@@ -213,15 +214,15 @@ def _connection(world: World, program: Program, ledger: Ledger, client: VirtualC
 
 
 @contextmanager
-def everything_virtual(steps_of: Callable[[], Steps], seed: int = 0) -> Iterator[None]:
+def everything_virtual(world: World, seed: int = 0) -> Iterator[None]:
     """The renaming of files is a step, and chance comes from a seed."""
     plain = put_in_place._rename
     dice = random.Random(seed)
 
     def rename(draft: Path, target: Path, may_replace: Callable[[Path], bool]) -> Path:
-        steps_of().step("rename")
+        world.living.step("rename")
         place = plain(draft, target, may_replace)
-        steps_of().step("renamed")
+        world.living.step("renamed")
         return place
 
     seeded = SimpleNamespace(Random=lambda: random.Random(dice.random()))
@@ -249,7 +250,7 @@ def import_files(
     counted = steps or Steps()
     known = account_ or account(world)
     program = Program(home, files, mapping, known, counted, options, stop or StopSignal(), events, knocks=False)
-    with everything_virtual(lambda: counted), world.life():
+    with everything_virtual(world), world.life():
         try:
             return live(world, program)
         except Crash:

@@ -13,7 +13,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from etl.records import ApiAnswer, ApiRequest, Exchange, LineEnd, TransportFailure
@@ -31,7 +31,10 @@ BEGAN = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
 
 @dataclass
 class Life:
-    """One process. inbox: what came back for it. until: it waits no longer than that, by the machine's `monotonic`."""
+    """One process. inbox: what came back for it. until: it waits no longer than that, by the machine's `monotonic`.
+
+    step: what counts its steps.
+    """
 
     number: int
     inbox: deque[tuple[int, Exchange]] = field(default_factory=deque)
@@ -40,6 +43,7 @@ class Life:
     nudges: int = 0
     is_over: bool = False
     is_stopping: bool = False
+    step: Callable[[str], None] = lambda _name: None
     turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def is_ready(self, mono: float) -> bool:
@@ -77,6 +81,8 @@ class World:
         self.seconds = 1_000.0
         self.clock = VirtualClock(self)
         self.outages: list[Outage] = []
+        self.tells_date = True
+        """Whether answers tell the server's clock; some proxies take that out."""
         self.keys = (simulator.options.access_key, simulator.options.secret_key)
         """The key pair that LeadSquared accepts now."""
         self.happened: Counter[str] = Counter()
@@ -233,7 +239,8 @@ class World:
         headers = {"x-lsq-accesskey": shown[0], "x-lsq-secretkey": shown[1], "content-type": "application/json"}
         arriving = SimRequest(request.method, request.path, request.query, headers, request.body)
         self.happened[f"asked {request.path.rsplit('.svc/')[-1]}"] += 1
-        return self.simulator.handle(arriving, self.seconds, self.wall())
+        reply = self.simulator.handle(arriving, self.seconds, self.wall())
+        return reply if self.tells_date else _without_date(reply)
 
     def _come_back(self, life: Life, number: int, reply: Reply, sent: float) -> None:
         outage = self._outage(self.seconds)
@@ -250,6 +257,10 @@ class World:
 
     def _outage(self, seconds: float) -> Outage | None:
         return next((outage for outage in self.outages if outage.holds(seconds)), None)
+
+
+def _without_date(reply: Reply) -> Reply:
+    return replace(reply, headers={name: value for name, value in reply.headers.items() if name.lower() != "date"})
 
 
 def exchange_of(reply: Reply, took_seconds: float) -> Exchange:

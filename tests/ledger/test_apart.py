@@ -213,7 +213,7 @@ def test_a_place_that_was_claimed_meanwhile_stays_with_who_has_it(book: Book, ot
     elsewhere=st.lists(st.sampled_from("ab"), max_size=6),
     here=st.lists(st.sampled_from("ab"), max_size=3),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_equal_rows_are_counted_over_both_ledgers(
     words: list[str], elsewhere: list[str], here: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

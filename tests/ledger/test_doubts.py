@@ -231,7 +231,7 @@ def test_whose_an_activity_is_does_not_hang_on_letter_case(book: Book, kept: str
 
 
 def test_many_activities_are_looked_up_in_portions(book: Book) -> None:
-    """More ids than a statement takes: each is found once."""
+    """More ids than one statement asks for: each is found once."""
     run_id = book.import_rows(a_row(2), a_row(3, "b"))
     ids = [f"foreign-{number}" for number in range(1_200)]
 
@@ -244,7 +244,7 @@ def test_many_activities_are_looked_up_in_portions(book: Book) -> None:
 
 
 def test_created_rows_are_told_with_the_request_that_brought_their_activity(book: Book) -> None:
-    """In the order of the sheet; a mended line by the request of its correction; rows without an id are left out."""
+    """In the order of the sheet; a mended line by the request of its correction; only rows that are called created."""
     earlier = book.begin([a_row(5), left_out(3), a_row(4, "b"), left_out(6)])
     book.send(earlier, {4: Outcome.REFUSED})
     later = book.import_rows(a_row(2, "good", line=(earlier, 3)), a_row(3, "better", line=(earlier, 4)))

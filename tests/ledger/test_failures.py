@@ -64,7 +64,7 @@ def test_another_account_has_failures_of_its_own(book: Book, other: Book) -> Non
 
 
 @given(steps=st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from([A, B, C]), max_size=4)), max_size=6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_failures_are_a_set(steps: list[tuple[bool, list[bytes]]], tmp_path_factory: pytest.TempPathFactory) -> None:
     """After any notes and forgets there is what a set would hold."""
     book, expected = open_book(tmp_path_factory.mktemp("law"), ManualClock()), set[bytes]()

@@ -49,7 +49,7 @@ def test_keys_belong_to_an_account_and_a_type(book: Book, other: Book) -> None:
 
 
 def test_many_keys_are_asked_for_in_portions(book: Book) -> None:
-    """More keys than a statement takes: the first and the last of a portion are found."""
+    """More keys than one statement asks for: the first and the last of a portion are found."""
     keys = [f"etl-{number}" for number in range(1_001)]
     book.ledger.known_keys.note(book.account_id, 320, {key: key.upper() for key in keys[::100]})
 

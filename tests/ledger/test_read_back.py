@@ -62,6 +62,7 @@ def test_a_row_in_doubt_ends_as_reading_back_tells(book: Book, told: RowEnd, sta
     assert book.state(run_id) == state
     if end.outcome is NEW:
         assert book.waiting(run_id) == [replace(row, together=end.together)]
+        assert book.query("SELECT request_id, position FROM rows WHERE row_number = 2") == [(None, None)]
     assert book.row_id(run_id, 3) == beside.row_id
 
 

@@ -32,8 +32,8 @@ from etl.simulator.index import ActivityIndex
 from etl.simulator.store import StoredActivity
 from etl.stages.connect import Connection
 from etl.stages.slots import ReadSlots
-from tests.laws.quick import open_ledger
-from tests.laws.virtual import Steps, VirtualClient, World, account, everything_virtual, import_files
+from tests.laws.quick import open_ledger, quickly
+from tests.laws.virtual import Steps, VirtualClient, World, account, import_files
 
 MAPPING = """\
 version: 1
@@ -141,7 +141,7 @@ class Office:
         with (
             patch("etl.proof.Ledger", lambda _url, _files, clock: open_ledger(place, clock)),
             patch("etl.proof.connect", connecting),
-            everything_virtual(Steps),
+            quickly(),
             self.world.life(),
         ):
             yield

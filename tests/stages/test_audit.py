@@ -104,13 +104,13 @@ def test_many_edited_ones_are_looked_for_by_time(imported: Office, monkeypatch: 
     monkeypatch.setattr("etl.stages.audit.FEW_ROWS", 10)
     imported.edit(lambda _one: True, modified_on="2026-06-02 10:00:00.000")
     try:
-        by_lead = imported.asked("asked ProspectActivity.svc/Retrieve?leadId")
+        by_lead = imported.asked("asked Retrieve")
         found = imported.verify(check=ALL).findings
     finally:
         imported.edit(lambda _one: True, modified_on=FIRST_MOMENT)
 
     assert found == {HELD: 60}
-    assert imported.asked("asked ProspectActivity.svc/Retrieve?leadId") == by_lead
+    assert imported.asked("asked Retrieve") == by_lead
 
 
 RIGHTS = {
@@ -150,12 +150,12 @@ def test_a_sample_of_a_half_deleted_run_finds_it(imported: Office) -> None:
     names = [f"V{number:03}" for number in range(31, 61)]
     imported.delete(*names)
     try:
-        found = imported.verify(check=Check(40)).findings
+        found = imported.verify(check=Check(29)).findings
     finally:
         imported.edit(lambda one: one.event == 999, event=320)
 
-    assert sum(found.values()) == 40
-    assert found[MISSING] >= 10
+    assert sum(found.values()) == 29
+    assert found[MISSING] > 0
 
 
 def test_many_rows_are_checked_in_portions_and_told_so(imported: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ SICK = "Requests come back without telling anything"
 
 def an_office(folder: Path, *faults: Fault, **switches: object) -> Office:
     made = office(folder, *faults, **switches)
-    made.waits = (10.0, 20.0)
+    made.waits = (4.0, 8.0)
     return made
 
 
@@ -96,12 +96,15 @@ def test_what_a_sick_server_left_is_sent_by_the_same_command_later(tmp_path: Pat
 
 
 def test_probes_are_bounded(tmp_path: Path) -> None:
-    """Where every probe is lost too, some are tried, and the rows stay unconfirmed: exit code 7."""
+    """Where every probe is lost too, some are tried, for different leads, and the rows stay unconfirmed: exit code 7."""
     desk = an_office(tmp_path, Fault(K.DROP_BEFORE, share=1.0))
+    rows = [visit(n, Email="one@example.com" if n <= 20 else f"lead{n}@example.com") for n in range(1, 26)]
 
-    summary = desk.run(desk.sheet(25))
+    summary = desk.run(desk.sheet(rows))
 
     assert desk.sizes == [25] + [1] * MOST_PROBES_IN_A_ROW
+    leads = {rows[row - 2]["Email"] for (row,) in desk.rows_of_requests[1:]}
+    assert len(leads) == MOST_PROBES_IN_A_ROW
     assert (outcomes(summary), summary.exit_code) == ({UNCONFIRMED: 25}, 7)
     assert all("no later activity of ours" in line["etl_error"] for line in results(summary))
     assert not desk.stored

@@ -26,7 +26,7 @@ K = FaultKind
 LOST = Fault.at(K.DROP_BEFORE, 1)
 
 
-def an_office(folder: Path, *faults: Fault, waits: tuple[float, float] = (40.0, 60.0), **switches: object) -> Office:
+def an_office(folder: Path, *faults: Fault, waits: tuple[float, float] = (20.0, 20.0), **switches: object) -> Office:
     made = office(folder, *faults, **switches)
     made.waits = waits
     return made
@@ -50,7 +50,7 @@ def at_tick(number: int, act: Callable[[], object]) -> Callable[[object], None]:
 
 def test_the_countdown_ticks_each_second(tmp_path: Path) -> None:
     """It names the rows in doubt, the seconds to the next look, and when the first of them can be called absent."""
-    desk = an_office(tmp_path, LOST)
+    desk = an_office(tmp_path, LOST, waits=(40.0, 60.0))
     desk.limit = ONE_BY_ONE
 
     desk.run(desk.sheet(60))
@@ -199,13 +199,16 @@ def test_a_spent_budget_stops_the_looking(tmp_path: Path) -> None:
     desk = an_office(tmp_path, LOST)
     desk.daily = 4
     sheet = desk.sheet(5)
+    began = desk.world.seconds
 
     stopped = desk.run(sheet)
+    took = desk.world.seconds - began
     desk.daily = None
     ended = desk.run(sheet)
 
     assert (stopped.exit_code, outcomes(stopped)) == (6, {UNCONFIRMED: 5})
     assert "budget of requests is spent (4 today)" in (stopped.stop_reason or "")
+    assert took < 20, "the day's budget does not come back within a minute"
     assert (desk.sizes[0], outcomes(ended)) == (5, {CREATED: 5})
 
 
@@ -259,15 +262,20 @@ def test_rows_taken_for_those_of_another_run_are_settled_with_them(tmp_path: Pat
 
 def test_rows_of_a_run_that_is_at_work_are_left_to_it(tmp_path: Path) -> None:
     """Who holds its lock settles them; here they stay unconfirmed and nothing of them is sent."""
-    desk, second = _two_sheets(tmp_path)
+    desk = an_office(tmp_path, Fault.at(K.DROP_AFTER, 1), reads_forbidden=frozenset(Read))
+    assert outcomes(desk.run(desk.sheet(20, name="first.csv"))) == {UNCONFIRMED: 20}
+    desk.switch(reads_forbidden=frozenset())
+    second = desk.sheet(visits(30, first=11), name="second.csv")
     with open_ledger(tmp_path / "home", desk.world.clock) as other:
         run = other.runs.get(1)
         assert run is not None
         name = lock_name_of_content(run.scope_id, run.sheet, run.input_hash)
         with other.lock_input(run.account_id, name):
-            summary = desk.run(second)
+            beside = desk.run(second)
+    afterwards = desk.run(second)
 
-    assert outcomes(summary) == {CREATED: 10, UNCONFIRMED: 10}
+    assert outcomes(beside) == {CREATED: 10, UNCONFIRMED: 10}
+    assert outcomes(afterwards) == {CREATED: 10, Outcome.ALREADY_IMPORTED: 10}
     assert desk.stored == once(30)
 
 

@@ -1,0 +1,72 @@
+"""Some seeded histories of the soak, short ones: the invariants hold, and what is meant to go wrong in them does."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.laws.history import play
+from tests.laws.soak import EXPECTED, never_happened
+
+GROUPS = 6
+SIZE = 25
+TELLING = {
+    38: "a read without margins, where answers tell no time of the server",
+    420: "an id that another row holds already is believed; an id of another row is not given back",
+}
+"""Full histories that show a defect which the short ones do not happen to meet."""
+
+TOO_LONG = frozenset[int]()
+"""Seeds whose histories read lead by lead, or for very long: they are for the soak."""
+
+ANYWHERE = (
+    "verified found",
+    "verified absent",
+    "probe",
+    "sent again alone",
+    "run continued",
+    "already imported",
+    "read by time",
+)
+"""Paths so common that each group of histories takes them."""
+
+
+def seeds(group: int) -> list[int]:
+    usable = [seed for seed in range(GROUPS * SIZE + len(TOO_LONG)) if seed not in TOO_LONG]
+    return usable[group * SIZE : (group + 1) * SIZE]
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_the_invariants_hold(group: int) -> None:
+    """Whatever goes wrong: nothing is stored twice, and what is called stored is stored; undisturbed, all comes to an end."""
+    tally: Counter[str] = Counter()
+    for seed in seeds(group):
+        tally += play(seed, is_short=True)
+
+    assert not never_happened(tally, ANYWHERE)
+
+
+@pytest.mark.parametrize("seed", TELLING, ids=TELLING.values())
+def test_a_history_that_has_caught_a_defect(seed: int) -> None:
+    """What the short histories do not meet is met here."""
+    play(seed)
+
+
+def test_a_seed_replays_exactly() -> None:
+    """The same seed gives the same history, told in the same words."""
+    told: list[list[str]] = [[], []]
+    for lines in told:
+        play(4, lines.append, is_short=True)
+
+    assert told[0] == told[1]
+
+
+def test_what_never_happened_is_named() -> None:
+    """The soak fails on a fault or a path that never occurred."""
+    tally = Counter(dict.fromkeys(EXPECTED, 1))
+    assert not never_happened(tally)
+
+    tally["probe"] = 0
+
+    assert never_happened(tally) == ["probe"]

@@ -1,0 +1,117 @@
+"""The end of each life held against the invariants, and the end of the whole history."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from etl.events import InputSummary
+from etl.records import Outcome
+from etl.simulator import BulkFailureMode, BulkSuccessShape, FaultKind
+from tests.laws import draws, invariants
+from tests.laws.draws import Scene
+from tests.laws.papers import Papers
+from tests.laws.world import World
+
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+_OF_THE_WORLD = (
+    "DNS failure",
+    "connection refused",
+    "network gone for an hour",
+    "answer lost with the network",
+    "clock set",
+    "machine asleep",
+    "reboot",
+)
+
+
+@dataclass
+class Verdicts:
+    """has_second_ledger: another ledger has sent rows of this sheet. naming: what tells rows apart."""
+
+    scene: Scene
+    world: World
+    papers: Papers
+    tally: Counter[str]
+    log: Callable[[str], None]
+    has_second_ledger: bool = False
+    naming: invariants.Naming = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.naming = invariants.Naming(self.scene.is_unique, draws.CORRECTED)
+
+    def on_life(self, summary: InputSummary, given: list[dict[str, str]], *, is_alone: bool) -> None:
+        """One input has come to the end of a run."""
+        self.log(f"    {summary.equation} (exit {summary.exit_code}; {summary.stop_reason})")
+        for outcome in (Outcome.ALREADY_IMPORTED, Outcome.CHANGED):
+            self.tally[outcome.value.replace("_", " ")] += summary.equation.outcomes.get(outcome, 0)
+        if summary.results is None:
+            return
+        self._tell_open_rows(summary)
+        invariants.check(
+            self.world.simulator.activities(),
+            summary,
+            given,
+            self.naming,
+            user_email=self.scene.options.user_email,
+            is_alone=is_alone and not self.has_second_ledger,
+            has_twins=self.scene.has_twins,
+        )
+        self._at_most_once()
+
+    def on_stop(self, life: int) -> None:
+        """Nothing is sent after a stop was taken in."""
+        late = [one for one in self.world.written if one.life == life and one.is_stopping]
+        assert not late, "rows were sent after a stop was taken in"
+
+    def on_history(self, summary: InputSummary) -> None:
+        """The last, undisturbed run is over, and whatever was late has happened."""
+        self._at_most_once()
+        options = self.scene.options
+        keeps = self.scene.limit.count <= options.limit.count and options.daily is None
+        limit = options.limit.count if keeps and not self.has_second_ledger else None
+        invariants.check_server(self.world.simulator.stats(), limit=limit)
+        hindrance = self.scene.may_stay_open or self._untold_bad_rows()
+        left = summary.equation.outcomes.get(Outcome.UNCONFIRMED, 0)
+        if hindrance is None:
+            invariants.check_settled(summary, self.naming, is_bad=lambda row: row["Email"] in draws.CORRECTED)
+        elif left:
+            self.tally[f"left open: {hindrance}"] += left
+        for outcome, rows in summary.equation.outcomes.items():
+            self.tally[f"finally {outcome.value}"] += rows
+
+    def count_what_struck(self) -> None:
+        """Count the faults that really struck, by the simulator's and the network's own count."""
+        stats, happened = self.world.simulator.stats(), self.world.happened
+        for kind, times in stats["faults"].items():
+            self.tally[f"fault {kind}"] += times
+        form = self.scene.options.switches.throttle_form.value
+        throttled = stats["faults"].get(FaultKind.THROTTLE.value, 0) + stats["refused_for_rate"]
+        self.tally[f"throttled as {form}"] += throttled
+        self.tally["limit learned from refusals"] += stats["refused_for_rate"]
+        self.tally["day's quota of LeadSquared used up"] += stats["refused_for_quota"]
+        self.tally["keys refused"] += stats["refused_for_keys"]
+        self.tally["read by lead"] += happened["asked Retrieve"]
+        self.tally["read by time"] += happened["asked CustomActivity/RetrieveByActivityEvent"]
+        for name in _OF_THE_WORLD:
+            self.tally[name] += happened[name]
+
+    def _at_most_once(self) -> None:
+        stored = invariants.held(self.world.simulator.activities(), self.naming, self.scene.options.user_email)
+        invariants.at_most_once(stored, self.papers.contents, self.naming)
+
+    def _untold_bad_rows(self) -> str | None:
+        """Rows that LeadSquared does not take and says nothing of can only stay open, and are no good as probes."""
+        switches = self.scene.options.switches
+        is_left_out = switches.bulk_failure_mode is BulkFailureMode.INLINE_OMITTED
+        is_told = switches.bulk_success_shape is BulkSuccessShape.RESPONSE and not is_left_out
+        has_bad = any(row.email in draws.CORRECTED for row in self.papers.rows)
+        return "bad rows of which nothing is told" if has_bad and not is_told else None
+
+    def _tell_open_rows(self, summary: InputSummary) -> None:
+        rows = [row for row in invariants.result_rows(summary.results) if row["etl_status"] == Outcome.UNCONFIRMED]
+        for reason, times in Counter(_GUID.sub("…", row["etl_error"]) for row in rows).most_common(3):
+            first = next(row["etl_row"] for row in rows if _GUID.sub("…", row["etl_error"]) == reason)
+            self.log(f"    {times} open, row {first}: {reason[:220]}")
