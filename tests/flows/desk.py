@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.foreign.server import ForeignServer
 
 ETL = Path(sys.executable).with_name("etl")
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 240
 """No command of these tests may take longer."""
 
 KEYS = {"access_key": "AK$flow/access+key", "secret_key": "SK&flow%secret=key"}

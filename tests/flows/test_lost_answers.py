@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from tests.flows.desk import ADDING, KEYS, Desk, stored_in
 from tests.flows.sheets import MAPPING, VISIT_FIELD, read, visit, write
 from tests.flows.waiting import wait_until
 from tests.foreign.process import ForeignProcess, foreign_process
+
+pytestmark = pytest.mark.timeout(300)  # three thousand rows under an account's limits, beside other tests on two cores
 
 ROWS = 3_000
 VISITS = [f"V-{number:05}" for number in range(1, ROWS + 1)]

@@ -9,7 +9,7 @@ import pytest
 from tests.laws.history import play
 from tests.laws.soak import EXPECTED, never_happened
 
-GROUPS = 6
+GROUPS = 5
 SIZE = 25
 TELLING = {
     38: "a read without margins, where answers tell no time of the server",
