@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from etl.delivery import answer as answers
 from etl.errors import NetworkError
 from etl.records import ApiRequest, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from etl.records import ApiAnswer
 
@@ -21,7 +21,30 @@ Read: TypeAlias = "Callable[[ApiRequest], ApiAnswer | None]"
 Row: TypeAlias = "Mapping[str, object]"
 """One activity or lead as its JSON object."""
 
+_Item = TypeVar("_Item")
+_Told = TypeVar("_Told")
+
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%m/%d/%Y %I:%M:%S %p")
+
+
+class Each(Protocol):
+    """Does the same work for many items, with a `Read` that is good for it, possibly several at once.
+
+    Returns: what the work told, in the order of the items. Raises: what the work raises for one of them.
+    """
+
+    def __call__(self, work: Callable[[Read, _Item], _Told], items: Sequence[_Item]) -> list[_Told]:
+        """Do it."""
+        ...
+
+
+def one_by_one(read: Read) -> Each:
+    """One item after the other."""
+
+    def each(work: Callable[[Read, _Item], _Told], items: Sequence[_Item]) -> list[_Told]:
+        return [work(read, item) for item in items]
+
+    return each
 
 
 class NotOfferedError(Exception):

@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
-from etl.api.asking import NotOfferedError, ask, getting, identifier, posting, rows_in, text, texts, unusable
+from etl.api.asking import (
+    NotOfferedError,
+    ask,
+    getting,
+    identifier,
+    one_by_one,
+    posting,
+    rows_in,
+    text,
+    texts,
+    unusable,
+)
 from etl.errors import NetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from etl.api.asking import Read, Row
+    from etl.api.asking import Each, Read, Row
     from etl.records import ApiRequest
 
 _BATCH = 1000
@@ -25,8 +36,10 @@ _PHONES = frozenset({"Phone", "Mobile"})
 _FEWEST_DIGITS = 8  # of a phone number without its country; shorter ends are equal by chance
 
 
-def leads_by_ids(read: Read, ids: Collection[str]) -> dict[str, Mapping[str, str]] | None:
+def leads_by_ids(read: Read, ids: Collection[str], each: Each | None = None) -> dict[str, Mapping[str, str]] | None:
     """The attributes of leads as texts, empty ones left out, by casefolded lead id. Ids that no lead has are left out.
+
+    each: how many single leads are read; one by one if it is left out.
 
     None:    LeadSquared offers neither reading many leads nor single ones, or not to this user.
     Raises:  NetworkError — a single lead's answer cannot be used; what `read` raises.
@@ -41,18 +54,8 @@ def leads_by_ids(read: Read, ids: Collection[str]) -> dict[str, Mapping[str, str
         for start in range(0, len(keys), _BATCH):
             found |= _batch(read, {key: wanted[key] for key in keys[start : start + _BATCH]})
             is_offered = True
-    refused = singles = 0
-    for key in [key for key in keys if key not in found]:
-        if refused >= _PATIENCE and not singles:
-            break
-        try:
-            lead = _single(read, wanted[key])
-        except NotOfferedError:
-            refused += 1
-        else:
-            singles += 1
-            found |= {key: lead} if lead is not None else {}
-    return found if is_offered or singles else None
+    singles = _singles(read, [lead_id for key, lead_id in wanted.items() if key not in found], each)
+    return found | (singles or {}) if is_offered or singles is not None else None
 
 
 def lead_ids_with(read: Read, field: str, value: str) -> tuple[str, ...] | None:
@@ -140,10 +143,24 @@ def _batch(read: Read, wanted: Mapping[str, str]) -> dict[str, Mapping[str, str]
     return found
 
 
-def _single(read: Read, lead_id: str) -> Mapping[str, str] | None:
-    """One lead, or none. A question that was misunderstood may be answered with another lead: that is none."""
-    leads = _answered(read, getting("LeadManagement.svc/Leads.GetById", ("id", lead_id)))
-    return next((lead for lead in leads if _key(lead) == lead_id.casefold()), None)
+def _singles(read: Read, ids: Sequence[str], each: Each | None) -> dict[str, Mapping[str, str]] | None:
+    """Leads read singly: the first ones alone, until one answer shows that it is allowed; None if none of them does."""
+    answers: list[list[Mapping[str, str]] | None] = []
+    while len(answers) < min(_PATIENCE, len(ids)) and not any(answer is not None for answer in answers):
+        answers.append(_single(read, ids[len(answers)]))
+    if all(answer is None for answer in answers):
+        return None
+    answers += (each or one_by_one(read))(_single, ids[len(answers) :])
+    return {_key(lead): lead for answer in answers for lead in answer or ()}
+
+
+def _single(read: Read, lead_id: str) -> list[Mapping[str, str]] | None:
+    """One lead, or none; None where that is refused. A question that was misunderstood may be answered with another lead."""
+    try:
+        leads = _answered(read, getting("LeadManagement.svc/Leads.GetById", ("id", lead_id)))
+    except NotOfferedError:
+        return None
+    return [lead for lead in leads if _key(lead) == lead_id.casefold()][:1]
 
 
 def _by_phone(read: Read, phone: str) -> list[Mapping[str, str]]:

@@ -24,6 +24,17 @@ LONGEST_IN_AIR_SECONDS = 140.0
 """After this a request nobody has an answer to is certainly over: connect timeout, read timeout and some spare."""
 
 
+SECONDS_IN_FLIGHT = 2.0
+"""So long an answer may take without costing throughput: as many requests are let into the air as start in that time."""
+
+LEAST_CAPACITY, MOST_CAPACITY = 2, 32
+
+
+def capacity_for(limit: Limit) -> int:
+    """How many requests may be in the air at once: no more than latency asks for, because a kill leaves them in doubt."""
+    return max(LEAST_CAPACITY, min(MOST_CAPACITY, round(limit.count / limit.seconds * SECONDS_IN_FLIGHT)))
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """One request's claim on the account's windows. Moments by `monotonic` of the present boot, ended None in the air."""

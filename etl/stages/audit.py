@@ -68,7 +68,7 @@ class Audit:
 
         Returns: the wish to stop that ended it, if there was one. Raises: RefusedError, NetworkError.
         """
-        self._source = ByTime(self.desk.connection.read, self.addressing)
+        self._source = ByTime(self.desk.connection.read, self.addressing, self.desk.connection.each)
         rows = list(self.desk.ledger.doubts.created_rows(self.run.run_id))
         if sample is not None and sample < len(rows):
             rows = sorted(random.Random().sample(rows, sample), key=lambda row: row.row_id)  # noqa: S311 — a sample, no secret
@@ -125,7 +125,7 @@ class Audit:
             activities = self._source.activities(question)
             if activities is not None:
                 return activities
-            self._source = ByLead(self.desk.connection.read, self.addressing)
+            self._source = ByLead(self.desk.connection.read, self.addressing, self.desk.connection.each)
         activities = self._source.activities(question) if self._source else None
         if activities is None:
             self._source = None
@@ -138,7 +138,9 @@ class Audit:
         leads = _leads(sent[row.row_id] for row in unseen if row.row_id in sent)
         activities: list[SeenActivity] | None = None
         if len(unseen) <= FEW_ROWS:
-            activities = ByLead(self.desk.connection.read, self.addressing).activities(Question((), leads))
+            activities = ByLead(self.desk.connection.read, self.addressing, self.desk.connection.each).activities(
+                Question((), leads)
+            )
         if activities is None:
             now = self.desk.clock.now().timestamp()
             activities = self._source.activities(

@@ -6,17 +6,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from etl.api.asking import one_by_one
 from etl.api.client import Client
 from etl.api.reads import read, who_am_i
-from etl.delivery.throttle import shared, smallest
+from etl.delivery.throttle import capacity_for, shared, smallest
 from etl.errors import NetworkError, RefusedError, UsageError
 from etl.ledger.requests import Allowance
 from etl.records import Window
 from etl.stages.slots import ReadSlots
+from etl.stages.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from etl.api.asking import Each
     from etl.api.reads import Identity, Sender
     from etl.clock import Clock
     from etl.ledger.accounts import AccountRecord
@@ -33,7 +36,7 @@ class Connection:
     """An account, ready to be sent to.
 
     organisation: in words, for the first line of the run. user_id: the user to whom the keys belong, None if not told.
-    is_proven: LeadSquared told it in this very session.
+    is_proven: LeadSquared told it in this very session. readers: how many reads may be in the air together.
     """
 
     account: Account
@@ -44,6 +47,7 @@ class Connection:
     slots: ReadSlots
     user_id: str | None = None
     is_proven: bool = True
+    readers: int = 1
 
     def read(self, request: ApiRequest) -> ApiAnswer | None:
         """The answer to a read, under the account's limits; None where LeadSquared does not offer it to this user.
@@ -51,6 +55,13 @@ class Connection:
         Raises: RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
         """
         return read(self.client, request, self.slots.take)
+
+    @property
+    def each(self) -> Each:
+        """Reads much of one kind, as many at once as the account's limit asks for."""
+        if self.readers == 1:
+            return one_by_one(self.read)
+        return Together(self.client, self.slots, self.client.clock, self.readers).each
 
 
 @contextmanager
@@ -88,6 +99,7 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> tuple[Connecti
         slots=ReadSlots(ledger, record, lambda: allowance_of(account, ledger, record), clock),
         user_id=identity.user_id if identity else None,
         is_proven=identity is not None,
+        readers=capacity_for(account.limit),
     )
     return connection, placed_client
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from etl.chunker import chunks
 from etl.delivery.driver import Consignment, Driver
 from etl.delivery.parcels import Parcel
+from etl.delivery.throttle import capacity_for
 from etl.events import Progress, RequestAnswered, RequestSent
 from etl.identity import row_key
 from etl.records import Activity, Outcome, Window
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
     from etl.records import Limit
     from etl.stages.prepare import LoadedMapping, PreparedInput
     from etl.stages.session import Session
-
-SECONDS_IN_FLIGHT = 2.0
-"""So long an answer may take without costing throughput: as many requests are let into the air as start in that time."""
-
-LEAST_CAPACITY, MOST_CAPACITY = 2, 32
-
-
-def capacity_for(limit: Limit) -> int:
-    """How many requests may be in the air at once: no more than latency asks for, because a kill leaves them in doubt."""
-    return max(LEAST_CAPACITY, min(MOST_CAPACITY, round(limit.count / limit.seconds * SECONDS_IN_FLIGHT)))
 
 
 class Packing:

@@ -135,7 +135,7 @@ class ReadBack:
         self._waits = Waits(connection.account.visibility_wait_seconds, connection.account.late_wait_seconds)
         self._margin = KEYED_MARGIN_SECONDS if addressing.key_field else MARGIN_SECONDS
         self._began_after = began_after
-        self._source: ByTime | ByLead | None = ByTime(connection.read, addressing)
+        self._source: ByTime | ByLead | None = ByTime(connection.read, addressing, connection.each)
         self._user_id: str | None = None
         self._first_seen: dict[int, float] = {}  # by request, when an activity of it was visible for the first time
 
@@ -216,7 +216,7 @@ class ReadBack:
             activities = self._source.activities(question)
             if activities is not None:
                 return activities
-            self._source = ByLead(self._connection.read, self._addressing)
+            self._source = ByLead(self._connection.read, self._addressing, self._connection.each)
         activities = self._source.activities(question) if self._source else None
         if activities is None:
             self._source = None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from etl.ledger.accounts import AccountRecord
     from etl.ledger.requests import Allowance
     from etl.ledger.store import Ledger
+    from etl.records import Exchange
 
 
 class ReadSlots:
@@ -53,24 +54,35 @@ class ReadSlots:
 
     @contextmanager
     def _slot(self, account_id: int) -> Iterator[ReadSlot]:
-        request_id, slot = self._wait_for_slot(account_id), ReadSlot()
+        while isinstance(taken := self._try_take(account_id), NoSlot):
+            self._clock.sleep(taken.until - self._clock.monotonic())
+        slot = ReadSlot()
         try:
             yield slot
         finally:
-            server_at = server_time(slot.exchange) if slot.exchange is not None else None
-            end = RequestEnd(request_id, self._clock.monotonic(), "read", None, None, server_at=server_at)
-            self._ledger.requests.settle(end)
+            self.give_back(taken, self._clock.monotonic(), slot.exchange)
 
-    def _wait_for_slot(self, account_id: int) -> int:
-        while True:
-            reservation = self._ledger.requests.reserve_read(account_id, self._allowance())
-            if isinstance(reservation, NoSlot):
-                self._clock.sleep(reservation.until - self._clock.monotonic())
-                continue
-            if isinstance(reservation, BudgetSpent):
-                raise NetworkError(
-                    f"The day's budget of requests is spent ({reservation.requests} today). "
-                    "Run the same command after 00:00 UTC: it continues.",
-                    is_final=True,
-                )
-            return reservation.request_id
+    def try_take(self) -> int | NoSlot:
+        """A slot for an account that is known, as the number of its request, or when to ask again.
+
+        Raises: NetworkError — the day's budget is spent.
+        """
+        if self._known is None:
+            raise LookupError("the account has no place in the ledger yet")
+        return self._try_take(self._known.account_id)
+
+    def give_back(self, request_id: int, ended: float, exchange: Exchange | None) -> None:
+        """The read has ended. ended: by `monotonic`. exchange: how, None if it was never sent."""
+        server_at = server_time(exchange) if exchange is not None else None
+        end = RequestEnd(request_id, ended, "read", None, None, server_at=server_at)
+        self._ledger.requests.settle(end)
+
+    def _try_take(self, account_id: int) -> int | NoSlot:
+        reservation = self._ledger.requests.reserve_read(account_id, self._allowance())
+        if isinstance(reservation, BudgetSpent):
+            raise NetworkError(
+                f"The day's budget of requests is spent ({reservation.requests} today). "
+                "Run the same command after 00:00 UTC: it continues.",
+                is_final=True,
+            )
+        return reservation if isinstance(reservation, NoSlot) else reservation.request_id

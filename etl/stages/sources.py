@@ -10,13 +10,14 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Protocol
 
 from etl.api.activities import activities_in_window, activities_of_lead
+from etl.api.asking import one_by_one
 from etl.api.leads import lead_ids_with, leads_by_ids
 from etl.reconciler.sent import same_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from etl.api.asking import Read
+    from etl.api.asking import Each, Read
     from etl.delivery.absence import Stretch
     from etl.operations.contract import Operation
     from etl.records import SeenActivity
@@ -75,10 +76,14 @@ class Source(Protocol):
 
 @dataclass
 class ByTime:
-    """All activities of the type that were written in some stretches of time: a request per thousand."""
+    """All activities of the type that were written in some stretches of time: a request per thousand.
+
+    each: how what is asked for each lead by itself is read; one by one if it is left out.
+    """
 
     read: Read
     addressing: Addressing
+    each: Each | None = None
     _leads: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
     _pending: set[str] = field(default_factory=set)
@@ -102,7 +107,7 @@ class ByTime:
             return activity.lead_id or None
         lead_id = same_text(activity.lead_id)
         if lead_id in self._pending:
-            self._leads |= leads_by_ids(self.read, self._pending) or {}
+            self._leads |= leads_by_ids(self.read, sorted(self._pending), self.each) or {}
             self._asked |= self._pending
             self._pending = set()
         return self._leads.get(lead_id, {}).get(self.addressing.lead_field) or None
@@ -114,20 +119,20 @@ class ByLead:
 
     read: Read
     addressing: Addressing
+    each: Each | None = None
     _ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _value_of: dict[str, str] = field(default_factory=dict)
 
     def activities(self, question: Question) -> list[SeenActivity] | None:
         seen: dict[str, SeenActivity] = {}
-        for lead in sorted(question.leads):
-            ids = self._ids_of(lead)
-            if ids is None:
+        leads = sorted(question.leads)
+        told = [self._of(self.read, lead) for lead in leads[:1]]  # alone, because it shows whether this is allowed
+        if None not in told:
+            told += (self.each or one_by_one(self.read))(self._of, leads[1:])
+        for found in told:
+            if found is None:
                 return None
-            for lead_id in ids:
-                found = activities_of_lead(self.read, lead_id, self.addressing.event)
-                if found is None:
-                    return None
-                seen |= {same_text(activity.activity_id): activity for activity in found}
+            seen |= {same_text(activity.activity_id): activity for activity in found}
         return list(seen.values())
 
     def expect(self, candidates: Iterable[SeenActivity]) -> None:
@@ -136,12 +141,25 @@ class ByLead:
     def lead_of(self, activity: SeenActivity) -> str | None:
         return self._value_of.get(same_text(activity.lead_id))
 
-    def _ids_of(self, lead: str) -> tuple[str, ...] | None:
+    def _of(self, read: Read, lead: str) -> list[SeenActivity] | None:
+        """The activities of the leads that a value addresses."""
+        ids = self._ids_of(read, lead)
+        if ids is None:
+            return None
+        seen: list[SeenActivity] = []
+        for lead_id in ids:
+            found = activities_of_lead(read, lead_id, self.addressing.event)
+            if found is None:
+                return None
+            seen += found
+        return seen
+
+    def _ids_of(self, read: Read, lead: str) -> tuple[str, ...] | None:
         """The leads that this value addresses. A lead without activities is asked for again: it may be new."""
         if self.addressing.lead_field is None:
             ids: tuple[str, ...] | None = (lead,)
         else:
-            ids = self._ids.get(lead) or lead_ids_with(self.read, self.addressing.lead_field, lead)
+            ids = self._ids.get(lead) or lead_ids_with(read, self.addressing.lead_field, lead)
         if ids is not None:
             self._ids[lead] = ids
             self._value_of |= {same_text(lead_id): lead for lead_id in ids}
