@@ -10,15 +10,24 @@ from typing import Any
 import pytest
 
 from tests.flows.desk import KEYS, Desk
+from tests.flows.warm import WarmStart
 from tests.foreign.server import ForeignServer
 
 Serve = Callable[..., ForeignServer]
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmStart]:
+    """Where commands start at once."""
+    started = WarmStart()
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, warm: WarmStart) -> Desk:
     """An empty desk without an account; nothing of the caller's own environment reaches it."""
-    return Desk(tmp_path)
+    return Desk(tmp_path, warm)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from etl import pipeline
 from etl.settings import Directories, load_settings
 from tests.flows.sheets import MAPPING, VISIT_FIELD
+from tests.flows.warm import WarmStart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,6 +67,7 @@ class Desk:
     """Types commands in `folder`. environ is all that the commands see of the world outside."""
 
     home: Path
+    warm: WarmStart
     environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,8 +101,10 @@ class Desk:
 
     def etl(self, *arguments: str | Path, **environ: str) -> Ended:
         """Run `etl` with these arguments to its end. environ: variables for this command only, "" to leave one out."""
-        process = self.start(*arguments, **environ)
-        return self.end_of(process)
+        streams = (self.home / "stdout.txt", self.home / "stderr.txt")
+        command = [str(ETL), *map(str, arguments)]
+        code = self.warm.run(command, self.folder, self._world(environ), streams, COMMAND_SECONDS)
+        return Ended(code, *(stream.read_text("utf-8") for stream in streams))
 
     def run(self, *arguments: str | Path, **environ: str) -> Ended:
         """`etl run` with the mapping `visits.yaml`."""
@@ -114,17 +118,19 @@ class Desk:
 
     def start(self, *arguments: str | Path, in_front: Sequence[str] = (), **environ: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it. in_front: a program that starts it under other conditions."""
-        world = {name: value for name, value in (self.environ | environ).items() if value}
         return subprocess.Popen(
             [*in_front, str(ETL), *map(str, arguments)],
             cwd=self.folder,
-            env=world,
+            env=self._world(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
+
+    def _world(self, environ: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in (self.environ | environ).items() if value}
 
     @staticmethod
     def end_of(process: subprocess.Popen[str]) -> Ended:
