@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import bindparam, case, func, select, text, update
@@ -45,7 +46,8 @@ __all__ = [
 
 _TEXTS = ("activity_id", "code", "error", "hint")
 
-_MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED}
+_AT_ONCE = 500
+_MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED, Outcome.ALREADY_IMPORTED}
 
 # The statements of every request are built once: putting one together costs more than SQLite needs to carry it out.
 
@@ -75,6 +77,15 @@ _END_REQUEST = text("""
 UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail,
     late = :late, server_at = :server_at, ended_after = (SELECT MAX(request_id) FROM requests)
 WHERE request_id = :request_id""")
+
+_STILL_WAITING = _for_rows("""
+SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting' AND known_row_id IS NULL""")
+
+# What LeadSquared has from elsewhere occupies its place like what we have sent.
+_CLAIM_WHAT_IS_THERE = text("""
+INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
+SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id = :row_id
+ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING""")
 
 _FACTS = _for_rows("""
 SELECT row_id, run_id, row_number, account_id, lineage_run, request_id FROM rows WHERE row_id IN :row_ids""")
@@ -341,6 +352,20 @@ class Requests:
         for run_id in connection.execute(_RUNS_OF, {"row_ids": [row.row_id for row in settled]}).scalars().all():
             connection.execute(_REOPEN, {"run_id": run_id})
         return settled
+
+    def note_imported(self, activities: Mapping[int, str]) -> None:
+        """Take rows that wait, by row_id, for imported under these ids: LeadSquared has shown their row keys meanwhile."""
+        rows = iter(activities)
+        while some := list(islice(rows, _AT_ONCE)):
+            with self._database.writing() as connection:
+                waiting = connection.execute(_STILL_WAITING, {"row_ids": some}).scalars().all()
+                ends = [
+                    RowEnd(row_id, Outcome.ALREADY_IMPORTED, activity_id=activities[row_id], code="read_back")
+                    for row_id in waiting
+                ]
+                if ends:
+                    self._settle_rows(connection, ends)
+                    connection.execute(_CLAIM_WHAT_IS_THERE, [{"row_id": end.row_id} for end in ends])
 
     def disprove(self, row_ids: Sequence[int]) -> None:
         """Take back that these rows were created: the activities named for them show the row keys of other rows."""

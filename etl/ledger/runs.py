@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -247,6 +248,19 @@ class Runs:
         """The rows of a stretch of the sheet that are still to be sent, by row number."""
         found = self._stretch(_WAITING, run_id, first_row, last_row)
         return {row[1]: WaitingRow(row[0], row[1], bytes(row[2]), row[3], row[4]) for row in found}
+
+    def all_waiting(self, run_id: int) -> Iterator[WaitingRow]:
+        """All rows of a run that are still to be sent, in the order of the sheet, some thousand at a time in memory."""
+        after = 0
+        while True:
+            values = {"run_id": run_id, "first": after + 1, "last": sys.maxsize, "most": _PAGE_ROWS}
+            statement = text(f"{_WAITING} ORDER BY row_number LIMIT :most")
+            page = self._database.connection.execute(statement, values).all()
+            for row in page:
+                yield WaitingRow(row[0], row[1], bytes(row[2]), row[3], row[4])
+            if len(page) < _PAGE_ROWS:
+                return
+            after = page[-1][1]
 
     def changed(self, run_id: int, first_row: int, last_row: int) -> dict[int, ChangedRow]:
         """The changed rows of a stretch of the sheet of which it was not yet noted what differs, by row number."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from etl.api.activities import activities_in_window, count_in_window
 from etl.events import Note
 from etl.identity import ROW_KEY_PREFIX, row_key
 from etl.reconciler.sent import key_shown
+from etl.records import Outcome
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
 
     from etl.clock import Clock
+    from etl.ledger.plan import PlannedRow
+    from etl.ledger.runs import RunRecord, WaitingRow
     from etl.ledger.store import Ledger
     from etl.records import SeenActivity
     from etl.stages.connect import Connection
@@ -33,6 +37,8 @@ SHORTEST = timedelta(hours=1)
 PART = timedelta(days=8)
 """So much is read and kept at a time; a part shares its first second with the one before."""
 
+ROWS_AT_A_TIME = 5_000
+
 SPARE = timedelta(days=1)
 """Beyond both ends, for clocks that differ."""
 
@@ -42,24 +48,47 @@ def note_what_is_there(prepared: PreparedInput, session: Session) -> None:
 
     Raises: RefusedError, NetworkError — LeadSquared cannot be asked; nothing was sent.
     """
-    mapping = prepared.mapping
-    if not mapping.mapping.row_key_field or not session.plan.count_to_send(prepared.number):
+    key_field, counts = prepared.mapping.mapping.row_key_field, session.plan.counts(prepared.number)
+    if not key_field or not (counts.get(Outcome.WAITING) or counts.get(Outcome.UNCONFIRMED)):
         return
-    account_id = session.connection.record.account_id
-    _read_recent_keys(mapping.event, mapping.mapping.row_key_field, session)
-    planned = {
-        row_key(mapping.mapping.name, mapping.event, row.memory_key, row.ordinal): row.row_number
-        for row in session.plan.all_to_send(prepared.number)
-    }
-    known = session.ledger.known_keys.among(account_id, mapping.event, planned)
-    session.plan.note_imported(prepared.number, {planned[key]: activity_id for key, activity_id in known.items()})
-    if known:
-        session.events(Note(f"{len(known)} rows are in LeadSquared already: their row keys were found there."))
+    _read_recent_keys(prepared.mapping.event, key_field, session, session.clock.now() - RECENT)
+    known = _those_there(prepared, session, session.plan.all_to_send(prepared.number))
+    session.plan.note_imported(prepared.number, {row.row_number: activity_id for row, activity_id in known})
 
 
-def _read_recent_keys(event: int, key_field: str, session: Session) -> None:
+def note_what_came_meanwhile(prepared: PreparedInput, run: RunRecord, session: Session) -> None:
+    """The same for the rows that wait in a run that goes on: another ledger may have imported the sheet since it stopped.
+
+    Raises: RefusedError, NetworkError — LeadSquared cannot be asked; nothing more was sent.
+    """
+    key_field, counts = prepared.mapping.mapping.row_key_field, session.ledger.runs.counts(run.run_id)
+    if not key_field or not (counts.get(Outcome.WAITING) or counts.get(Outcome.UNCONFIRMED)):
+        return
+    begun = datetime.fromtimestamp(run.started_at, UTC) - SPARE
+    _read_recent_keys(prepared.mapping.event, key_field, session, max(begun, session.clock.now() - RECENT))
+    known = _those_there(prepared, session, session.ledger.runs.all_waiting(run.run_id))
+    session.ledger.requests.note_imported({row.row_id: activity_id for row, activity_id in known})
+
+
+_Row = TypeVar("_Row", "PlannedRow", "WaitingRow")
+
+
+def _those_there(prepared: PreparedInput, session: Session, rows: Iterable[_Row]) -> list[tuple[_Row, str]]:
+    """Those rows whose keys LeadSquared has shown, with their activities; some thousand at a time in memory."""
+    name, event = prepared.mapping.mapping.name, prepared.mapping.event
+    found: list[tuple[_Row, str]] = []
+    left = iter(rows)
+    while some := list(islice(left, ROWS_AT_A_TIME)):
+        keys = {row_key(name, event, row.memory_key, row.ordinal): row for row in some}
+        known = session.ledger.known_keys.among(session.connection.record.account_id, event, keys)
+        found += [(keys[key], activity_id) for key, activity_id in known.items()]
+    if found:
+        session.events(Note(f"{len(found)} rows are in LeadSquared already: their row keys were found there."))
+    return found
+
+
+def _read_recent_keys(event: int, key_field: str, session: Session, since: datetime) -> None:
     until = session.clock.now() + SPARE
-    since = session.clock.now() - RECENT
     read = session.connection.read
     count = count_in_window(read, event, since, until)
     if count is None:

@@ -322,7 +322,14 @@ class ReadBack:
         source.expect(free)
         rows = [case.sent for case in cases]
         told = recognise(rows, free, trust, self._addressing.key_field, source.lead_of, self._addressing.normal)
-        return {one.row_id: one for one in told}
+        return {one.row_id: one for one in told} | self._elsewhere(cases, told)
+
+    def _elsewhere(self, cases: Sequence[_Case], told: Iterable[Recognised]) -> dict[int, Recognised]:
+        """Of the missing rows those that are there all the same: another ledger sent them, long before or after this one."""
+        missing = {one.row_id for one in told if isinstance(one, Missing)}
+        keys = {case.sent.key: case.row.row_id for case in cases if case.row.row_id in missing and case.sent.key}
+        known = self._ledger.known_keys.among(self._account_id, self._addressing.event, keys)
+        return {keys[key]: Found(keys[key], activity_id) for key, activity_id in known.items()}
 
     def _settle(
         self, cases: Sequence[_Case], told: Mapping[int, Recognised], standing: _Standing, doubts: Sequence[Doubt]

@@ -13,7 +13,7 @@ from etl.exits import ExitCode, code_of_error
 from etl.ledger.runs import NewRun
 from etl.stages.conclude import Files, summary_of, write_files
 from etl.stages.deliver import forecast
-from etl.stages.elsewhere import note_what_is_there
+from etl.stages.elsewhere import note_what_came_meanwhile, note_what_is_there
 from etl.stages.explain import explain_changes
 from etl.stages.forecast import match, planned, unsent_summary
 from etl.stages.lock_names import lock_name_of_content, lock_name_of_path
@@ -128,6 +128,7 @@ def _go_on(
         session.events(Note(f"This input was imported before, by run {known.run_id}; nothing is left to send."))
         return _conclude(prepared, known.run_id, None, session), None
     session.events(Note(f"Run {known.run_id} goes on where it stopped."))
+    note_what_came_meanwhile(prepared, known, session)
     ahead = forecast(session.ledger.runs.counts_to_send(known.run_id), prepared.mapping, session.connection.allowance)
     counts = session.ledger.runs.counts(known.run_id)
     session.events(

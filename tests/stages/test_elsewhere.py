@@ -12,8 +12,22 @@ from etl.events import Planned, RunOptions
 from etl.records import Outcome
 from etl.simulator import ForbiddenForm, Read
 from etl.stages.elsewhere import RECENT
+from tests.laws.virtual import Crash, Steps
 from tests.simulator.calls import row as foreign_row
-from tests.stages.office import KEY, MAPPING, ROW_KEY, UNIQUE, Office, office, once, outcomes, results, visit, visits
+from tests.stages.office import (
+    KEY,
+    MAPPING,
+    ONE_BY_ONE,
+    ROW_KEY,
+    UNIQUE,
+    Office,
+    office,
+    once,
+    outcomes,
+    results,
+    visit,
+    visits,
+)
 
 CREATED, IMPORTED = Outcome.CREATED, Outcome.ALREADY_IMPORTED
 HERE, THERE = "here", "there"
@@ -74,6 +88,44 @@ def test_once_known_nothing_is_read_again(tmp_path: Path) -> None:
 
     assert outcomes(summary) == {IMPORTED: 60}
     assert desk.asked_in_all == asked
+
+
+def _die() -> None:
+    raise Crash
+
+
+def stopped_midway(desk: Office, rows: int = 60) -> Path:
+    """Our run of a sheet was ended after its first request: 25 rows are there, the others wait."""
+    sheet = desk.sheet(rows)
+    desk.limit = ONE_BY_ONE
+    with pytest.raises(Crash):
+        desk.run(sheet, home=HERE, steps=Steps(at={("send", 2): _die}))
+    return sheet
+
+
+def test_what_another_ledger_has_sent_since_we_stopped_is_not_sent_again(tmp_path: Path) -> None:
+    """A run goes on after a colleague has imported the whole sheet: what waited is imported, what was in doubt is found."""
+    desk = an_office(tmp_path)
+    sheet = stopped_midway(desk)
+    imported_there(desk)
+
+    summary = desk.run(sheet, home=HERE)
+
+    assert outcomes(summary) == {CREATED: 50, IMPORTED: 10}
+    assert {line["Visit"]: line["ProspectActivityId"] for line in results(summary)} == desk.ids
+    assert desk.stored == once(60)
+
+
+def test_the_row_in_doubt_that_another_ledger_sent_later(tmp_path: Path) -> None:
+    """It was never stored by us, and is far from where we look for it: its key tells all the same."""
+    desk = an_office(tmp_path)
+    sheet = stopped_midway(desk, 30)
+    desk.world.pass_time(3 * DAY)
+    imported_there(desk, 30)
+    desk.world.pass_time(DAY)
+
+    assert outcomes(desk.run(sheet, home=HERE)) == {CREATED: 30}
+    assert desk.stored == once(30)
 
 
 EQUAL = {
