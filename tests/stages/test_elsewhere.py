@@ -10,7 +10,7 @@ import pytest
 from etl.api.activities import PAGE_ROWS
 from etl.events import Planned, RunOptions
 from etl.records import Outcome
-from etl.simulator import ForbiddenForm, Read
+from etl.simulator import Fault, FaultKind, ForbiddenForm, Read
 from etl.stages.elsewhere import RECENT
 from tests.laws.virtual import Crash, Steps
 from tests.simulator.calls import row as foreign_row
@@ -94,19 +94,19 @@ def _die() -> None:
     raise Crash
 
 
-def stopped_midway(desk: Office, rows: int = 60) -> Path:
-    """Our run of a sheet was ended after its first request: 25 rows are there, the others wait."""
-    sheet = desk.sheet(rows)
+def stopped_before(desk: Office, request: int) -> Path:
+    """Our run of a sheet of sixty was ended just before a request was sent: its rows are in doubt, later ones wait."""
+    sheet = desk.sheet(60)
     desk.limit = ONE_BY_ONE
     with pytest.raises(Crash):
-        desk.run(sheet, home=HERE, steps=Steps(at={("send", 2): _die}))
+        desk.run(sheet, home=HERE, steps=Steps(at={("send", request): _die}))
     return sheet
 
 
 def test_what_another_ledger_has_sent_since_we_stopped_is_not_sent_again(tmp_path: Path) -> None:
     """A run goes on after a colleague has imported the whole sheet: what waited is imported, what was in doubt is found."""
     desk = an_office(tmp_path)
-    sheet = stopped_midway(desk)
+    sheet = stopped_before(desk, 2)
     imported_there(desk)
 
     summary = desk.run(sheet, home=HERE)
@@ -117,15 +117,17 @@ def test_what_another_ledger_has_sent_since_we_stopped_is_not_sent_again(tmp_pat
 
 
 def test_the_row_in_doubt_that_another_ledger_sent_later(tmp_path: Path) -> None:
-    """It was never stored by us, and is far from where we look for it: its key tells all the same."""
-    desk = an_office(tmp_path)
-    sheet = stopped_midway(desk, 30)
+    """Ours were refused and not looked for that day; theirs are far from when we sent: the keys tell all the same."""
+    desk = office(tmp_path, Fault(FaultKind.REFUSE, requests=frozenset({1})), mapping=MAPPING + ROW_KEY)
+    sheet = desk.sheet(20)
+    with pytest.raises(Crash):
+        desk.run(sheet, home=HERE, steps=Steps(at={("read", 2): _die}))
     desk.world.pass_time(3 * DAY)
-    imported_there(desk, 30)
+    imported_there(desk, 20)
     desk.world.pass_time(DAY)
 
-    assert outcomes(desk.run(sheet, home=HERE)) == {CREATED: 30}
-    assert desk.stored == once(30)
+    assert outcomes(desk.run(sheet, home=HERE)) == {CREATED: 20}
+    assert desk.stored == once(20)
 
 
 EQUAL = {
