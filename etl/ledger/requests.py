@@ -15,15 +15,16 @@ from sqlalchemy import bindparam, case, func, select, text, update
 
 from etl.delivery.outcomes import RowEnd
 from etl.errors import LedgerError
+from etl.ledger import followers
 from etl.ledger.database import inserted_key
-from etl.ledger.schema import REQUESTS, ROWS, holding, spellings
+from etl.ledger.followers import REOPEN
+from etl.ledger.schema import REQUESTS, ROWS, for_rows, holding, spellings
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.records import STORED, Outcome, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection, Row
 
     from etl.ledger.database import Database
@@ -52,16 +53,12 @@ _MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED, Outcome.ALREADY_IMPORTED}
 # The statements of every request are built once: putting one together costs more than SQLite needs to carry it out.
 
 
-def _for_rows(statement: str) -> TextClause:
-    return text(statement).bindparams(bindparam("row_ids", expanding=True))
-
-
-_TAKEN = _for_rows("""
+_TAKEN = for_rows("""
 SELECT mine.row_id, claims.row_id FROM rows AS mine
 JOIN claims ON claims.scope_id = mine.scope_id AND claims.memory_key = mine.memory_key AND claims.ordinal = mine.ordinal
 WHERE mine.row_id IN :row_ids""")
 
-_CLAIM = _for_rows("""
+_CLAIM = for_rows("""
 INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
 SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids""")
 
@@ -78,7 +75,7 @@ UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :st
     late = :late, server_at = :server_at, ended_after = (SELECT MAX(request_id) FROM requests)
 WHERE request_id = :request_id""")
 
-_STILL_WAITING = _for_rows("""
+_STILL_WAITING = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting' AND known_row_id IS NULL""")
 
 # What LeadSquared has from elsewhere occupies its place like what we have sent.
@@ -87,7 +84,7 @@ INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
 SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id = :row_id
 ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING""")
 
-_FACTS = _for_rows("""
+_FACTS = for_rows("""
 SELECT row_id, run_id, row_number, account_id, lineage_run, request_id FROM rows WHERE row_id IN :row_ids""")
 
 _WITH_THESE_IDS = holding(ROWS.c.activity_id, ROWS.c.run_id, ROWS.c.row_number)
@@ -98,57 +95,11 @@ _END_ROW = (
     .values(outcome=bindparam("becomes"), **{name: bindparam(name) for name in _TEXTS})
 )
 
-_RELEASE = _for_rows("""
+_RELEASE = for_rows("""
 DELETE FROM claims WHERE (scope_id, memory_key, ordinal) IN (
     SELECT scope_id, memory_key, ordinal FROM rows WHERE row_id IN :row_ids) AND row_id IN :row_ids""")
 
-_FOLLOWED = _for_rows("SELECT DISTINCT known_row_id FROM rows WHERE known_row_id IN :row_ids")
-
-# Rows of this run that are the same activity, and rows of other runs that were planned while this one was in the air.
-_FOLLOWERS = text("""
-UPDATE rows SET outcome = :outcome, error = :error, hint = :hint, code = :code
-WHERE known_row_id = :row_id AND (outcome = 'unconfirmed' OR (outcome = 'waiting' AND run_id = :run_id))""")
-
-# Of those in other runs, the ones with other values, found as a plan finds them.
-_CHANGED_FOLLOWERS = text("""
-UPDATE rows SET outcome = 'changed', error = NULL, hint = NULL, code = NULL FROM rows AS holder
-WHERE holder.row_id = :row_id AND rows.known_row_id = :row_id AND rows.run_id <> :run_id
-  AND rows.outcome = 'unconfirmed' AND rows.payload <> holder.payload
-  AND (rows.memory_key = holder.memory_key OR (rows.lineage_run IS NOT NULL AND rows.cells <> holder.cells))""")
-
-# Rows that a plan compared with a row in the air which did not arrive: those of its own run follow it still. Of a row that was
-# refused only those with other values are free: LeadSquared has said nothing about these.
-_WAIT_AGAIN = text("""
-UPDATE rows SET outcome = 'waiting', code = NULL, error = NULL, hint = NULL
-WHERE known_row_id = :row_id AND run_id = :run_id AND outcome = 'unconfirmed'""")
-
-_FOLLOWERS_ELSEWHERE = text("""
-SELECT row_id, run_id, row_number, scope_id, memory_key FROM rows
-WHERE known_row_id = :row_id AND run_id <> :run_id AND outcome = 'unconfirmed'
-  AND (:is_refused = 0 OR payload <> (SELECT payload FROM rows WHERE row_id = :row_id)) ORDER BY run_id, row_number""")
-
-# The first of them in each run stands for itself from here on. With the key of the row that it followed it takes its ordinal,
-# too: whichever of the two goes out first, the other one is known.
-_STAND_ALONE = text("""
-UPDATE rows SET outcome = 'waiting', known_row_id = NULL, code = NULL, error = NULL, hint = NULL,
-    ordinal = CASE WHEN memory_key = (SELECT memory_key FROM rows WHERE row_id = :holder)
-        THEN (SELECT ordinal FROM rows WHERE row_id = :holder)
-        ELSE 1 + COALESCE((SELECT MAX(ordinal) FROM (
-            SELECT ordinal FROM claims WHERE scope_id = :scope_id AND memory_key = :memory_key
-            UNION ALL
-            SELECT ordinal FROM rows WHERE run_id = :run_id AND memory_key = :memory_key) AS taken), 0) END
-WHERE row_id = :row_id""")
-
-# The others follow it as a plan would let them, other values reported; so do those that were reported as changed before.
-_FOLLOW_ANOTHER = text("""
-UPDATE rows SET known_row_id = :first, code = NULL, error = NULL, hint = NULL,
-    outcome = CASE WHEN payload = (SELECT payload FROM rows WHERE row_id = :first) THEN 'waiting' ELSE 'changed' END
-WHERE row_id = :row_id""")
-
-_CHANGED_FOLLOW_ANOTHER = text("""
-UPDATE rows SET known_row_id = :first WHERE known_row_id = :holder AND run_id = :run_id AND outcome = 'changed'""")
-
-_STILL_OPEN = _for_rows("""
+_STILL_OPEN = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'unconfirmed' AND request_id = :request_id""")
 
 _WITNESS = text("""
@@ -173,23 +124,14 @@ WHERE request_id = (SELECT request_id FROM rows WHERE row_id = :row_id)""")
 
 _APART = text("UPDATE rows SET together = :together WHERE row_id = :row_id")
 
-_RUNS_OF = _for_rows("SELECT DISTINCT run_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting'")
-
-_FOLLOW_THE_HOLDER = text("UPDATE rows SET known_row_id = :theirs WHERE known_row_id = :ours")
+_RUNS_OF = for_rows("SELECT DISTINCT run_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting'")
 
 # What waits again has no request any more: that one has told all there was to tell.
 _NO_REQUEST = text("UPDATE rows SET request_id = NULL, position = NULL WHERE row_id = :row_id")
 
-_REOPEN = text("UPDATE runs SET state = 'open' WHERE run_id = :run_id")
-
-# What follows a row of a request that nobody will answer any more is as doubtful as that row.
-_DOUBT_FOLLOWERS = text("""
-UPDATE rows SET outcome = 'unconfirmed' WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IN (
-    SELECT row_id FROM rows WHERE run_id = :run_id AND outcome = 'unconfirmed')""")
-
 # The lines of earlier runs that these rows correct may say now where their activities are; and so may the lines that those
 # had corrected, for a failed file may itself come from a failed file.
-_MEND_EARLIER_LINES = _for_rows("""
+_MEND_EARLIER_LINES = for_rows("""
 WITH RECURSIVE earlier (run_id, row_number, scope_id, holder) AS (
     SELECT lineage_run, lineage_row, scope_id, row_id FROM rows WHERE row_id IN :row_ids
     UNION
@@ -202,7 +144,7 @@ WHERE rows.run_id = earlier.run_id AND rows.row_number = earlier.row_number AND 
   AND rows.outcome IN ('invalid', 'refused', 'waiting')""")
 
 # What waited for such a line to be sent waits no longer; with other values than those that were sent it is changed.
-_MEND_WHAT_FOLLOWED_THEM = _for_rows("""
+_MEND_WHAT_FOLLOWED_THEM = for_rows("""
 UPDATE rows SET known_row_id = holder.row_id,
     outcome = CASE WHEN rows.payload = holder.payload THEN 'already_imported' ELSE 'changed' END
 FROM rows AS line JOIN rows AS holder ON holder.row_id = line.known_row_id
@@ -350,7 +292,7 @@ class Requests:
         if apart:
             connection.execute(_APART, apart)
         for run_id in connection.execute(_RUNS_OF, {"row_ids": [row.row_id for row in settled]}).scalars().all():
-            connection.execute(_REOPEN, {"run_id": run_id})
+            connection.execute(REOPEN, {"run_id": run_id})
         return settled
 
     def note_imported(self, activities: Mapping[int, str]) -> None:
@@ -366,6 +308,11 @@ class Requests:
                 if ends:
                     self._settle_rows(connection, ends)
                     connection.execute(_CLAIM_WHAT_IS_THERE, [{"row_id": end.row_id} for end in ends])
+
+    def tell_late_followers(self, run_id: int) -> None:
+        """Rows of the run that were taken for another run's row, which had its end before they were written, are told of it."""
+        with self._database.writing() as connection:
+            followers.tell_late_followers(connection, run_id)
 
     def disprove(self, row_ids: Sequence[int]) -> None:
         """Take back that these rows were created: the activities named for them show the row keys of other rows."""
@@ -402,7 +349,7 @@ class Requests:
             "detail": "the import was ended from outside while this request was on its way",
         }
         with self._database.writing() as connection:
-            connection.execute(_DOUBT_FOLLOWERS, {"run_id": run_id})
+            followers.doubt_followers(connection, run_id)
             return connection.execute(update(REQUESTS).where(lost).values(**values)).rowcount
 
     def in_the_air(self, run_id: int) -> int:
@@ -426,9 +373,7 @@ class Requests:
             outcome = Outcome.UNCONFIRMED if holder.outcome == Outcome.UNCONFIRMED else known
             values = {"outcome": outcome.value, "known_row_id": theirs, "request_id": None, "position": None}
             connection.execute(update(ROWS).where(ROWS.c.row_id == ours).values(**values))
-            follower = {"row_id": ours, "run_id": intent.run_id, "outcome": outcome.value}
-            connection.execute(_FOLLOWERS, {**follower, "error": None, "hint": None, "code": None})
-            connection.execute(_FOLLOW_THE_HOLDER, {"ours": ours, "theirs": theirs})
+            followers.follow_holder(connection, ours, theirs, intent.run_id, outcome)
 
     def _write(
         self, connection: Connection, account_id: int, run_id: int | None, window: Window, intent: Intent | None
@@ -492,7 +437,7 @@ class Requests:
         if corrections:
             connection.execute(_MEND_EARLIER_LINES, {"row_ids": corrections})
             connection.execute(_MEND_WHAT_FOLLOWED_THEM, {"row_ids": corrections})
-        self._settle_followers(connection, ends, facts)
+        followers.settle_followers(connection, ends, {row_id: fact.run_id for row_id, fact in facts.items()})
         return ends
 
     def _proved(
@@ -507,41 +452,3 @@ class Requests:
         found = connection.execute(_WITH_THESE_IDS, {"its_account": account_id, "ids": spelt})
         holders = {other.activity_id.casefold(): other for other in found}
         return tuple(_unless_held(row, holders, facts[row.row_id]) for row in rows)
-
-    def _settle_followers(self, connection: Connection, ends: Sequence[RowEnd], facts: Mapping[int, Row[Any]]) -> None:
-        """Rows that are the same activity as one of these share its fate."""
-        followed = connection.execute(_FOLLOWED, {"row_ids": [end.row_id for end in ends]})
-        have = set(followed.scalars())
-        for end in ends:
-            if end.row_id in have:
-                self._tell_followers(connection, end, facts[end.row_id].run_id)
-
-    def _tell_followers(self, connection: Connection, end: RowEnd, run_id: int) -> None:
-        place = {"row_id": end.row_id, "run_id": run_id}
-        if end.outcome is Outcome.WAITING:
-            connection.execute(_WAIT_AGAIN, place)
-        if end.outcome in {Outcome.WAITING, Outcome.REFUSED}:
-            self._free_followers(connection, end.row_id, run_id, is_refused=end.outcome is Outcome.REFUSED)
-        if end.outcome is Outcome.WAITING:
-            return
-        is_stored = end.outcome in STORED
-        if is_stored:
-            connection.execute(_CHANGED_FOLLOWERS, place)
-        outcome = Outcome.ALREADY_IMPORTED if is_stored else end.outcome
-        texts = {"code": end.code, "error": end.error, "hint": end.hint}
-        connection.execute(_FOLLOWERS, {**place, "outcome": outcome.value, **texts})
-
-    def _free_followers(self, connection: Connection, row_id: int, run_id: int, *, is_refused: bool) -> None:
-        """Rows of other runs that were taken for this one, which is not in LeadSquared: they wait on their own now."""
-        firsts: dict[int, int] = {}
-        wanted = {"row_id": row_id, "run_id": run_id, "is_refused": int(is_refused)}
-        for row in connection.execute(_FOLLOWERS_ELSEWHERE, wanted).all():
-            if row.run_id in firsts:
-                connection.execute(_FOLLOW_ANOTHER, {"row_id": row.row_id, "first": firsts[row.run_id]})
-                continue
-            firsts[row.run_id] = row.row_id
-            place = {"scope_id": row.scope_id, "run_id": row.run_id, "memory_key": row.memory_key}
-            connection.execute(_STAND_ALONE, {"holder": row_id, "row_id": row.row_id, **place})
-            itself = {"first": row.row_id, "holder": row_id, "run_id": row.run_id}
-            connection.execute(_CHANGED_FOLLOW_ANOTHER, itself)
-            connection.execute(_REOPEN, {"run_id": row.run_id})

@@ -39,7 +39,7 @@ from sqlalchemy import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import CompoundSelect
+    from sqlalchemy import CompoundSelect, TextClause
     from sqlalchemy.engine import Dialect
 
 METADATA = MetaData()
@@ -267,6 +267,11 @@ ROWS = Table(
         postgresql_where=text("known_row_id IS NOT NULL"),
     ),
 )
+
+
+def for_rows(statement: str) -> TextClause:
+    """A statement about `row_ids`, a list."""
+    return text(statement).bindparams(bindparam("row_ids", expanding=True))
 
 
 def holding(*columns: Column[Any]) -> CompoundSelect[Any]:

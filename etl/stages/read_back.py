@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from etl.clock import Clock
-    from etl.ledger.doubts import Claimed, Doubt, DoubtfulRow, Witness
+    from etl.ledger.doubts import Claimed, Doubt, DoubtfulRow, Sent, Witness
     from etl.ledger.store import Ledger
     from etl.reconciler.recognise import Recognised
     from etl.reconciler.sent import SentRow
-    from etl.records import SeenActivity
+    from etl.records import ApiAnswer, ApiRequest, SeenActivity
     from etl.stages.connect import Connection
     from etl.stages.sources import Addressing
 
@@ -135,9 +135,12 @@ class ReadBack:
         self._waits = Waits(connection.account.visibility_wait_seconds, connection.account.late_wait_seconds)
         self._margin = KEYED_MARGIN_SECONDS if addressing.key_field else MARGIN_SECONDS
         self._began_after = began_after
-        self._source: ByTime | ByLead | None = ByTime(connection.read, addressing, connection.each)
+        self._reads = 0  # of the present look, by time
+        self._source: ByTime | ByLead | None = ByTime(self._read, addressing, connection.each)
         self._user_id: str | None = None
-        self._first_seen: dict[int, float] = {}  # by request, when an activity of it was visible for the first time
+        # By request, when an activity of it was visible for the first time: `monotonic`, and seconds since 1970.
+        self._first_seen: dict[int, tuple[float, float]] = {}
+        self._took: float | None = None  # seconds within which the latest visible activity had become so
 
     def look(self, doubts: Sequence[Doubt]) -> Look:
         """Read, recognise and settle.
@@ -146,17 +149,22 @@ class ReadBack:
         """
         cases = self._cases(doubts)
         self._user_id = self._who_sent(doubts)
+        began, self._reads = self._now(), 0
         before, confirmed = self._before(doubts), self._confirmed(doubts)
         shown = self._shown(cases, doubts, [one for one in (before, confirmed) if one is not None])
         if shown is None:
             return self._unreadable(doubts)
-        reach = self._reach(shown, before, confirmed)
+        reach = self._reach(shown, before, confirmed, began[0])
         free = [one for one in shown.activities if same_text(one.activity_id) not in shown.claimed]
         told = self._recognise(cases, free, shown.trust)
-        standing = _Standing(reach, self._waits, *self._now(), shown.trust.keys is Kept.KEPT)
+        standing = _Standing(reach, self._waits, *began, shown.trust.keys is Kept.KEPT)
         look = self._settle(cases, told, standing, doubts)
         look.disproved = shown.disproved
         return look
+
+    def _read(self, request: ApiRequest) -> ApiAnswer | None:
+        self._reads += 1
+        return self._connection.read(request)
 
     def _who_sent(self, doubts: Iterable[Doubt]) -> str | None:
         """The user whose keys sent these rows; not known for requests of an earlier process: keys may have been changed."""
@@ -298,12 +306,19 @@ class ReadBack:
                 found.append(self._sent(sent[position - 1], claim.row_id, claim.request_id or 0))
         return found
 
-    def _reach(self, shown: _Shown, before: Witness | None, confirmed: Witness | None) -> Reach:
+    def _reach(self, shown: _Shown, before: Witness | None, confirmed: Witness | None, began: Moment) -> Reach:
+        """How fresh the read is. What came in with one answer was seen at one moment; of a longer read each part has its own.
+
+        Then an activity counts that an earlier look has shown: it was visible before any part of this one was read.
+        """
+        is_one_answer = isinstance(self._source, ByTime) and self._reads == 1
         numbers = {claim.request_id for claim in shown.claimed.values() if claim.request_id is not None}
-        newest = self._ledger.doubts.requests({max(numbers)}) if numbers else {}
-        freshest = next((Seen(one.request_id, Moment(one.sent_mono, one.boot_id)) for one in newest.values()), None)
         for number in numbers - self._first_seen.keys():
-            self._first_seen[number] = self._clock.monotonic()
+            self._first_seen[number] = (self._clock.monotonic(), self._clock.now().timestamp())
+        seen_before = {number for number in numbers if is_one_answer or self._first_seen[number][0] < began.mono}
+        newest = self._ledger.doubts.requests({max(seen_before)}) if seen_before else {}
+        freshest = next((Seen(one.request_id, Moment(one.sent_mono, one.boot_id)) for one in newest.values()), None)
+        self._took = next((self._took_at_most(one) for one in newest.values()), None)
         reaches_back = before is None or before.request_id in numbers
         if not reaches_back:
             self._margin = min(WIDEST_MARGIN_SECONDS, 4 * self._margin)
@@ -416,9 +431,14 @@ class ReadBack:
     def _longest_to_appear(self, standing: _Standing) -> float:
         """Seconds within which the latest visible activity had become so; the waits together where nothing tells."""
         most, freshest = self._waits.visibility + self._waits.late, standing.reach.freshest
-        if freshest is None or freshest.sent.boot != standing.now.boot:
+        if freshest is None or freshest.sent.boot != standing.now.boot or self._took is None:
             return most
-        return min(most, self._first_seen[freshest.request] - freshest.sent.mono)
+        return min(most, self._took)
+
+    def _took_at_most(self, request: Sent) -> float:
+        """By both clocks: one of them stands still while the machine sleeps, the other one may be set."""
+        mono, wall = self._first_seen[request.request_id]
+        return max(mono - request.sent_mono, wall - request.sent_at)
 
     def _note_ready(self, doubt: Doubt, standing: _Standing, look: Look) -> None:
         moment = over_at(_end(doubt), standing.waits, standing.now.boot, standing.boot_seen)

@@ -83,6 +83,8 @@ class Verifier:
 
     def __post_init__(self) -> None:
         self._began_after = self.desk.ledger.doubts.newest_request()
+        if self.desk.ledger.runs.has_doubts(self.run.run_id):
+            self.desk.ledger.requests.tell_late_followers(self.run.run_id)
 
     def look(self) -> Look | StopCause:
         """Look once, without waiting for anything."""
@@ -102,16 +104,17 @@ class Verifier:
 
     def settle(self) -> Settled:
         """Look until every row is settled, or only sending can tell more, or nothing can."""
-        pause, began = FIRST_PAUSE_SECONDS, self.desk.clock.monotonic()
-        absent = 0
+        pause, absent = FIRST_PAUSE_SECONDS, 0
+        looked: float | None = None  # when the first look was over: under a low limit it may take long itself
         while True:
             look = self.look()
             if isinstance(look, StopCause):
                 return self._end(Settled(look, self._count()), {})
             absent += look.absent
+            looked = looked or self.desk.clock.monotonic()
             if not (look.in_doubt or look.disproved) or not look.is_allowed:
                 return self._end(Settled(None, look.in_doubt, is_allowed=look.is_allowed), look.reasons)
-            until = self._next_look(look, pause, began, has_absent=absent > 0)
+            until = self._next_look(look, pause, looked, has_absent=absent > 0)
             if until is None:
                 return self._end(Settled(None, look.in_doubt, tuple(look.probes)), look.reasons)
             cause = self._wait(until, look.in_doubt, look.ready_at)
@@ -119,7 +122,7 @@ class Verifier:
                 return self._end(Settled(cause, look.in_doubt), look.reasons)
             pause = min(LONGEST_PAUSE_SECONDS, 2 * pause)
 
-    def _next_look(self, look: Look, pause: float, began: float, *, has_absent: bool) -> float | None:
+    def _next_look(self, look: Look, pause: float, looked: float, *, has_absent: bool) -> float | None:
         """When to look again; None when that is of no use, or when rows are waiting to be sent that will tell more."""
         now = self.desk.clock.monotonic()
         if look.disproved:
@@ -131,7 +134,7 @@ class Verifier:
             return None
         waits = PATIENCE * max(self.desk.connection.account.visibility_wait_seconds, FIRST_PAUSE_SECONDS)
         can_still_show = look.unseen or look.is_behind or self._failing_since is not None
-        return now + pause if can_still_show and now - began < waits else None
+        return now + pause if can_still_show and now - looked < waits else None
 
     def wait(self, seconds: float) -> StopCause | None:
         """Wait, told second by second. Returns: the wish to stop that ended it, if there was one."""

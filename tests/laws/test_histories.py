@@ -13,6 +13,10 @@ GROUPS = 5
 SIZE = 25
 TELLING = {
     38: "a read without margins, where answers tell no time of the server",
+    1435: "a row in doubt that another ledger has sent since is sent again",
+    2246: "how long things take to show is measured by a clock that stood still",
+    2591: "a row whose holder ended while the plan was made stays in doubt",
+    3224: "a long look takes what it shows last as proof for what it read first",
     420: "an id that another row holds already is believed; an id of another row is not given back",
 }
 """Full histories that show a defect which the short ones do not happen to meet."""

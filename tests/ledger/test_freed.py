@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,32 @@ def test_of_a_freed_row_and_its_holder_one_goes_out(book: Book, other: Book, goe
         {2 if second == mine else 9: KNOWN},
     )
     assert book.claims() == {(mark("payload", "a"), 1)}
+
+
+LATE = {
+    "stored": (created, KNOWN, Outcome.CREATED),
+    "not stored: it stands alone": (absent, NEW, Outcome.WAITING),
+    "refused": (sent_back, Outcome.REFUSED, Outcome.REFUSED),
+    "still in doubt": (None, DOUBTFUL, DOUBTFUL),
+}
+
+
+@pytest.mark.parametrize(("end", "mine_is", "yours_is"), LATE.values(), ids=LATE.keys())
+def test_a_row_whose_holder_ended_while_the_plan_was_made(
+    book: Book, other: Book, end: Callable[[WaitingRow], RowEnd] | None, mine_is: Outcome, yours_is: Outcome
+) -> None:
+    """It was compared with a row on its way and written down after that one's end: told late is told as well."""
+    yours, request_id, holder = a_holder(other, a_row(9))
+    plan = book.plan([a_row(2), a_row(3, "b")])
+    if end is not None:
+        other.read_back(request_id, end(holder))
+    mine = book.ledger.runs.begin(book.new_run(2), plan, 0)
+
+    book.ledger.requests.tell_late_followers(mine)
+
+    assert book.outcomes(mine) == {2: mine_is, 3: NEW}
+    assert other.outcomes(yours) == {9: yours_is}
+    assert going(book, mine) == [(2, 1), (3, 1)][mine_is is not NEW :]
 
 
 @dataclass(frozen=True)
