@@ -55,6 +55,7 @@ class Observer(Protocol):
 class Consignment:
     """What is to be delivered: whose rows, through which operation, in which parcels, under which allowance.
 
+    addressed_by: the target that says where a row belongs.
     share: part of the limits to use, for limits learned on the way. is_proven: the host has shown that it is LeadSquared.
     is_careful: LeadSquared was not well when it was last sent to.
     """
@@ -63,6 +64,7 @@ class Consignment:
     scope_id: int
     run_id: int
     operation: Operation
+    addressed_by: str
     parcels: Iterator[Parcel]
     packer: Packer
     allowance: Allowance
@@ -237,11 +239,11 @@ class Driver:
 
     def _note_failures(self, parcel: Parcel, ends: Sequence[RowEnd]) -> None:
         """Keep which leads and rows were refused, so that next time they drag no others along; and which no longer are."""
-        operation, account_id = self._consignment.operation, self._consignment.account_id
+        account_id = self._consignment.account_id
         activities = dict(zip((row.row_id for row in parcel.rows), parcel.activities, strict=True))
         rows = {row.row_id: row for row in parcel.rows}
         for end in ends:
-            row, lead = rows[end.row_id], activities[end.row_id].values.get(operation.addressed_by, "")
+            row, lead = rows[end.row_id], activities[end.row_id].values.get(self._consignment.addressed_by, "")
             marks = (lead_mark(lead), row.memory_key)
             if end.outcome is Outcome.REFUSED:
                 self._ledger.failures.note(account_id, marks)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from etl.delivery import answer as answers
+from etl.operations.contract import AnswerNames
 from etl.records import ApiAnswer, Limit, LineEnd, TransportFailure
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from etl.operations.contract import AnswerNames, Operation
+    from etl.operations.contract import MessageAnswer, Operation
     from etl.records import Exchange
 
 
@@ -106,7 +107,7 @@ def judge(exchange: Exchange, operation: Operation, rows: int) -> Verdict:
             return NotSent(exchange.reason)
         return Unknown(exchange.reason, late=exchange.end is LineEnd.TIMED_OUT)
     reading = answers.read(exchange.body)
-    if items := _items(reading, operation.answer):
+    if items := _told(reading, operation.answer):
         return Answered(items)
     return _complaint(exchange, reading) or Unknown(_silence(exchange, reading, rows), late=False)
 
@@ -136,6 +137,11 @@ def _complaint(answer: ApiAnswer, reading: answers.Reading) -> Complaint | None:
     )
 
 
+def _told(reading: answers.Reading, names: AnswerNames | MessageAnswer) -> tuple[AnswerItem, ...]:
+    """What the body speaks about: rows, or the one that was sent."""
+    return _items(reading, names) if isinstance(names, AnswerNames) else ()
+
+
 def _items(reading: answers.Reading, names: AnswerNames) -> tuple[AnswerItem, ...]:
     """The rows that the body speaks about; () unless at least one element is recognisably a row."""
     telling = {names.flag, "RowNumber"}
@@ -145,7 +151,7 @@ def _items(reading: answers.Reading, names: AnswerNames) -> tuple[AnswerItem, ..
 
 
 def _item(row: dict[str, object], names: AnswerNames) -> AnswerItem:
-    flag, named = row.get(names.flag), row.get(names.activity_id)
+    flag, named = row.get(names.flag), row.get(names.activity_id or "")
     activity_id = answers.cleaned(named) if isinstance(named, str) else ""
     return AnswerItem(
         row_number=_row_number(row.get("RowNumber")),

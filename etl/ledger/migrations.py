@@ -58,7 +58,17 @@ def _what_verifying_needs(connection: Connection) -> None:
             index.create(connection)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_is_there, _what_verifying_needs)
+def _what_all_operations_need(connection: Connection) -> None:
+    """Version 3: where rows belong, ids without a name, leads found, facts about accounts."""
+    for column in ("address BLOB", "message_id TEXT"):
+        connection.exec_driver_sql(f"ALTER TABLE rows ADD COLUMN {column}")
+    METADATA.create_all(connection)
+    for index in ROWS.indexes:
+        if index.name == "rows_by_address":
+            index.create(connection)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_is_there, _what_verifying_needs, _what_all_operations_need)
 """Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once."""
 
 

@@ -231,6 +231,10 @@ ROWS = Table(
     Column("activity_id", OpaqueId),
     Column("known_row_id", BigInteger),  # the row that holds this one's activity
     Column("together", Integer),  # NULL: with any others, 25 at most; else: apart, so many at most
+    Column(
+        "address", LargeBinary
+    ),  # mark of where it belongs, for operations in which order or company depends on that
+    Column("message_id", Text),  # what an operation calls the id of something that it does not name
     Column("verified", Text),  # what `etl verify --all` found
     Column("lineage_run", Integer),
     Column("lineage_row", Integer),
@@ -259,6 +263,13 @@ ROWS = Table(
         "cells",
         sqlite_where=text(f"outcome IN {OCCUPYING} AND known_row_id IS NULL"),
         postgresql_where=text(f"outcome IN {OCCUPYING} AND known_row_id IS NULL"),
+    ),
+    Index(
+        "rows_by_address",
+        "run_id",
+        "address",
+        sqlite_where=text("address IS NOT NULL"),
+        postgresql_where=text("address IS NOT NULL"),
     ),
     Index(
         "rows_by_known",
@@ -336,3 +347,26 @@ OUTPUTS = Table(
     Column("hash", Text, nullable=False),
     Column("run_id", BigInteger, nullable=False),
 )
+
+FOUND_LEADS = Table(
+    "found_leads",
+    METADATA,
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("mark", LargeBinary, nullable=False),  # of the value in the form in which it is compared
+    Column("lead_ids", Text, nullable=False),  # JSON: none, one, or the candidates
+    Column("found_at", Float, nullable=False),
+    PrimaryKeyConstraint("account_id", "field", "mark"),
+)
+"""Leads that were looked up by a value of one of their fields."""
+
+ACCOUNT_FACTS = Table(
+    "account_facts",
+    METADATA,
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),  # JSON
+    Column("asked_at", Float, nullable=False),
+    PrimaryKeyConstraint("account_id", "name"),
+)
+"""What LeadSquared told about an account's activity types, fields and users, to be asked again after some time."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etl.operations import bulk
-from etl.operations.contract import AnswerNames
-from etl.records import ApiRequest, Window
+from etl.operations.contract import AnswerNames, Proof
+from etl.records import ApiRequest, Outcome, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.operations.contract import RequestOptions
+    from etl.operations.contract import Element, RequestOptions
     from etl.records import Activity
 
 _PATH = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByLeadField"
+_ADDRESS = "SearchByValue"
 
 
 class AddByLeadField:
@@ -28,20 +29,26 @@ class AddByLeadField:
     rows_per_request = 25
     window = Window.BULK
     repeatable = False
+    stores_as = Outcome.CREATED
+    proof = Proof.ACTIVITY
     required_targets = ("SearchByValue",)
-    addressed_by = "SearchByValue"
+    travels_by = None
+    keeps_order = False
     answer = AnswerNames(flag="ActivityCreated", activity_id="ProspectActivityId")
+
+    def addressed_by(self, options: RequestOptions) -> str:  # noqa: ARG002 — the contract's signature
+        return _ADDRESS
 
     def lead_field(self, options: RequestOptions) -> str | None:
         return options.search_by
 
     def carries(self, target: str) -> bool:
-        return bulk.carries(target, self.addressed_by)
+        return bulk.carries(target, _ADDRESS)
 
     def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:
         if not options.search_by:
             raise ValueError(f"{self.name} needs search_by")
-        elements = [bulk.element(activity, self.addressed_by, options) for activity in activities]
+        elements = [bulk.element(activity, _ADDRESS, options) for activity in activities]
         return ApiRequest(
             method="POST",
             path=_PATH,
@@ -49,3 +56,6 @@ class AddByLeadField:
             body=bulk.body(elements, at_most=self.rows_per_request),
             window=self.window,
         )
+
+    def elements(self, body: bytes, options: RequestOptions) -> list[Element]:  # noqa: ARG002 — the contract's signature
+        return bulk.elements(body)

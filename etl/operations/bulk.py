@@ -7,15 +7,18 @@ the element stands in `Fields`. The vendor asks for UTF-8 bytes, a mis-encoded l
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from etl.operations.contract import RequestOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from etl.operations.contract import RequestOptions
+    from etl.operations.contract import Element
     from etl.records import Activity
 
-Element: TypeAlias = dict[str, object]
+VALIDATED = RequestOptions()
+"""For operations that offer no way around the validation of dropdowns."""
 
 OPTIONAL_NAMES = ("ActivityNote", "ActivityOwnerEmail", "ActivityDateTime")
 """Fixed names of an element beside `ActivityEvent` and the one that names the lead."""
@@ -35,18 +38,37 @@ def carries(target: str, addressed_by: str) -> bool:
 
 
 def element(activity: Activity, addressed_by: str, options: RequestOptions) -> Element:
-    """One activity as an element of the array. addressed_by: the target that names the lead of the row."""
-    if addressed_by not in activity.values:
+    """One new activity as an element of the array. addressed_by: the target that names the lead of the row.
+
+    Raises:  ValueError — the row has no such target.
+    """
+    head: Element = {addressed_by: address(activity, addressed_by), "ActivityEvent": activity.event}
+    return filled(head, activity, OPTIONAL_NAMES, options)
+
+
+def address(activity: Activity, addressed_by: str) -> str:
+    """The value that says where a row belongs.  Raises:  ValueError — it has none."""
+    if not activity.values.get(addressed_by):
         raise ValueError(f"row {activity.row_number} has no {addressed_by}")
-    built: Element = {addressed_by: activity.values[addressed_by], "ActivityEvent": activity.event}
-    built |= {name: activity.values[name] for name in OPTIONAL_NAMES if name in activity.values}
-    fixed = {addressed_by, *OPTIONAL_NAMES}
+    return activity.values[addressed_by]
+
+
+def filled(head: Element, activity: Activity, names: Collection[str], options: RequestOptions) -> Element:
+    """The element with the row's values: fixed names beside the head, everything else in `Fields`. An address stays out."""
+    built = head | {name: activity.values[name] for name in names if name in activity.values}
+    fixed = {*names, *_ELSEWHERE}
     fields = [{"SchemaName": name, "Value": value} for name, value in activity.values.items() if name not in fixed]
     if fields:
         built["Fields"] = fields
     if options.skip_dropdown_validation:
         built["ValidateDropDownOptions"] = True  # in each element: the vendor shows no place for it in an array
     return built
+
+
+def elements(body: bytes) -> list[Element]:
+    """The array of such a body."""
+    told: list[Element] = json.loads(body)
+    return told
 
 
 def body(elements: Sequence[Element], at_most: int) -> bytes:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.records import Activity, ApiRequest, Window
+    from etl.records import Activity, ApiRequest, Outcome, Window
+
+Element: TypeAlias = dict[str, object]
+"""One activity as the bulk operations carry it: fixed names at the top, everything else in `Fields`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
     """What one mapping asks of every request.
 
-    search_by: schema name of the unique lead field that `SearchByValue` holds, where the operation has one.
+    search_by: schema name of the unique lead field that finds the lead, where the operation has one.
     skip_dropdown_validation: what the vendor calls `ValidateDropDownOptions: true`, against its name.
     """
 
@@ -25,10 +29,26 @@ class RequestOptions:
 
 @dataclass(frozen=True, slots=True)
 class AnswerNames:
-    """What a row of the answer calls its success flag and the id of the activity."""
+    """What a row of the answer calls its success flag and the id of the activity.
+
+    activity_id: None where the answer names none, because the request did.
+    """
 
     flag: str
-    activity_id: str
+    activity_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAnswer:
+    """The answer is about one row: `{"Status":"Success","Message":{"Id":…}}`, and what the id is of is not said."""
+
+
+class Proof(StrEnum):
+    """How a row whose answer was lost is found out about."""
+
+    ACTIVITY = "activity"  # an activity of its lead with its key or its values, by type and time or lead by lead
+    KEY = "key"  # its row key alone: which lead and values come back is not known
+    VALUES = "values"  # the activity that the row names shows what was sent, or does not
 
 
 class Operation(Protocol):
@@ -55,21 +75,40 @@ class Operation(Protocol):
         ...
 
     @property
-    def required_targets(self) -> tuple[str, ...]:
-        """Targets that every row needs."""
+    def stores_as(self) -> Outcome:
+        """The outcome of a row that it has stored."""
         ...
 
     @property
-    def addressed_by(self) -> str:
-        """The member of an element that names the lead."""
+    def proof(self) -> Proof:
+        """How a row whose answer was lost is found out about."""
+        ...
+
+    @property
+    def required_targets(self) -> tuple[str, ...]:
+        """Targets that every row needs, beside the one that addresses it."""
+        ...
+
+    @property
+    def travels_by(self) -> str | None:
+        """The target of which all rows of one request must hold the same value; None: rows travel with any others."""
+        ...
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether of rows with one address the next goes only after the verdict on the one before."""
+        ...
+
+    def addressed_by(self, options: RequestOptions) -> str:
+        """The target that says where a row belongs: its lead, its opportunity or its activity."""
         ...
 
     def lead_field(self, options: RequestOptions) -> str | None:
-        """The lead field whose value that member holds; None where it is the lead's id."""
+        """The lead field whose value that target holds; None where it is an id."""
         ...
 
     @property
-    def answer(self) -> AnswerNames:
+    def answer(self) -> AnswerNames | MessageAnswer:
         """The names in its answer."""
         ...
 
@@ -81,5 +120,12 @@ class Operation(Protocol):
         """The request that carries these activities in this order; equal input gives equal bytes.
 
         Raises:  ValueError — no activity, or more than `rows_per_request`; a required target or option is missing.
+        """
+        ...
+
+    def elements(self, body: bytes, options: RequestOptions) -> list[Element]:
+        """The activities of such a request's body again, in order, each with its address under the addressing target.
+
+        An address that the body does not hold is "".
         """
         ...

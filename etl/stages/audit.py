@@ -99,7 +99,7 @@ class Audit:
 
     def _sent(self, rows: Iterable[CreatedRow], requests: Mapping[int, Sent]) -> dict[int, SentRow]:
         """What was sent for each row, as far as it is still known."""
-        unpacked = {number: elements(request.body) for number, request in requests.items()}
+        unpacked = {number: elements(request.body, self.addressing) for number, request in requests.items()}
         found: dict[int, SentRow] = {}
         for row in rows:
             body = unpacked.get(row.request_id or 0, [])

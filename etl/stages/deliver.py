@@ -196,6 +196,7 @@ def consignment(prepared: PreparedInput, run_id: int, session: Session) -> Consi
         scope_id=run.scope_id,
         run_id=run_id,
         operation=operation,
+        addressed_by=operation.addressed_by(prepared.mapping.request_options),
         parcels=iter(Parcels(prepared, run_id, session.ledger)),
         packer=Packing(prepared.mapping),
         allowance=allowance,

@@ -183,7 +183,7 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], 
     Raises: SourceError — a row cannot be read, or a whole column is not what it claims to be.
     """
     applier = Applier(prepared.mapping.mapping, prepared.table, prepared.mapping.lookups)
-    stager = _Stager(applier.columns, prepared.mapping.operation.addressed_by)
+    stager = _Stager(applier.columns, prepared.mapping.operation.addressed_by(prepared.mapping.request_options))
     for block in prepared.blocks():
         rows = applier.apply(block)
         plan.stage(prepared.number, [stager.staged(row) for row in rows])

@@ -179,7 +179,7 @@ class ReadBack:
         """The rows whose payload is still known. Of a pruned request none is: it had no row in doubt when it was pruned."""
         found: list[_Case] = []
         for doubt in doubts:
-            sent = elements(doubt.body)
+            sent = elements(doubt.body, self._addressing)
             for row in doubt.rows:
                 if row.position <= len(sent):
                     one = self._sent(sent[row.position - 1], row.row_id, doubt.request_id)
@@ -298,7 +298,7 @@ class ReadBack:
         """What was sent for rows that are confirmed, as far as it is still known."""
         wanted = [claim for claim in claims if claim.request_id is not None and claim.position is not None]
         requests = self._ledger.doubts.requests({claim.request_id for claim in wanted if claim.request_id is not None})
-        unpacked = {number: elements(request.body) for number, request in requests.items()}
+        unpacked = {number: elements(request.body, self._addressing) for number, request in requests.items()}
         found: list[SentRow] = []
         for claim in wanted:
             sent, position = unpacked.get(claim.request_id or 0, []), claim.position or 0

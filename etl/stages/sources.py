@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from etl.api.asking import Each, Read
     from etl.delivery.absence import Stretch
-    from etl.operations.contract import Operation
+    from etl.operations.contract import Element, Operation, RequestOptions
     from etl.records import SeenActivity
 
 _PHONES = frozenset({"Phone", "Mobile"})
@@ -35,6 +34,7 @@ class Addressing:
     """
 
     operation: Operation
+    options: RequestOptions
     event: int
     member: str
     lead_field: str | None
@@ -181,9 +181,6 @@ def _by_value(plain: str) -> str:
     return f"{'-' * sign}{significant}e{power}" if significant else "0"
 
 
-def elements(body: bytes | None) -> list[dict[str, object]]:
+def elements(body: bytes | None, addressing: Addressing) -> list[Element]:
     """The activities of a request body as the ledger keeps it; none where it was pruned."""
-    if body is None:
-        return []
-    told: list[dict[str, object]] = json.loads(zlib.decompress(body))
-    return told
+    return [] if body is None else addressing.operation.elements(zlib.decompress(body), addressing.options)

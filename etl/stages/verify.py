@@ -229,5 +229,10 @@ def addressing_of(run: RunRecord, ledger: Ledger) -> Addressing:
     operation = OPERATIONS[run.operation]
     options = RequestOptions(mapping.search_by, mapping.skip_dropdown_validation)
     return Addressing(
-        operation, mapping.event or 0, operation.addressed_by, operation.lead_field(options), mapping.row_key_field
+        operation,
+        options,
+        mapping.event or 0,
+        operation.addressed_by(options),
+        operation.lead_field(options),
+        mapping.row_key_field,
     )

@@ -169,6 +169,7 @@ class Lot:
             self.book.scope_id,
             self.run_id,
             OPERATIONS["add-by-lead-field"],
+            "SearchByValue",
             self._parcels(),
             a_packer(),
             allowance,

@@ -16,6 +16,7 @@ from etl.api.leads import is_same_lead_value
 from etl.api.reads import read
 from etl.delivery.absence import Stretch
 from etl.operations import OPERATIONS
+from etl.operations.contract import RequestOptions
 from etl.records import ApiAnswer, ApiRequest
 from etl.simulator import ForbiddenForm, Read, SimRequest, Switches
 from etl.stages.sources import Addressing, ByLead, ByTime, Question, elements
@@ -35,7 +36,8 @@ EVENT_READ, LEAD_READ, BY_IDS, LEADS_GET, BY_EMAIL, BY_PHONE = (
 
 
 def way(lead_field: str | None = "EmailAddress") -> Addressing:
-    return Addressing(OPERATIONS["add-by-lead-field"], 320, "SearchByValue", lead_field, None)
+    options = RequestOptions(lead_field or "EmailAddress")
+    return Addressing(OPERATIONS["add-by-lead-field"], options, 320, "SearchByValue", lead_field, None)
 
 
 @dataclass
@@ -280,7 +282,7 @@ def test_a_forbidden_read_is_told_from_an_empty_one(
 
 def test_a_kept_body_gives_its_elements() -> None:
     """Deflated JSON; a pruned body has none."""
-    assert elements(zlib.compress('[{"SearchByValue":"आशा@example.com"}]'.encode())) == [
+    assert elements(zlib.compress('[{"SearchByValue":"आशा@example.com"}]'.encode()), way()) == [
         {"SearchByValue": "आशा@example.com"}
     ]
-    assert elements(None) == []
+    assert elements(None, way()) == []

@@ -1,0 +1,98 @@
+"""`create-lead-and-activity`: a lead created or updated, and an activity of it, one row a request."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from etl.operations import bulk
+from etl.operations.contract import MessageAnswer, Proof
+from etl.records import ApiRequest, Outcome, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from etl.operations.contract import Element, RequestOptions
+    from etl.records import Activity
+
+_PATH = "/v2/ProspectActivity.svc/CreateCustom"
+_LEAD = "Lead."
+_NAMES = ("ActivityNote", "ActivityDateTime")
+
+
+class CreateLeadAndActivity:
+    """LeadSquared API, "Create lead and activity": `SearchBy` finds the lead.
+
+    Of a lead that is found the attributes are updated, one that is not found is created. `Message.Id` is the lead's or the
+    activity's, which is not said. Custom field sets stand as `Attribute` with `Fields` of their own, as the vendor's sample has
+    them, for the lead and within the activity. What skips the validation of dropdowns stands at the top.
+    """
+
+    name = "create-lead-and-activity"
+    rows_per_request = 1
+    window = Window.GENERAL
+    repeatable = False
+    stores_as = Outcome.CREATED
+    proof = Proof.ACTIVITY
+    required_targets: tuple[str, ...] = ()
+    travels_by = None
+    keeps_order = True
+    answer = MessageAnswer()
+
+    def addressed_by(self, options: RequestOptions) -> str:
+        return f"{_LEAD}{options.search_by}"
+
+    def lead_field(self, options: RequestOptions) -> str | None:
+        return options.search_by
+
+    def carries(self, target: str) -> bool:
+        is_field = bulk.carries(target.replace(".", "_"), "") and target not in {"SearchByValue", "ActivityOwnerEmail"}
+        return target.startswith(_LEAD) or is_field
+
+    def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:
+        if not options.search_by:
+            raise ValueError(f"{self.name} needs search_by")
+        if len(activities) != 1:
+            raise ValueError(f"{len(activities)} activities in one request; it takes 1")
+        (activity,) = activities
+        bulk.address(activity, self.addressed_by(options))
+        of_lead = [
+            (name.removeprefix(_LEAD), value) for name, value in activity.values.items() if name.startswith(_LEAD)
+        ]
+        own = {name: value for name, value in activity.values.items() if not name.startswith(_LEAD)}
+        document: Element = {
+            "LeadDetails": [*_attributes(of_lead, "Attribute"), {"Attribute": "SearchBy", "Value": options.search_by}],
+            "Activity": _activity(activity.event, own),
+        }
+        if options.skip_dropdown_validation:
+            document["ValidateDropDownOptions"] = True
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return ApiRequest("POST", _PATH, (), body, self.window)
+
+    def elements(self, body: bytes, options: RequestOptions) -> list[Element]:
+        document = json.loads(body)
+        lead = {entry["Attribute"]: entry["Value"] for entry in document["LeadDetails"]}
+        fields = [entry for entry in document["Activity"].get("Fields", ()) if "SchemaName" in entry]
+        return [document["Activity"] | {"Fields": fields, self.addressed_by(options): lead.get(options.search_by, "")}]
+
+
+def _activity(event: int, values: dict[str, str]) -> Element:
+    built: Element = {"ActivityEvent": event} | {name: values[name] for name in _NAMES if name in values}
+    fields = _attributes([(name, value) for name, value in values.items() if name not in _NAMES], "SchemaName")
+    return built | ({"Fields": fields} if fields else {})
+
+
+def _attributes(values: Iterable[tuple[str, str]], name: str) -> list[Element]:
+    """Entries for values, those of one custom field set together where its first one stands. name: of a plain one's name."""
+    entries: list[Element] = []
+    of_set: dict[str, list[Element]] = {}
+    for target, value in values:
+        owner, dot, member = target.partition(".")
+        if not dot:
+            entries.append({name: target, "Value": value})
+            continue
+        if owner not in of_set:
+            of_set[owner] = []
+            entries.append({"Attribute": owner, "Value": "", "Fields": of_set[owner]})
+        of_set[owner].append({"Attribute": member, "Value": value})
+    return entries
