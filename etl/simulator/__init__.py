@@ -9,8 +9,10 @@ from __future__ import annotations
 from etl.simulator.core import Simulator
 from etl.simulator.fault_plan import Aim, Fault, FaultKind
 from etl.simulator.messages import Reply, SimRequest, Travel
+from etl.simulator.metadata import ActivityField, LeadField, User
 from etl.simulator.options import Latency, RateLimit, SimulatorOptions
 from etl.simulator.parsing import parse_fault, parse_latency, parse_limit, read_unknown_leads
+from etl.simulator.rate_plans import RATE_PLANS, RatePlan
 from etl.simulator.switches import (
     AuthIn,
     BadOwner,
@@ -18,21 +20,30 @@ from etl.simulator.switches import (
     BulkOrder,
     BulkSuccessShape,
     CreatedOnShows,
+    DropdownCase,
     EmptyListKey,
+    EmptyValue,
     ForbiddenForm,
     LeadShape,
+    MandatoryFields,
+    MessageId,
+    OpportunityShows,
     OverTwentyFive,
     PageOverCap,
     PhoneMatch,
+    RateWindow,
     Read,
     RetrieveOffset,
     RetrieveWithoutPaging,
     Switches,
     ThrottleForm,
+    UpdateAnswers,
     ValuesOnReading,
 )
 
 __all__ = [
+    "RATE_PLANS",
+    "ActivityField",
     "Aim",
     "AuthIn",
     "BadOwner",
@@ -40,16 +51,24 @@ __all__ = [
     "BulkOrder",
     "BulkSuccessShape",
     "CreatedOnShows",
+    "DropdownCase",
     "EmptyListKey",
+    "EmptyValue",
     "Fault",
     "FaultKind",
     "ForbiddenForm",
     "Latency",
+    "LeadField",
     "LeadShape",
+    "MandatoryFields",
+    "MessageId",
+    "OpportunityShows",
     "OverTwentyFive",
     "PageOverCap",
     "PhoneMatch",
     "RateLimit",
+    "RatePlan",
+    "RateWindow",
     "Read",
     "Reply",
     "RetrieveOffset",
@@ -60,6 +79,8 @@ __all__ = [
     "Switches",
     "ThrottleForm",
     "Travel",
+    "UpdateAnswers",
+    "User",
     "ValuesOnReading",
     "parse_fault",
     "parse_latency",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +10,8 @@ from etl.simulator.account import Account, Refused
 from etl.simulator.answers import json_reply
 from etl.simulator.messages import Reply
 from etl.simulator.switches import BulkFailureMode, BulkOrder, BulkSuccessShape
+
+CREATED, UPDATED = "ActivityCreated", "ActivityUpdated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,10 @@ class RowProblem:
     exception_type: str
     message: str
 
+    def as_refusal(self) -> Refused:
+        """The same for a request as a whole."""
+        return Refused(500, self.exception_type, self.message)
+
 
 Change: TypeAlias = Callable[[], dict[str, Any]]
 """Carries one row out and returns what its answer row holds besides number and flag."""
@@ -26,29 +32,28 @@ Change: TypeAlias = Callable[[], dict[str, Any]]
 Examined: TypeAlias = RowProblem | Change
 
 
-def carry_out(account: Account, examined: Sequence[Examined], flag: str) -> Reply:
-    """Carry out the good rows and answer. flag: `ActivityCreated` or `ActivityUpdated`. Raises Refused by switch."""
+def carry_out(account: Account, examined: Sequence[Examined], flag: str, merged: Container[int] = ()) -> Reply:
+    """Carry out the good rows and answer. flag: `ActivityCreated` or `ActivityUpdated`. Raises Refused by switch.
+
+    merged: numbers of the rows that another row answers for.
+    """
     mode = account.switches.bulk_failure_mode
     problems = [row for row in examined if isinstance(row, RowProblem)]
     account.stats.rows_refused += len(problems)
     if problems and mode is BulkFailureMode.ALL_OR_NOTHING:
-        raise _whole_call(problems[0])
+        raise problems[0].as_refusal()
     answered = []
     for number, row in enumerate(examined, start=1):
         if isinstance(row, RowProblem):
             if mode is BulkFailureMode.ABORT_MIDWAY:
-                raise _whole_call(row)
+                raise row.as_refusal()
             answer_row = _refused_row(row, mode)
         else:
             answer_row = row()
-            account.stats.rows_stored += 1
-        if answer_row is not None:
+            account.stats.rows_stored += flag == CREATED
+        if answer_row is not None and number not in merged:
             answered.append({**answer_row, "RowNumber": number, flag: not isinstance(row, RowProblem)})
     return _answer(account, answered, flag)
-
-
-def _whole_call(problem: RowProblem) -> Refused:
-    return Refused(500, problem.exception_type, problem.message)
 
 
 def _refused_row(problem: RowProblem, mode: BulkFailureMode) -> dict[str, Any] | None:

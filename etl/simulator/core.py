@@ -14,6 +14,7 @@ from etl.simulator.fault_plan import Aim, Fault, FaultKind, FaultPlan
 from etl.simulator.faults import REDIRECT_TARGET, under_fault
 from etl.simulator.keys import check_host, check_keys, url_holds_keys
 from etl.simulator.late import LateWork
+from etl.simulator.lead_writes import settle
 from etl.simulator.leads import LeadBook
 from etl.simulator.limits import Limits
 from etl.simulator.messages import Reply, SimRequest, Travel
@@ -42,11 +43,15 @@ class Simulator:
         self.seed = secrets.randbits(32) if self.options.seed is None else self.options.seed
         store = ActivityStore(self.seed, self.options.store)
         switches = self.options.switches
-        leads = LeadBook(self.options.unknown_leads, switches.phone_match, self.options.country_code)
-        for activity in store.activities():
-            leads.remember(activity.lead_id, activity.search_by, activity.search_value)
-        self._account = Account(self.options, store, Stats(), self._dice("answers"), leads)
+        leads = LeadBook(
+            self.options.unknown_leads,
+            switches.phone_match,
+            self.options.country_code,
+            others_exist=self.options.other_leads_exist,
+        )
         self._late = LateWork()
+        self._account = Account(self.options, store, Stats(), self._dice("answers"), leads, late=self._late)
+        settle(self._account)
         self._limits = Limits(self._account)
         self._faults = FaultPlan(self.options.faults, self.seed)
         self._travel_dice = self._dice("travel")

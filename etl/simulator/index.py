@@ -29,10 +29,17 @@ class ActivityIndex:
     def add(self, activity: StoredActivity) -> None:
         """Take in one more; mostly, but not always, it is the latest."""
         insort(self._by_event.setdefault(activity.event, []), activity, key=_WRITTEN)
-        insort(self._by_lead.setdefault(activity.lead_id, []), activity, key=_WRITTEN)
+        for trail in _trails(activity):
+            insort(self._by_lead.setdefault(trail, []), activity, key=_WRITTEN)
         self._fields.setdefault(activity.event, {}).update(
             dict.fromkeys(entry["SchemaName"] for entry in activity.fields)
         )
+
+    def remove(self, activity: StoredActivity) -> None:
+        """Let go of one that was added."""
+        _take_out(self._by_event[activity.event], activity)
+        for trail in _trails(activity):
+            _take_out(self._by_lead[trail], activity)
 
     def events(self) -> list[int]:
         """The types of which there are any."""
@@ -49,7 +56,7 @@ class ActivityIndex:
         return ordered[first : bisect_right(ordered, latest, key=_WRITTEN)]
 
     def of_lead(self, lead_id: str, latest: str) -> list[StoredActivity]:
-        """Those of a lead that were written until `latest`, oldest writing first."""
+        """Those of a lead, or of an opportunity, that were written until `latest`, oldest writing first."""
         ordered = self._by_lead.get(lead_id, [])
         return ordered[: bisect_right(ordered, latest, key=_WRITTEN)]
 
@@ -57,3 +64,15 @@ class ActivityIndex:
         """When the lead's latest activity was written."""
         ordered = self._by_lead.get(lead_id)
         return ordered[-1].modified_on if ordered else None
+
+
+def _trails(activity: StoredActivity) -> tuple[str, ...]:
+    """The lead to which an activity belongs, and its opportunity."""
+    return (activity.lead_id,) if activity.opportunity_id is None else (activity.lead_id, activity.opportunity_id)
+
+
+def _take_out(ordered: list[StoredActivity], activity: StoredActivity) -> None:
+    place = bisect_left(ordered, activity.modified_on, key=_WRITTEN)
+    while ordered[place].activity_id != activity.activity_id:
+        place += 1
+    del ordered[place]

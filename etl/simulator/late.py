@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from etl.simulator.account import Moment
+if TYPE_CHECKING:
+    from etl.simulator.account import Moment
 
-Work: TypeAlias = Callable[[Moment], None]
+Work: TypeAlias = "Callable[[Moment], None]"
 """Carries something out, as at the moment it is told."""
 
 

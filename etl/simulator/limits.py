@@ -5,7 +5,8 @@ from __future__ import annotations
 from etl.simulator.account import Account, Arrival
 from etl.simulator.answers import throttle_reply
 from etl.simulator.messages import Reply
-from etl.simulator.windows import BusiestWindow, DayQuota, SlidingWindow
+from etl.simulator.switches import RateWindow
+from etl.simulator.windows import BusiestWindow, DayQuota, FixedWindow, SlidingWindow
 
 
 class Limits:
@@ -14,8 +15,9 @@ class Limits:
     def __init__(self, account: Account) -> None:
         options = account.options
         self._account = account
-        self._general = SlidingWindow(options.limit)
-        self._bulk = SlidingWindow(options.bulk_limit or options.limit)
+        window = FixedWindow if options.switches.rate_window is RateWindow.FIXED else SlidingWindow
+        self._general = window(options.limit)
+        self._bulk = window(options.bulk_limit or options.limit)
         self._quota = DayQuota(options.daily)
         self._busiest = BusiestWindow(options.limit)
         self._busiest_bulk = BusiestWindow(self._bulk.limit)
@@ -50,5 +52,5 @@ class Limits:
             self._busiest_bulk.enter(arrival.seconds)
             stats.most_bulk_requests_in_window = self._busiest_bulk.most
 
-    def _windows(self, bulk: bool) -> tuple[SlidingWindow, ...]:
+    def _windows(self, bulk: bool) -> tuple[SlidingWindow | FixedWindow, ...]:
         return (self._bulk, self._general) if bulk else (self._general,)

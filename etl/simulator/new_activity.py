@@ -7,7 +7,7 @@ from typing import Any
 
 from etl.simulator.account import Account, Arrival
 from etl.simulator.store import StoredActivity, timestamp
-from etl.simulator.switches import CreatedOnShows
+from etl.simulator.switches import CreatedOnShows, Switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,12 @@ class AddedRow:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The lead a row belongs to, and how the row named it."""
+    """The lead a row belongs to, and how the row named it. opportunity_id: where the activity is an opportunity's."""
 
     lead_id: str
     search_by: str
     search_value: str
+    opportunity_id: str | None = None
 
 
 def store_activity(account: Account, row: AddedRow, lead: Lead) -> dict[str, Any]:
@@ -35,9 +36,7 @@ def store_activity(account: Account, row: AddedRow, lead: Lead) -> dict[str, Any
     CreatedOn is the event time, ModifiedOn the moment of writing (LeadSquared API: date and time).
     """
     switches = account.switches
-    written = timestamp(row.arrival.moment.wall)
-    if not switches.subsecond:
-        written = f"{written[:19]}.000"
+    written = written_at(row.arrival, switches)
     event_time = row.members.get("ActivityDateTime")
     created = event_time if switches.created_on_shows is CreatedOnShows.ACTIVITY_TIME else None
 
@@ -63,9 +62,16 @@ def store_activity(account: Account, row: AddedRow, lead: Lead) -> dict[str, Any
             row_number=row.number,
             arrived_seconds=row.arrival.seconds,
             arrived_at=row.arrival.wall.isoformat(timespec="milliseconds"),
+            opportunity_id=lead.opportunity_id,
         )
 
     return {"ProspectActivityId": account.store.add(activity_with).activity_id}
+
+
+def written_at(arrival: Arrival, switches: Switches) -> str:
+    """The ModifiedOn of what a request writes."""
+    written = timestamp(arrival.moment.wall)
+    return written if switches.subsecond else f"{written[:19]}.000"
 
 
 def _owner(account: Account, email: str | None) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from etl.simulator.fault_plan import Fault
+from etl.simulator.metadata import ActivityField, LeadField, User
 from etl.simulator.switches import Switches
 
 
@@ -48,7 +49,14 @@ class SimulatorOptions:
     daily: requests a UTC day. seed: None draws one; a seed given twice hands out the same activity ids twice, so a
     ledger that outlives the simulator wants a `store`, too, or no seed.
     store: a file that keeps the activities across restarts. unknown_leads: values that belong to no lead, besides
-    those that start with `nobody@`. activity_types: code → name; None accepts every code.
+    those that start with `nobody@` and ids that start with `00000000-`. leads: attributes of leads that are there
+    from the start, with or without a ProspectID. other_leads_exist: every other value belongs to a lead as well.
+    other_activities_exist: every id that nobody has stored is that of an activity from before, but for those that
+    start with `00000000-`. unknown_opportunities: ids of none.
+    activity_types: code → name; None accepts every code. activity_fields: code → the fields of that type and no
+    others; a type that is not listed has all custom ones, without options. lead_fields: the attributes of leads
+    besides the standard ones; None accepts every name. users: the users besides that of the keys; None takes every
+    address for one. Where everything is accepted there is no list to read, and its read is not offered.
     home_host: the account lives on that host; here every operation but the one that finds the host answers 401.
     clock_skew_seconds: the server's calendar is ahead by so much: ModifiedOn, the day's quota and the header Date.
     """
@@ -64,7 +72,14 @@ class SimulatorOptions:
     switches: Switches = field(default_factory=Switches)
     store: Path | None = None
     unknown_leads: frozenset[str] = frozenset()
+    leads: tuple[Mapping[str, str], ...] = ()
+    other_leads_exist: bool = True
+    other_activities_exist: bool = False
+    unknown_opportunities: frozenset[str] = frozenset()
     activity_types: Mapping[int, str] | None = None
+    activity_fields: Mapping[int, tuple[ActivityField, ...]] = field(default_factory=dict)
+    lead_fields: tuple[LeadField, ...] | None = None
+    users: tuple[User, ...] | None = None
     home_host: str | None = None
     clock_skew_seconds: float = 0.0
     organisation_id: str = "90001"

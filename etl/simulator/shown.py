@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from etl.simulator.account import Account, user_id_of
+from etl.simulator.metadata import NOTE_FIELD
 from etl.simulator.store import StoredActivity
+from etl.simulator.switches import OpportunityShows, Switches
 from etl.simulator.values import american, custom_values, plain_field, shown_note
 
 _CUSTOM_TYPE = 2
@@ -29,7 +31,7 @@ def by_event_row(account: Account, activity: StoredActivity) -> dict[str, Any]:
     """A row of the read by type: flat, with the type as text. Custom fields that this activity lacks are null."""
     return {
         "ProspectActivityId": activity.activity_id,
-        "RelatedProspectId": activity.lead_id,
+        "RelatedProspectId": related_id(activity, account.switches),
         "ActivityType": str(_CUSTOM_TYPE),
         "ActivityEvent": str(activity.event),
         "ActivityEvent_Note": shown_note(activity.note, account.switches),
@@ -48,7 +50,7 @@ def by_event_row(account: Account, activity: StoredActivity) -> dict[str, Any]:
 def by_lead_row(account: Account, activity: StoredActivity) -> dict[str, Any]:
     """A row of the read by lead: the type as a number, the rest in a list of pairs and in an object of fields."""
     note = shown_note(activity.note, account.switches)
-    name = (account.options.activity_types or {}).get(activity.event, f"Activity {activity.event}")
+    name = account.type_name(activity.event)
     data = {
         "CreatedByName": activity.created_by_name,
         "EventName": name,
@@ -69,9 +71,26 @@ def by_lead_row(account: Account, activity: StoredActivity) -> dict[str, Any]:
         "TrackLocation": 0,
         "Latitude": "",
         "Longitude": "",
-        "RelatedProspectId": activity.lead_id,
+        "RelatedProspectId": related_id(activity, account.switches),
         "Data": [{"Key": key, "Value": value} for key, value in data.items()],
         "ActivityFields": _activity_fields(account, activity, note),
+    }
+
+
+def related_id(activity: StoredActivity, switches: Switches) -> str:
+    """The lead of an activity, or what the switch shows for an opportunity's."""
+    if activity.opportunity_id is None or switches.opportunity_shows is OpportunityShows.LEAD_ID:
+        return activity.lead_id
+    return activity.opportunity_id if switches.opportunity_shows is OpportunityShows.OPPORTUNITY_ID else ""
+
+
+def details_of(account: Account, activity: StoredActivity) -> dict[str, str]:
+    """Every value of an activity by the name of its field, as a read shows it; empty ones included."""
+    return {
+        NOTE_FIELD: shown_note(activity.note, account.switches) or "",
+        "Status": _status(activity),
+        "Owner": _owner_id(activity),
+        **custom_values(activity, account.switches),
     }
 
 

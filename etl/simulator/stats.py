@@ -25,6 +25,9 @@ class Stats:
     rows_stored: int = 0
     rows_refused: int = 0
     unknown_leads: int = 0
+    leads_created: int = 0  # by operations that say so
+    activities_updated: int = 0
+    activities_deleted: int = 0
     redirects_followed: int = 0
     internal_errors: int = 0  # defects of the simulator itself
     last_internal_error: str | None = None  # its traceback

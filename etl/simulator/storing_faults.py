@@ -20,9 +20,16 @@ _TWIN_WITHIN_SECONDS = 1.0
 
 
 def store_partly(scene: Scene, arrival: Arrival) -> Reply:
-    """Only a proper part of the rows gets through; one row alone does not."""
+    """Only a proper part of the rows gets through; one row alone does not. Of a lead and its activity the lead does."""
     rows = json_or_none(arrival.request.body)
-    if isinstance(rows, list) and len(rows) > 1:
+    if scene.operation.partly is not None:
+        try:
+            scene.operation.partly(scene.account, arrival)
+        except Refused:
+            pass  # what is refused as a whole is not stored in part
+        finally:
+            scene.account.store.commit()
+    elif isinstance(rows, list) and len(rows) > 1:
         kept = rows[: scene.account.dice.randrange(1, len(rows))]
         scene.serve(_with_body(arrival, kept))
     return server_fault()

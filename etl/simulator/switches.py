@@ -117,6 +117,56 @@ class CreatedOnShows(StrEnum):
     WRITE_TIME = "write_time"
 
 
+class OpportunityShows(StrEnum):
+    """What reads return as RelatedProspectId of an opportunity's activity."""
+
+    OPPORTUNITY_ID = "opportunity_id"
+    LEAD_ID = "lead_id"
+    EMPTY = "empty"
+
+
+class UpdateAnswers(StrEnum):
+    """How many rows answer a bulk update that names one activity several times."""
+
+    EVERY_ROW = "every_row"  # one for each element
+    MERGED = "merged"  # one for each activity, with the number of its first element; the last value stays
+
+
+class EmptyValue(StrEnum):
+    """What an empty value does in an update of an activity or of a lead."""
+
+    CLEARS = "clears"
+    IGNORED = "ignored"  # the field keeps its value, without a word
+
+
+class MessageId(StrEnum):
+    """Whose id `Message.Id` is when a lead and an activity are created in one request."""
+
+    ACTIVITY = "activity"
+    LEAD = "lead"
+
+
+class DropdownCase(StrEnum):
+    """When a value is one of a dropdown's options."""
+
+    EXACT = "exact"
+    CASE_INSENSITIVE = "case_insensitive"
+
+
+class MandatoryFields(StrEnum):
+    """What becomes of a new activity without a field that its type calls mandatory."""
+
+    REFUSED = "refused"
+    STORED = "stored"
+
+
+class RateWindow(StrEnum):
+    """How requests are counted."""
+
+    SLIDING = "sliding"  # within the seconds before each request
+    FIXED = "fixed"  # within spans that follow upon each other, each starting anew
+
+
 class Read(StrEnum):
     """Reads that an account may not offer to the user of the keys."""
 
@@ -124,6 +174,12 @@ class Read(StrEnum):
     BY_LEAD = "by_lead"
     LEADS = "leads"
     LEADS_BY_IDS = "leads_by_ids"
+    ACTIVITY_DETAILS = "activity_details"
+    ACTIVITY_TYPES = "activity_types"
+    ACTIVITY_SETTING = "activity_setting"
+    DROPDOWN_OPTIONS = "dropdown_options"
+    LEAD_FIELDS = "lead_fields"
+    USERS = "users"
 
 
 class ForbiddenForm(StrEnum):
@@ -147,7 +203,8 @@ class Switches:
     retry_after: throttling answers carry that header. by_event_delay_seconds, by_lead_delay_seconds: how long after its
     writing an activity begins to show in either read. unstable_ties: rows that are equal in what they are sorted by come
     in another order each time. subsecond: times have milliseconds, which reads hide and windows obey. fields_lost: names
-    of fields that are silently not stored. row_key_fields: what the fault `twin` leaves out.
+    of fields that are silently not stored. row_key_fields: what the fault `twin` leaves out. delete_delay_seconds: how
+    long after it was asked for a deletion is carried out.
     """
 
     bulk_failure_mode: BulkFailureMode = BulkFailureMode.INLINE_ERRORMESSAGE
@@ -176,3 +233,11 @@ class Switches:
     forbidden_form: ForbiddenForm = ForbiddenForm.JSON_403
     fields_lost: frozenset[str] = frozenset()
     row_key_fields: frozenset[str] = frozenset()
+    opportunity_shows: OpportunityShows = OpportunityShows.OPPORTUNITY_ID
+    update_answers: UpdateAnswers = UpdateAnswers.EVERY_ROW
+    empty_value: EmptyValue = EmptyValue.CLEARS
+    message_id: MessageId = MessageId.ACTIVITY
+    dropdown_case: DropdownCase = DropdownCase.EXACT
+    mandatory_fields: MandatoryFields = MandatoryFields.REFUSED
+    rate_window: RateWindow = RateWindow.SLIDING
+    delete_delay_seconds: float = 0.0

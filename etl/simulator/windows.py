@@ -39,6 +39,32 @@ class SlidingWindow:
             self._arrivals.popleft()
 
 
+class FixedWindow:
+    """Admits `limit.count` requests in each span of `limit.seconds`; the spans follow upon each other from 0."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self.limit = limit
+        self._span = 0
+        self._used = 0
+
+    def wait_seconds(self, now: float) -> float:
+        """0 when a request arriving now is within the limit, else the seconds until the next span."""
+        self._turn_page(now)
+        if self._used < self.limit.count:
+            return 0.0
+        return (self._span + 1) * self.limit.seconds - now
+
+    def enter(self, now: float) -> None:
+        """Count a request that was admitted."""
+        self._turn_page(now)
+        self._used += 1
+
+    def _turn_page(self, now: float) -> None:
+        span = int(now // self.limit.seconds)
+        if span != self._span:
+            self._span, self._used = span, 0
+
+
 class BusiestWindow:
     """The most requests that ever arrived within `limit.seconds`, refused ones included."""
 

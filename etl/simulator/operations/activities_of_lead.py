@@ -11,7 +11,7 @@ from etl.simulator.answers import json_reply
 from etl.simulator.bodies import json_object, member
 from etl.simulator.messages import Reply
 from etl.simulator.paging import Page, numbered_page, page_of, page_size, whole_number
-from etl.simulator.shown import by_lead_row
+from etl.simulator.shown import by_lead_row, related_id
 from etl.simulator.switches import Read, RetrieveOffset, RetrieveWithoutPaging, Switches
 from etl.simulator.visible import visible_until
 
@@ -28,6 +28,7 @@ def answer(account: Account, arrival: Arrival) -> Reply:
     rows = account.store.index.of_lead(
         lead_id.strip().lower(), visible_until(arrival, account.switches.by_lead_delay_seconds)
     )
+    rows = [row for row in rows if related_id(row, account.switches) in {"", lead_id.strip().lower()}]
     if event is not None and event != "":
         code = whole_number(event, "ActivityEvent")
         rows = [activity for activity in rows if activity.event == code]

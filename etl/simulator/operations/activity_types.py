@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from etl.simulator.account import Account, Arrival, Operation
 from etl.simulator.answers import json_reply
 from etl.simulator.messages import Reply
+from etl.simulator.rights import not_offered
+from etl.simulator.switches import Read
 
 _CUSTOM_TYPE = 2
 
 
 def answer(account: Account, _arrival: Arrival) -> Reply:
-    """A bare array. An account that accepts every code lists those it has seen."""
-    types = account.options.activity_types
+    """A bare array. An account that accepts every code has no list to show. Raises Refused."""
+    types = account.activity_types
     if types is None:
-        types = _seen_types(account)
+        raise not_offered(OPERATION.path, account.switches)
     return json_reply(
         [
             {"ActivityEvent": code, "ActivityEventName": name, "DisplayName": name, "EventType": _CUSTOM_TYPE}
@@ -24,14 +24,11 @@ def answer(account: Account, _arrival: Arrival) -> Reply:
     )
 
 
-def _seen_types(account: Account) -> Mapping[int, str]:
-    return {event: f"Activity {event}" for event in account.store.index.events()}
-
-
 OPERATION = Operation(
     method="GET",
     path="/v2/ProspectActivity.svc/ActivityTypes.Get",
     bulk=False,
     writes=False,
     answer=answer,
+    read=Read.ACTIVITY_TYPES,
 )

@@ -6,12 +6,11 @@ from functools import partial
 
 from etl.simulator.account import Account, Arrival, Operation, Refused
 from etl.simulator.bodies import bulk_rows
-from etl.simulator.bulk import Examined, RowProblem, carry_out
+from etl.simulator.bulk import CREATED, Examined, RowProblem, carry_out
+from etl.simulator.lead_writes import unique_field
 from etl.simulator.messages import Reply
 from etl.simulator.new_activity import AddedRow, Lead, store_activity
 from etl.simulator.row_checks import activity_problem, event_code
-
-_UNIQUE_FIELDS = frozenset({"EmailAddress", "Phone", "Mobile", "ProspectAutoId"})
 
 
 def answer(account: Account, arrival: Arrival) -> Reply:
@@ -21,18 +20,15 @@ def answer(account: Account, arrival: Arrival) -> Reply:
         AddedRow(arrival, number, event_code(account, members), members)
         for number, members in enumerate(bulk_rows(account, arrival.request), start=1)
     ]
-    return carry_out(account, [_examine(account, row, search_by) for row in rows], "ActivityCreated")
+    return carry_out(account, [_examine(account, row, search_by) for row in rows], CREATED)
 
 
 def _search_by(arrival: Arrival) -> str:
-    """The lead field of the whole request: one of the defaults, or a field that the account may have made unique."""
+    """The lead field of the whole request."""
     name = arrival.request.parameter("searchBy")
     if not name:
         raise Refused(500, "MXMandatoryAttributeMissingException", "'searchBy' is mandatory.")
-    if name not in _UNIQUE_FIELDS and not name.startswith("mx_"):
-        message = f"Invalid Input! Parameter Name: searchBy '{name}' is no unique lead field."
-        raise Refused(500, "MXInvalidInputException", message)
-    return name
+    return unique_field(name, "searchBy")
 
 
 def _examine(account: Account, row: AddedRow, search_by: str) -> Examined:
@@ -44,7 +40,7 @@ def _examine(account: Account, row: AddedRow, search_by: str) -> Examined:
         account.stats.unknown_leads += 1
         message = f"Lead with {search_by} '{value}' does not exist or you do not have permission."
         return RowProblem("MXInvalidLeadException", message)
-    problem = activity_problem(account, row.members)
+    problem = activity_problem(account, row.members, row.event)
     return problem or partial(store_activity, account, row, Lead(lead_id, search_by, value))
 
 

@@ -10,9 +10,13 @@ from etl.simulator.switches import Read
 
 
 def answer(account: Account, arrival: Arrival) -> Reply:
-    """A bare array of one flat lead or none. A `+` that is not percent-encoded arrives as a blank, as everywhere."""
-    lead = account.leads.looked_up("Phone", arrival.request.parameter("phone") or "")
-    return json_reply([] if lead is None else [flat_lead(account, lead)])
+    """A bare array of one flat lead or none; of several, the one with the latest activity.
+
+    A `+` that is not percent-encoded arrives as a blank, as everywhere.
+    """
+    leads = account.leads.all_with("Phone", arrival.request.parameter("phone") or "")
+    latest = max(leads, key=lambda lead: account.store.index.last_written(lead.lead_id) or "", default=None)
+    return json_reply([] if latest is None else [flat_lead(account, latest)])
 
 
 OPERATION = Operation(

@@ -8,14 +8,13 @@ from typing import Any
 from etl.simulator.account import Account, Arrival, Operation
 from etl.simulator.answers import json_reply
 from etl.simulator.bodies import json_object, member
-from etl.simulator.leads import KnownLead
+from etl.simulator.leads import KnownLead, is_unique_field
 from etl.simulator.messages import Reply
 from etl.simulator.paging import invalid_input, numbered_page
 from etl.simulator.shown_lead import columns_of, flat_lead
 from etl.simulator.switches import Read
 
 _DEFAULT_PAGE = 25
-_FIELDS = frozenset({"EmailAddress", "Phone", "Mobile", "ProspectAutoId"})
 
 
 def answer(account: Account, arrival: Arrival) -> Reply:
@@ -35,11 +34,8 @@ def _found(account: Account, parameter: Mapping[str, Any]) -> list[KnownLead]:
     name, value = str(parameter.get("LookupName")), str(parameter.get("LookupValue") or "")
     if name == "ProspectID":
         lead = account.leads.by_id(value)
-    elif name in _FIELDS or name.startswith("mx_"):
-        lead = account.leads.looked_up(name, value)
-    else:
-        lead = None
-    return [] if lead is None else [lead]
+        return [] if lead is None else [lead]
+    return account.leads.all_with(name, value) if is_unique_field(name) else []
 
 
 OPERATION = Operation(
