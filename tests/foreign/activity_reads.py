@@ -5,15 +5,23 @@ Sources: the vendor's pages "Get Activities of a Lead" and "Bulk Retrieve Activi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from .exchange import Request, bad_request, invalid_input, mandatory, whole_number
-from .posting import parse_utc
+from .account_reads import shown_values, type_name
+from .bodies import parse_utc
+from .exchange import Request, invalid_input, mandatory, whole_number
+from .paging import json_object, page_of, page_of_retrieve, shake
 from .store import USER_EMAIL, USER_ID, USER_NAME, Arrival, Store, StoredActivity, stamp
 
-DEFAULT_ROWS = 25
-MOST_ROWS = 1000  # documented for the change history, taken over here
+# The columns that lists are sorted by, without making a row of each activity.
+_QUICK_KEYS: dict[str, Callable[[StoredActivity], Any]] = {
+    "ModifiedOn": attrgetter("modified_on"),
+    "CreatedOn": attrgetter("created_on"),
+    "ProspectActivityId": attrgetter("activity_id"),
+}
 _EMPTY_CUSTOM_FIELDS = {f"mx_Custom_{number}": "" for number in range(1, 51)}
 
 
@@ -22,24 +30,19 @@ def activities_of_lead(request: Request, store: Store, at: Arrival) -> Any:
     lead_id = request.parameter("leadId")
     if not lead_id:
         raise mandatory("leadId")
-    body = _object(request.json()) if request.body else {}
-    event = _object(body.get("Parameter", {})).get("ActivityEvent")
-    found = [
-        activity
-        for activity in store.visible(at)
-        if activity.lead_id == lead_id.lower()
-        and (event is None or activity.event == whole_number(event, "ActivityEvent"))
-    ]
+    body = json_object(request.json()) if request.body else {}
+    event = json_object(body.get("Parameter", {})).get("ActivityEvent")
+    wanted = None if event is None else whole_number(event, "ActivityEvent")
+    found = [activity for activity in store.listed_under(lead_id, at) if wanted in (None, activity.event)]
+    shake(found, store.behaviour, at.request_number)
     found.sort(key=lambda activity: activity.created_on, reverse=True)
-    paging = _object(body.get("Paging", {}))
-    page = whole_number(paging.get("Offset", 0), "Offset")  # the page says "page number", and its sample starts at 0
-    rows = whole_number(paging.get("RowCount", DEFAULT_ROWS), "RowCount", least=1, most=MOST_ROWS)
-    listed = [_row_of_lead(store, activity) for activity in found[page * rows : (page + 1) * rows]]
-    return {"RecordCount": len(found), "ProspectActivities": listed}
+    listed = page_of_retrieve(found, body, store.behaviour)
+    counted = listed if store.behaviour.retrieve_counts_page else found
+    return {"RecordCount": len(counted), "ProspectActivities": [_row_of_lead(store, activity) for activity in listed]}
 
 
 def _row_of_lead(store: Store, activity: StoredActivity) -> dict[str, Any]:
-    name = _type_name(store, activity.event)
+    name = type_name(store, activity.event)
     described = {
         "CreatedByName": USER_NAME,
         "EventName": name,
@@ -59,72 +62,59 @@ def _row_of_lead(store: Store, activity: StoredActivity) -> dict[str, Any]:
         "TrackLocation": 0,
         "Latitude": 0,
         "Longitude": 0,
-        "RelatedProspectId": activity.lead_id,
+        "RelatedProspectId": store.related_id(activity),
         "Data": [{"Key": key, "Value": value} for key, value in described.items()],
-        "ActivityFields": {"Status": "Active"} | {name: value for name, value in activity.fields.items() if value},
+        "ActivityFields": shown_values(store, activity),
         "ModifiedOn": stamp(activity.modified_on),
     }
 
 
 def activities_by_event(request: Request, store: Store, at: Arrival) -> Any:
     """CustomActivity/RetrieveByActivityEvent: one page of a type's activities modified in a window, ends included."""
-    body = _object(request.json())
+    body = json_object(request.json())
     if "Parameter" not in body:
         raise mandatory("Parameter")
-    parameter = _object(body["Parameter"])
+    parameter = json_object(body["Parameter"])
     event = whole_number(_needed(parameter, "ActivityEvent"), "ActivityEvent")
     start, end = _moment(parameter, "FromDate"), _moment(parameter, "ToDate")
     if start > end:
         raise invalid_input("Parameter Name: FromDate. It is later than ToDate.")
-    keeps_empty = parameter.get("RemoveEmptyValue") is not True
-    rows = [
-        _row_of_event(activity, keeps_empty=keeps_empty)
-        for activity in store.visible(at)
-        if activity.event == event and start <= activity.modified_on <= end
+    found = [
+        activity for activity in store.visible(at) if activity.event == event and start <= activity.modified_on <= end
     ]
-    _sort(rows, _object(body.get("Sorting", {})))
-    paging = _object(body.get("Paging", {}))
-    page = whole_number(paging.get("PageIndex", 1), "PageIndex", least=1)
-    size = whole_number(paging.get("PageSize", DEFAULT_ROWS), "PageSize", least=1, most=MOST_ROWS)
-    return {"RecordCount": len(rows), "List": rows[(page - 1) * size : page * size]}
+    shake(found, store.behaviour, at.request_number)
+    _sort(found, store, json_object(body.get("Sorting", {})))
+    listed = [_row_of_event(store, activity) for activity in page_of(found, body, store.behaviour)]
+    if parameter.get("RemoveEmptyValue") is not True:
+        listed = [_EMPTY_CUSTOM_FIELDS | row for row in listed]
+    shown = {} if not listed and store.behaviour.omits_empty_list else {"List": listed}
+    return {"RecordCount": len(found)} | shown
 
 
-def _row_of_event(activity: StoredActivity, *, keeps_empty: bool) -> dict[str, str]:
-    custom = {name: value for name, value in activity.fields.items() if value}
+def _row_of_event(store: Store, activity: StoredActivity) -> dict[str, str]:
     return {
         "ProspectActivityId": activity.activity_id,
-        "RelatedProspectId": activity.lead_id,
+        "RelatedProspectId": store.related_id(activity),
         "ActivityType": "2",
         "ActivityEvent": str(activity.event),
         "ActivityEvent_Note": activity.note,
-        "Status": "Active",
         "CreatedOn": stamp(activity.created_on),
         "CreatedBy": USER_ID,
         "CreatedByName": USER_NAME,
         "CreatedByEmailAddress": USER_EMAIL,
         "ModifiedOn": stamp(activity.modified_on),
-        **(_EMPTY_CUSTOM_FIELDS if keeps_empty else {}),
-        **custom,
+        **shown_values(store, activity),
     }
 
 
-def _sort(rows: list[dict[str, str]], sorting: dict[str, Any]) -> None:
+def _sort(found: list[StoredActivity], store: Store, sorting: dict[str, Any]) -> None:
     """Direction 1 is newest first, 0 oldest first; the default is the order of changes, newest first."""
     column = str(sorting.get("ColumnName", "ModifiedOn"))
     direction = whole_number(sorting.get("Direction", 1), "Direction", most=1)
-    if any(column not in row for row in rows):
+    if found and column not in _EMPTY_CUSTOM_FIELDS | _row_of_event(store, found[0]):
         raise invalid_input(f"Parameter Name: ColumnName. {column} is not a column of this list.")
-    rows.sort(key=lambda row: row[column], reverse=direction == 1)
-
-
-def _type_name(store: Store, event: int) -> str:
-    return (store.behaviour.activity_types or {}).get(event, f"Activity {event}")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise bad_request("A JSON object is expected where the page shows one.")
-    return value
+    usual = _QUICK_KEYS.get(column, lambda activity: _row_of_event(store, activity).get(column, ""))
+    found.sort(key=usual, reverse=direction == 1)
 
 
 def _needed(parameter: dict[str, Any], name: str) -> Any:

@@ -15,6 +15,33 @@ import pytest
 from .server import ForeignServer
 
 ADD = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByLeadField"
+ADD_BY_ID = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByLeadId"
+ADD_BY_OPPORTUNITY = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByOpportunityId"
+UPDATE = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Update"
+CREATE = "/v2/ProspectActivity.svc/CreateCustom"
+RETRIEVE = "/v2/ProspectActivity.svc/Retrieve"
+
+ASHA = "3a6d5ea2-400e-4a2f-a728-fbfa0b0c1ddf"
+RAVI = "4b7e6fb3-511f-4b30-b839-0cab1c1d2ee0"
+DEAL = "5c8f70c4-6220-4c41-894a-1dbc2d2e3ff1"
+CALL = "c310391d-6784-418b-b61c-bca2d0a7a645"
+LEADS = [
+    {"ProspectID": ASHA, "EmailAddress": "Asha@example.com", "Phone": "+91-9800000001", "mx_City": "Pune"},
+    {"ProspectID": RAVI, "EmailAddress": "ravi@example.com", "Mobile": "+91-9800000002", "mx_City": "Kochi"},
+]
+OPPORTUNITIES = [{"OpportunityId": DEAL, "ProspectID": RAVI}]
+ACTIVITIES = [
+    {
+        "ProspectActivityId": CALL,
+        "RelatedProspectId": ASHA,
+        "ActivityEvent": 320,
+        "ActivityNote": "called",
+        "ActivityDateTime": "2024-01-31 10:00:00",
+        "ModifiedOn": "2024-01-31 11:30:00",
+        "Fields": [{"SchemaName": "mx_Custom_1", "Value": "First"}, {"SchemaName": "mx_Custom_2", "Value": "0419"}],
+    }
+]
+LOADED: dict[str, Any] = {"leads": LEADS, "opportunities": OPPORTUNITIES, "activities": ACTIVITIES}
 
 
 class ManualClock:
@@ -75,6 +102,24 @@ class Caller:
 def row(value: str = "asha@example.com", **members: Any) -> dict[str, Any]:
     """A row that the server stores."""
     return {"SearchByValue": value, "ActivityEvent": 320} | members
+
+
+def creation(*details: tuple[str, Any], search_by: str = "EmailAddress", **activity: Any) -> dict[str, Any]:
+    """A body of CreateCustom; a detail's value is a text, or the parts of a custom field set."""
+    sent: list[dict[str, Any]] = [
+        {"Attribute": name, "Value": value}
+        if isinstance(value, str)
+        else {"Attribute": name, "Value": "", "Fields": [{"Attribute": part, "Value": value[part]} for part in value]}
+        for name, value in details
+    ]
+    searched = [{"Attribute": "SearchBy", "Value": search_by}] if search_by else []
+    return {"LeadDetails": sent + searched, "Activity": {"ActivityEvent": 320} | activity}
+
+
+def change(activity_id: str = CALL, note: str | None = None, **fields: str) -> dict[str, Any]:
+    """A row of Update."""
+    sent = [{"SchemaName": name, "Value": value} for name, value in fields.items()]
+    return {"ProspectActivityId": activity_id, "Fields": sent} | ({} if note is None else {"ActivityNote": note})
 
 
 def assert_refused(reply: Reply, status: int, exception_type: str, says: str) -> None:

@@ -44,6 +44,9 @@ def spoil(answer: Answer, fault: Fault, dice: random.Random) -> Answer:
 
 
 def _omit_rows(answer: Answer, dice: random.Random) -> Answer:
-    rows = json.loads(answer.body)["Response"]
+    """At least one row less; an answer that has no rows is left with nothing in it."""
+    rows = json.loads(answer.body).get("Response")
+    if not rows:
+        return Answer.of_json({} if rows is None else {"Response": []})
     omitted = set(dice.sample(range(len(rows)), dice.randint(1, len(rows))))
     return Answer.of_json({"Response": [row for index, row in enumerate(rows) if index not in omitted]})

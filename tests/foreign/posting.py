@@ -1,37 +1,41 @@
-"""Bulk/CustomActivity/Add/ByLeadField: rows of a body become activities.
+"""Bulk/CustomActivity/Add/…: rows of a body become activities, of leads or of one opportunity.
 
-Source: the vendor's page "Post Activities on Leads in Bulk (Using Unique Lead Fields)". What it leaves open is decided
-here on the strict side; the most of 25 rows is taken from its sister pages.
+Sources: the vendor's pages "Post Activities on Leads in Bulk (Using Unique Lead Fields)", "Post Activities on Leads in
+Bulk" and "Post Bulk Activities on Opportunities". What they leave open is decided here on the strict side: the most of
+25 rows holds for all three, and no operation takes a member that its own page does not show.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import uuid
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from .exchange import ApiError, Request, bad_request, invalid_input, mandatory
-from .store import Arrival, Lead, Store, StoredActivity
+from .behaviour import UnknownOwner
+from .bodies import parse_utc, read_rows
+from .exchange import ApiError, Request, invalid_input, mandatory
+from .field_values import values_for_type
+from .store import USER_EMAIL, Arrival, Opportunity, Store, StoredActivity
+from .users import active_user
 
-MOST_ROWS = 25
-LONGEST_VALUE = 200  # MaxFieldLength in every sample of the activity metadata
+ACTIVITY_MEMBERS: dict[str, type] = {"ActivityEvent": int, "ActivityNote": str, "Fields": list}
+_DATE = {"ActivityDateTime": str}
+_OWNER = {"ActivityOwnerEmail": str}
+_SKIP = {"ValidateDropDownOptions": bool}
+_BY_FIELD = {"SearchByValue": str} | ACTIVITY_MEMBERS | _OWNER | _DATE | _SKIP
+_BY_ID = {"RelatedProspectId": str} | ACTIVITY_MEMBERS | _OWNER | _DATE
+_BY_OPPORTUNITY = ACTIVITY_MEMBERS | _OWNER | _SKIP
 
-_ROW_MEMBERS: dict[str, type] = {
-    "SearchByValue": str,
-    "ActivityEvent": int,
-    "ActivityNote": str,
-    "ActivityOwnerEmail": str,
-    "ActivityDateTime": str,
-    "Fields": list,
-    "ValidateDropDownOptions": bool,
-}
-# A custom field set nests Fields, and names its parts by Attribute.
-_FIELD_MEMBERS: dict[str, type] = {"SchemaName": str, "Attribute": str, "Value": str, "Fields": list}
-_UTC_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
-# An activity type has up to 50 custom fields; Status and Owner are ordinary fields of it.
-_SCHEMA_NAME = re.compile(r"mx_Custom_([1-9]|[1-4][0-9]|50)|mx_(?!Custom_)\w+|Status|Owner")
+
+@dataclass(frozen=True)
+class Place:
+    """Where an activity belongs, and how its request said so."""
+
+    lead_id: str
+    search_by: str
+    search_value: str  # as it was sent
+    opportunity_id: str | None = None
 
 
 def add_by_lead_field(request: Request, store: Store, at: Arrival) -> Any:
@@ -41,71 +45,91 @@ def add_by_lead_field(request: Request, store: Store, at: Arrival) -> Any:
         raise mandatory("SearchBy")
     if search_by not in store.behaviour.unique_lead_fields:
         raise invalid_input(f"Parameter Name: SearchBy. {search_by} is not a unique lead field.")
-    rows = _read_rows(request.json())
-    _check_events(rows, store)
-    return {"Response": [_answer_row(store, search_by, row, number, at) for number, row in enumerate(rows, start=1)]}
+
+    def place(row: dict[str, Any]) -> Place:
+        value = _needed(row, "SearchByValue")
+        lead = store.find_lead(search_by, value, at)
+        if lead is None:
+            raise _no_lead(f"{search_by} = {value}")
+        return Place(lead.lead_id, search_by, value)
+
+    return _add(read_rows(request.json(), _BY_FIELD), place, store, at)
 
 
-def _read_rows(body: Any) -> list[dict[str, Any]]:
-    if not isinstance(body, list) or not body:
-        raise bad_request("The body must be a JSON array of activities.")
-    for row in body:
-        _check_members(row, _ROW_MEMBERS, "activity")
-        _check_fields(row.get("Fields", []))
-    if len(body) > MOST_ROWS:
-        raise invalid_input(f"{len(body)} activities were passed; the maximum limit is {MOST_ROWS}.")
-    return body
+def add_by_lead_id(request: Request, store: Store, at: Arrival) -> Any:
+    """The same for rows that name their lead by its id."""
+
+    def place(row: dict[str, Any]) -> Place:
+        value = _needed(row, "RelatedProspectId")
+        lead = store.lead(value)
+        if lead is None:
+            raise _no_lead(f"ProspectID = {value}")
+        return Place(lead.lead_id, "RelatedProspectId", value)
+
+    return _add(read_rows(request.json(), _BY_ID), place, store, at)
 
 
-def _check_fields(fields: list[Any]) -> None:
-    for field in fields:
-        _check_members(field, _FIELD_MEMBERS, "field")
-        if ("SchemaName" in field) == ("Attribute" in field) or "Value" not in field:
-            raise bad_request("A field needs SchemaName and Value.")
-        _check_fields(field.get("Fields", []))
+def add_by_opportunity(request: Request, store: Store, at: Arrival) -> Any:
+    """The same for rows of one opportunity, whose address is the query's; each names its owner."""
+    opportunity_id = request.parameter("opportunityId")
+    if not opportunity_id:
+        raise mandatory("opportunityId")
+    rows = read_rows(request.json(), _BY_OPPORTUNITY)
+    opportunity: Opportunity | None = store.opportunity(opportunity_id, at)
+    if opportunity is None:
+        raise invalid_input(f"Parameter Name: opportunityId. There is no opportunity {opportunity_id}.")
+    found = Place(opportunity.lead_id, "OpportunityId", opportunity_id, opportunity.opportunity_id)
+
+    def place(row: dict[str, Any]) -> Place:
+        _needed(row, "ActivityOwnerEmail")
+        return found
+
+    return _add(rows, place, store, at)
 
 
-def _check_members(element: Any, members: dict[str, type], what: str) -> None:
-    if not isinstance(element, dict):
-        raise bad_request(f"Each {what} must be a JSON object.")
-    for name, value in element.items():
-        expected = members.get(name)
-        if expected is None:
-            raise bad_request(f"{what} has no attribute named {name}.")
-        if type(value) is not expected:  # isinstance would take true for a number
-            raise bad_request(f"{name} of an {what} must be of JSON type {expected.__name__}.")
-
-
-def _check_events(rows: list[dict[str, Any]], store: Store) -> None:
-    types = store.behaviour.activity_types
+def _add(rows: list[dict[str, Any]], place: Callable[[dict[str, Any]], Place], store: Store, at: Arrival) -> Any:
     for row in rows:
-        if types is not None and row.get("ActivityEvent", 0) not in types:
-            raise ApiError(500, "MXInvalidActivityException", "ActivityEvent is not the code of an activity type.")
+        check_event(row, store)
+
+    def answer(row: dict[str, Any], row_number: int) -> dict[str, Any]:
+        try:
+            skips = row.get("ValidateDropDownOptions", False)
+            activity = make_activity(store, place(row), row, at, row_number, skips_dropdowns=skips)
+        except ApiError as error:
+            return {"RowNumber": row_number, "ActivityCreated": False, "ExceptionMessage": error.message}
+        store.activities.append(activity)
+        return {"ProspectActivityId": activity.activity_id, "RowNumber": row_number, "ActivityCreated": True}
+
+    return {"Response": [answer(row, number) for number, row in enumerate(rows, start=1)]}
 
 
-def _answer_row(store: Store, search_by: str, row: dict[str, Any], row_number: int, at: Arrival) -> dict[str, Any]:
-    try:
-        activity = _make_activity(store, search_by, row, row_number, at)
-    except ApiError as error:
-        return {"RowNumber": row_number, "ActivityCreated": False, "ExceptionMessage": error.message}
-    store.activities.append(activity)
-    return {"ProspectActivityId": activity.activity_id, "RowNumber": row_number, "ActivityCreated": True}
+def check_event(row: dict[str, Any], store: Store) -> None:
+    """ApiError when the account has activity types and this is of none of them."""
+    types = store.behaviour.activity_types
+    if types is not None and row.get("ActivityEvent", 0) not in types:
+        raise ApiError(500, "MXInvalidActivityException", "ActivityEvent is not the code of an activity type.")
 
 
-def _make_activity(store: Store, search_by: str, row: dict[str, Any], row_number: int, at: Arrival) -> StoredActivity:
-    """The activity that one row describes; ApiError when the row alone is at fault."""
-    lead = _find_lead(store, search_by, row, at)
+def make_activity(
+    store: Store, place: Place, row: dict[str, Any], at: Arrival, row_number: int, *, skips_dropdowns: bool
+) -> StoredActivity:
+    """The activity that one row describes, not stored yet; ApiError when the row alone is at fault."""
     if "ActivityEvent" not in row:
         raise mandatory("ActivityEvent")
+    event = row["ActivityEvent"]
+    fields = row.get("Fields", [])
+    values = values_for_type(fields, store.behaviour, event, skips_dropdowns=skips_dropdowns, is_new=True)
+    owner = _owner(store, row.get("ActivityOwnerEmail", ""))
     return StoredActivity(
-        activity_id=str(uuid.uuid4()),
-        lead_id=lead.lead_id,
-        search_by=search_by,
-        search_value=row["SearchByValue"],
-        event=row["ActivityEvent"],
+        activity_id=store.new_id(),
+        lead_id=place.lead_id,
+        search_by=place.search_by,
+        search_value=place.search_value,
+        opportunity_id=place.opportunity_id,
+        event=event,
         note=row.get("ActivityNote", ""),
-        owner_email=row.get("ActivityOwnerEmail", ""),
-        fields=_field_values(row.get("Fields", [])),
+        owner_email=owner,
+        fields=values,
         created_on=_activity_time(row, at),
         modified_on=at.wall,
         stored_at=at.moment,
@@ -115,14 +139,24 @@ def _make_activity(store: Store, search_by: str, row: dict[str, Any], row_number
     )
 
 
-def _find_lead(store: Store, search_by: str, row: dict[str, Any], at: Arrival) -> Lead:
-    value = row.get("SearchByValue", "")
+def _needed(row: dict[str, Any], name: str) -> str:
+    value: str = row.get(name, "")
     if not value.strip():
-        raise mandatory("SearchByValue")
-    lead = store.find_lead(search_by, value, at)
-    if lead is None:
-        raise ApiError(500, "MXLeadNotFoundException", f"No lead found with {search_by} = {value}")
-    return lead
+        raise mandatory(name)
+    return value
+
+
+def _no_lead(wanted: str) -> ApiError:
+    return ApiError(500, "MXLeadNotFoundException", f"No lead found with {wanted}")
+
+
+def _owner(store: Store, address: str) -> str:
+    """The address of the activity's owner. The pages do not say what becomes of one that is none of a user."""
+    if not address or store.behaviour.users is None or active_user(store.behaviour, address):
+        return address
+    if store.behaviour.unknown_owner == UnknownOwner.KEY_OWNER:
+        return USER_EMAIL
+    raise invalid_input(f"Parameter Name: ActivityOwnerEmail. {address} is not an active user.")
 
 
 def _activity_time(row: dict[str, Any], at: Arrival) -> datetime:
@@ -134,23 +168,3 @@ def _activity_time(row: dict[str, Any], at: Arrival) -> datetime:
         return parse_utc(text)
     except ValueError as error:
         raise invalid_input(f"Parameter Name: ActivityDateTime. {error}") from error
-
-
-def parse_utc(text: str) -> datetime:
-    """The moment that a text in the pages' one form names; ValueError for any other form and for impossible dates."""
-    if not _UTC_TIME.fullmatch(text):
-        raise ValueError(f"'{text}' is not of the form YYYY-MM-DD HH:MM:SS")
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-
-
-def _field_values(fields: list[dict[str, Any]]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for field in fields:
-        name = field.get("SchemaName") or field.get("Attribute") or ""
-        if not _SCHEMA_NAME.fullmatch(name):
-            raise ApiError(500, "MXInvalidActivityFieldsException", f"Field name : '{name}' does not exist.")
-        if len(field["Value"]) > LONGEST_VALUE:
-            text = f"Field name : '{name}' holds {len(field['Value'])} characters, more than {LONGEST_VALUE}."
-            raise ApiError(500, "MXInvalidActivityFieldsException", text)
-        values[name] = json.dumps(_field_values(field["Fields"])) if "Fields" in field else field["Value"]
-    return values

@@ -12,26 +12,33 @@ As a process, printing its address on one line, ended by SIGTERM or Ctrl-C:
 
     python -m tests.foreign.server --port 0 --limit 25/5 --latency 0.02-0.4 --unknown-lead nobody@example.com
 
-`GET /_foreign/state` answers activities, requests and refused_for_rate as JSON in both cases. It needs no keys, has no
+With `--load FILE` (or `load=`, `leads=`, `opportunities=`, `activities=`) it holds something before the first request:
+see the module holdings for the form, crowd for a great many.
+
+`GET /_foreign/state` answers leads, activities, requests and refused_for_rate as JSON in both cases. It needs no keys, has no
 latency, and is no request of the account.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
+import math
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
 from .account import Account, RequestRecord
 from .behaviour import Behaviour
+from .command_line import parser
 from .faults import Fault
-from .store import StoredActivity, stamp
+from .holdings import Holdings, read_file
+from .store import Lead, StoredActivity, stamp
 from .window import busiest_window
 from .wire import Wire
 
@@ -43,7 +50,8 @@ class ForeignServer:
     the block ends only after the last of them: what `activities` says after the block is final.
 
     Args:    port: 0 takes any free one. clock: seconds that never go back. sleep: called for the parts of the latency.
-             behaviour: the fields of `Behaviour`, by name.
+             load: a JSON file of what the account holds. chosen: the fields of `Behaviour` and of `Holdings` by name,
+             which prevail over the file.
     Raises:  at the end of the block, the errors of the server's own handlers: a fault of the stand-in fails the test.
     """
 
@@ -53,10 +61,13 @@ class ForeignServer:
         port: int = 0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        **behaviour: Any,
+        load: Path | None = None,
+        **chosen: Any,
     ) -> None:
-        self.behaviour = Behaviour(**behaviour)
-        self._account = Account(self.behaviour, clock)
+        every = (read_file(load) if load else {}) | chosen
+        held = {field.name: every.pop(field.name) for field in fields(Holdings) if field.name in every}
+        self.behaviour = Behaviour(**every)
+        self._account = Account(self.behaviour, clock, Holdings(**held))
         self._wire = Wire(port, self._account, sleep, self.state)
         self._thread = threading.Thread(target=self._wire.serve_forever, args=(0.02,), name="foreign-server")
         self.port: int = self._wire.server_address[1]
@@ -78,9 +89,15 @@ class ForeignServer:
 
     @property
     def activities(self) -> list[StoredActivity]:
-        """What is stored, in the order of storing, visible to reads or not yet."""
+        """What is stored, in the order of storing, updates applied, visible to reads or not yet."""
         with self._account.lock:
             return list(self._account.store.activities)
+
+    @property
+    def leads(self) -> list[Lead]:
+        """The leads that were loaded, created, or found by a request, in that order."""
+        with self._account.lock:
+            return list(self._account.store.leads.values())
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -104,15 +121,18 @@ class ForeignServer:
     def state(self) -> dict[str, Any]:
         """The same in types that JSON has: times as texts, bodies decoded (a byte that is no UTF-8 as a surrogate)."""
         return {
-            "activities": [_activity_state(activity) for activity in self.activities],
+            "leads": [_held_state(lead) for lead in self.leads],
+            "activities": [_held_state(activity) for activity in self.activities],
             "requests": [_request_state(record) for record in self.requests],
             "refused_for_rate": self.refused_for_rate,
         }
 
 
-def _activity_state(activity: StoredActivity) -> dict[str, Any]:
-    times = {"created_on": stamp(activity.created_on), "modified_on": stamp(activity.modified_on)}
-    return vars(activity) | times
+def _held_state(held: Lead | StoredActivity) -> dict[str, Any]:
+    """Its members without the states that it had earlier; no number in JSON says "always"."""
+    members = {name: value for name, value in vars(held).items() if name != "earlier"}
+    times = {"created_on": stamp(held.created_on), "modified_on": stamp(held.modified_on)}
+    return members | times | {"stored_at": held.stored_at if math.isfinite(held.stored_at) else None}
 
 
 def _request_state(record: RequestRecord) -> dict[str, Any]:
@@ -121,7 +141,7 @@ def _request_state(record: RequestRecord) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until a signal ends the process."""
-    chosen = vars(_parser().parse_args(arguments))
+    chosen = vars(parser().parse_args(arguments))
     signal.signal(signal.SIGTERM, _end)
     with contextlib.suppress(KeyboardInterrupt), ForeignServer(**chosen) as server:
         sys.stdout.write(f"{server.host}\n")
@@ -131,36 +151,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _end(signal_number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _parser() -> argparse.ArgumentParser:
-    """Options named after the fields of `Behaviour`; one that is not given keeps the field's default."""
-    parser = argparse.ArgumentParser(prog="python -m tests.foreign.server", argument_default=argparse.SUPPRESS)
-    parser.add_argument("--port", type=int, help="0 takes any free port")
-    parser.add_argument("--limit", type=_limit, metavar="REQUESTS/SECONDS")
-    parser.add_argument("--bulk-limit", type=_limit, metavar="REQUESTS/SECONDS")
-    parser.add_argument("--latency", dest="latency_seconds", type=_span, metavar="LEAST-MOST", help="seconds")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--access-key")
-    parser.add_argument("--secret-key")
-    parser.add_argument("--unknown-lead", dest="unknown_leads", action="append", metavar="VALUE")
-    parser.add_argument("--unique-lead-field", dest="unique_lead_fields", action="append", metavar="FIELD")
-    for fault in Fault:
-        parser.add_argument(f"--{fault.value.replace('_', '-')}", type=float, metavar="SHARE")
-    parser.add_argument("--visible-after-seconds", type=float, metavar="SECONDS")
-    parser.add_argument("--clock-skew-seconds", type=float, metavar="SECONDS")
-    parser.add_argument("--no-user-by-access-key", dest="serves_user_by_access_key", action="store_false")
-    return parser
-
-
-def _limit(text: str) -> tuple[int, float]:
-    requests, seconds = text.split("/")
-    return int(requests), float(seconds)
-
-
-def _span(text: str) -> tuple[float, float]:
-    least, most = text.split("-")
-    return float(least), float(most)
 
 
 if __name__ == "__main__":

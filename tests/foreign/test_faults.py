@@ -3,10 +3,25 @@ from __future__ import annotations
 import errno
 import http.client
 import json
+from typing import Any
 
 import pytest
 
-from .conftest import ManualClock, Serve, row
+from .conftest import (
+    ADD,
+    ADD_BY_ID,
+    ADD_BY_OPPORTUNITY,
+    ASHA,
+    CREATE,
+    DEAL,
+    LOADED,
+    UPDATE,
+    ManualClock,
+    Serve,
+    change,
+    creation,
+    row,
+)
 from .faults import Fault
 from .server import ForeignServer
 
@@ -115,3 +130,59 @@ def test_shares_above_one_are_a_mistake() -> None:
     """Shares of faults that cannot be kept are refused at once."""
     with pytest.raises(ValueError, match="add up to 1 at most"):
         ForeignServer(drop_after_storing=0.6, cut_answer=0.6)
+
+
+WRITES: list[Any] = [
+    pytest.param(f"{ADD}?searchBy=EmailAddress", [row()], id="by lead field"),
+    pytest.param(ADD_BY_ID, [{"RelatedProspectId": ASHA, "ActivityEvent": 320}], id="by lead id"),
+    pytest.param(
+        f"{ADD_BY_OPPORTUNITY}?opportunityId={DEAL}",
+        [{"ActivityEvent": 320, "ActivityOwnerEmail": "a@example.com"}],
+        id="by opportunity",
+    ),
+    pytest.param(UPDATE, [change(note="changed")], id="update"),
+    pytest.param(CREATE, creation(("EmailAddress", "new@example.com")), id="create"),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), WRITES)
+def test_every_writing_operation_meets_every_fault(serve: Serve, path: str, body: Any) -> None:
+    """Each fault befalls each operation that writes, and what it wrote is there all the same."""
+    server, caller = serve(**LOADED)
+    before = server.state()["activities"]
+
+    server.behaviour.answer_502_after_storing = 1.0
+    assert caller.call("POST", path, body).status == 502
+    server.behaviour.answer_502_after_storing, server.behaviour.omit_rows = 0.0, 1.0
+    assert caller.call("POST", path, body).content == ({} if path == CREATE else {"Response": []})
+    server.behaviour.omit_rows, server.behaviour.cut_answer = 0.0, 1.0
+    with pytest.raises(http.client.IncompleteRead):
+        caller.call("POST", path, body)
+    server.behaviour.cut_answer, server.behaviour.drop_after_storing = 0.0, 1.0
+    caller.connection.close()
+    with pytest.raises(ConnectionResetError, match="reset by peer"):
+        caller.call("POST", path, body)
+
+    written = sum(1 + one["updates"] for one in server.state()["activities"])
+    assert written == len(before) + 4
+    assert [record.fault for record in server.requests] == [Fault.BAD_GATEWAY, Fault.OMITTED, Fault.CUT, Fault.DROPPED]
+
+
+@pytest.mark.parametrize(("path", "body"), WRITES)
+def test_every_writing_operation_counts_in_the_limit(serve: Serve, path: str, body: Any) -> None:
+    """One call too many writes nothing, whichever operation it is."""
+    server, caller = serve(limit=(1, 5.0), **LOADED)
+
+    assert [caller.call("POST", path, body).status for _ in range(2)] == [200, 429]
+    assert sum(1 + activity.updates for activity in server.activities) == 2
+
+
+@pytest.mark.parametrize(("path", "body"), WRITES)
+def test_bulk_operations_have_a_limit_of_their_own(serve: Serve, path: str, body: Any) -> None:
+    """What the page on limits lists as bulk counts there; on an opportunity only if the test says so; CreateCustom never."""
+    _, caller = serve(bulk_limit=(1, 5.0), **LOADED)
+    _, strict = serve(bulk_limit=(1, 5.0), opportunity_is_bulk=True, **LOADED)
+    is_listed = path.startswith((ADD, ADD_BY_ID, UPDATE))
+
+    assert [caller.call("POST", path, body).status for _ in range(2)] == [200, 429 if is_listed else 200]
+    assert [strict.call("POST", path, body).status for _ in range(2)] == [200, 200 if path == CREATE else 429]

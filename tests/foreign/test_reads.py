@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Caller, ManualClock, Reply, Serve, row
+from .conftest import RETRIEVE, Caller, ManualClock, Reply, Serve, row
 from .store import USER_ID
 
-RETRIEVE = "/v2/ProspectActivity.svc/Retrieve"
 BY_EVENT = "/v2/ProspectActivity.svc/CustomActivity/RetrieveByActivityEvent"
 ALWAYS = {"FromDate": "2000-01-01 00:00:00", "ToDate": "2100-01-01 00:00:00", "ActivityEvent": 320}
 

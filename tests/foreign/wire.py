@@ -110,9 +110,11 @@ class _Handler(BaseHTTPRequestHandler):
         dice = random.Random(f"{account.behaviour.seed}/{next(self.server.numbers)}")
         latency = dice.uniform(*account.behaviour.latency_seconds)
         way_there = latency * dice.random()
+        read_at = account.clock()
         self.server.sleep(way_there)
-        answer = account.receive(request, dice)
+        answer, record = account.receive(request, dice, read_at)
         self.server.sleep(latency - way_there)
+        record.answered_at = account.clock()
         return answer
 
     def _write(self, answer: Answer) -> None:

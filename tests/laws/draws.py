@@ -97,6 +97,8 @@ _AFTER_OR_BEFORE = (
 _ANSWERS = (FaultKind.CUT_ANSWER, FaultKind.HTML_ANSWER, FaultKind.EMPTY_OBJECT, FaultKind.SLOW, FaultKind.THROTTLE)
 READ_FAULTS = (*_AFTER_OR_BEFORE, *_ANSWERS, FaultKind.REFUSE)
 WRITE_FAULTS = tuple(FaultKind)
+READS = (Read.BY_EVENT, Read.BY_LEAD, Read.LEADS, Read.LEADS_BY_IDS)
+"""Those that a history may forbid; a longer list would draw other histories from the same seeds."""
 
 
 def scene(dice: random.Random) -> Scene:
@@ -142,7 +144,7 @@ def _mapping(dice: random.Random, *, has_key: bool, is_unique: bool) -> str:
 
 def _switches(dice: random.Random, *, has_key: bool) -> Switches:
     delay = dice.choice([0.0] * 7 + [2.0, 30.0, 30.0, 80.0, 150.0, 250.0])
-    forbidden = frozenset(read for read in Read if dice.random() < 0.4) if dice.random() < 0.2 else frozenset()
+    forbidden = frozenset(read for read in READS if dice.random() < 0.4) if dice.random() < 0.2 else frozenset()
     return Switches(
         bulk_failure_mode=dice.choice(list(BulkFailureMode)),
         bulk_order=dice.choice([BulkOrder.KEPT, BulkOrder.KEPT, *BulkOrder]),
@@ -204,6 +206,8 @@ def _hindrance(drawn: Scene) -> str | None:
         return "reads forbidden"
     if switches.bulk_success_shape is BulkSuccessShape.COUNT:
         return "answers name no rows"
+    if any(fault.kind is FaultKind.DUPLICATE_ID for fault in drawn.faults):
+        return "ids of other rows"
     if drawn.has_key and not switches.fields_lost:
         return None
     if drawn.has_twins:
@@ -214,8 +218,6 @@ def _hindrance(drawn: Scene) -> str | None:
         return "times are shown otherwise"
     if Read.LEADS_BY_IDS in forbidden or Read.LEADS in forbidden:
         return "leads of activities cannot be told"
-    if any(fault.kind is FaultKind.DUPLICATE_ID for fault in drawn.faults):
-        return "ids of other rows"
     return None
 
 

@@ -95,7 +95,8 @@ class Troubles:
     def _etl_stop(self, life: Life, ledger: Ledger) -> None:
         with ledger._database.writing() as connection:
             connection.exec_driver_sql(
-                "UPDATE runs SET stop_asked_at = 1 WHERE run_id = (SELECT MAX(run_id) FROM requests)"
+                "UPDATE runs SET stop_asked_at = 1 WHERE run_id = ("
+                "SELECT run_id FROM requests WHERE run_id IS NOT NULL ORDER BY request_id DESC LIMIT 1)"
             )
         self.is_stop_asked = life.is_stopping = True
         self.log("    etl stop")

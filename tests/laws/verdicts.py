@@ -58,6 +58,7 @@ class Verdicts:
             user_email=self.scene.options.user_email,
             is_alone=is_alone and not self.has_second_ledger,
             has_twins=self.scene.has_twins,
+            has_false_ids=any(fault.kind is FaultKind.DUPLICATE_ID for fault in self.scene.faults),
         )
         self._at_most_once()
 
