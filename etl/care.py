@@ -16,6 +16,7 @@ from etl.ledger.file_system import mount_of
 from etl.ledger.mark import Mark
 from etl.ledger.store import Ledger, sqlite_path
 from etl.reconciler.names import DELIMITED, WORKBOOK, ResultNames
+from etl.stages.for_update import ForUpdate, write_what_arrived
 from etl.stages.past_runs import PastRun, is_at_work, past_run, run_command
 from etl.stages.rewrite import names_of, where_they_lay, write_again
 from etl.stages.writer import ResultsWriter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from etl.ledger.file_system import Mount
     from etl.ledger.listing import Decision, LedgerSize, ListedRun, VerdictCount
     from etl.ledger.prune import Prunable
+    from etl.ledger.runs import RunRecord
     from etl.settings import Settings
 
 _SHOWN_AS_KNOWN = 5
@@ -132,12 +134,9 @@ def results(
     Args:    here: the folder they go to where the one in which they lay is gone. out: one more copy, at this place.
     Raises:  UsageError — no such run, or they cannot be written there. LedgerError — a kept copy was pruned or is gone.
     """
-    if out is not None and out.suffix.lower() not in {WORKBOOK.suffix, DELIMITED.suffix}:
-        raise UsageError(f"-o {out}: results can be .xlsx or .csv. Give a name with one of these endings.")
+    _check_ending(out)
     with _opened(settings, clock) as ledger:
-        _known(run_id, ledger)
-        run = ledger.runs.get(run_id)
-        assert run is not None  # noqa: S101 — it is listed, and runs are never deleted
+        run = _record(run_id, ledger)
         is_elsewhere = out is None and not where_they_lay(run).parent.is_dir()
         if out is None:
             names = names_of(run, here if is_elsewhere else None)
@@ -148,6 +147,21 @@ def results(
         except OSError as error:
             raise UsageError(f"The results of run {run_id} cannot be written: {error}.") from error
         return Rewritten(files.results, files.failed, is_elsewhere)
+
+
+def for_update(
+    settings: Settings, run_id: int, here: Path, out: Path | None = None, clock: Clock | None = None
+) -> ForUpdate:
+    """Write the rows of a run that are in LeadSquared, with their ids, as a sheet to correct and run as an update.
+
+    Args:    here: the folder it goes to where the one in which the results lay is gone. out: the place, instead.
+    Raises:  UsageError — no such run, no row with an id, or it cannot be written. LedgerError — a kept copy is gone.
+    """
+    _check_ending(out)
+    with _opened(settings, clock) as ledger:
+        run = _record(run_id, ledger)
+        is_there = where_they_lay(run).parent.is_dir()
+        return write_what_arrived(run, ledger, None if is_there else here, out)
 
 
 def stop(settings: Settings, run_id: int, clock: Clock | None = None) -> StopAnswer:
@@ -236,6 +250,18 @@ def _known(run_id: int, ledger: Ledger) -> ListedRun:
     raise UsageError(
         f"There is no run {run_id} in the ledger {ledger.shown}. The latest: {known}. etl runs lists them."
     )
+
+
+def _record(run_id: int, ledger: Ledger) -> RunRecord:
+    _known(run_id, ledger)
+    run = ledger.runs.get(run_id)
+    assert run is not None  # noqa: S101 — it is listed, and runs are never deleted
+    return run
+
+
+def _check_ending(out: Path | None) -> None:
+    if out is not None and out.suffix.lower() not in {WORKBOOK.suffix, DELIMITED.suffix}:
+        raise UsageError(f"-o {out}: results can be .xlsx or .csv. Give a name with one of these endings.")
 
 
 def _check_account(name: str, ledger: Ledger) -> None:

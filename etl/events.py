@@ -39,10 +39,20 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUps:
+    """Leads that have to be looked up before rows can be sent; what that takes at most, at the account's limit."""
+
+    leads: int
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What a run would do or is about to do with one input; nothing of it has been sent yet.
 
     counts: outcomes as they stand before the start (`waiting` rows go out). seconds_at_limit: at the account's limit.
+    look_ups: what finding the leads takes before that, None where none are to be found.
     """
 
     input: str
@@ -53,6 +63,7 @@ class Planned:
     rows_to_send: int
     requests: int
     seconds_at_limit: float
+    look_ups: LookUps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,27 @@ class Auditing:
     input: str
     done: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLeads:
+    """Leads are looked up before anything is sent: so many of them so far. seconds: at most, for the rest, at the limit."""
+
+    input: str
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """Activities are being fetched: so many leads of all, or, not is_by_lead, so many activities of all."""
+
+    output: str
+    done: int
+    total: int
+    activities: int
+    is_by_lead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +179,8 @@ Event: TypeAlias = (
     | Progress
     | ReadingBack
     | Auditing
+    | Fetching
+    | FindingLeads
     | RequestSent
     | RequestAnswered
     | InputFinished
@@ -166,7 +200,8 @@ class RunOptions:
     """What a person may ask of a check or run beside files and mapping.
 
     results: where the results go (one input only). dry_run_out: receives the request bodies, one a line.
-    duplicate: the number of known rows to send once more on purpose.
+    duplicate: the number of known rows to send once more on purpose. preflight: before anything is sent, ask LeadSquared
+    whether the mapping fits the account. live: a check asks the same, and more.
     """
 
     results: Path | None = None
@@ -174,6 +209,8 @@ class RunOptions:
     dry_run_out: BinaryIO | None = None
     duplicate: int | None = None
     rehearse: bool = False
+    preflight: bool = True
+    live: bool = False
 
 
 @dataclass

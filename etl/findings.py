@@ -125,6 +125,21 @@ class EmptyKey(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class NothingToChange(Problem):
+    """A row of an update in which every cell that could change something is empty."""
+
+    code = "nothing_to_change"
+
+    @property
+    def error(self) -> str:
+        return "This row names an activity and nothing that is to be changed in it."
+
+    @property
+    def remedy(self) -> str:
+        return "Fill a cell that the mapping sends, or remove the row; an empty cell clears a field under when_empty: clear."
+
+
+@dataclass(frozen=True, slots=True)
 class TooLong(Problem):
     """A text is longer than its target can hold."""
 
@@ -892,3 +907,227 @@ class LookupFileMissing(Problem):
     @property
     def remedy(self) -> str:
         return "Correct the path; it is looked for beside the mapping file."
+
+
+# --- the mapping beside what the account has ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityTypeMissing(Problem):
+    """The account lists no activity type of this number. named: the number of the type with the mapping's name, if any."""
+
+    code = "activity_type_missing"
+    event: int
+    known: tuple[str, ...]
+    named: int | None = None
+    name: str | None = None
+
+    @property
+    def error(self) -> str:
+        there = f" {shown(self.name)} has the number {self.named} there." if self.named is not None else ""
+        return f"This LeadSquared account has no activity type with the number {self.event}.{there}"
+
+    @property
+    def remedy(self) -> str:
+        if self.named is not None:
+            return f"Write event: {self.named}, or check that this is the account you mean."
+        return f"Correct the number, or check that this is the account you mean; it has: {listed(self.known, 12)}."
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityTypeName(Problem):
+    """The activity type of this number has another name in this account than the mapping says."""
+
+    code = "activity_type_name"
+    event: int
+    name: str
+    found: str
+    named: int | None = None
+
+    @property
+    def error(self) -> str:
+        there = f"; {shown(self.name)} has the number {self.named}" if self.named is not None else ""
+        return f"The activity type {self.event} is called {shown(self.found)} in this account, not {shown(self.name)}{there}."
+
+    @property
+    def remedy(self) -> str:
+        number = f"Write event: {self.named}" if self.named is not None else "Correct the number"
+        return f"{number}; or, if the type {self.event} is meant, correct the name."
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMissing(Problem):
+    """A target that the account does not have. place: "activity type 320" or "its leads"."""
+
+    code = "field_missing"
+    target: str
+    place: str
+    nearest: str | None = None
+    nearest_name: str | None = None
+
+    @property
+    def error(self) -> str:
+        hint = f" Did you mean {self.nearest} ({shown(self.nearest_name)})?" if self.nearest else ""
+        return f"This LeadSquared account has no field {self.target} in {self.place}.{hint}"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Correct the target, or make the field in LeadSquared; a field's schema name stands in its settings there."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType(Problem):
+    """A field that is of another kind in the account than what the mapping sends."""
+
+    code = "field_type"
+    target: str
+    display_name: str
+    data_type: str
+    sent: str
+
+    @property
+    def error(self) -> str:
+        field = f"{self.target} ({shown(self.display_name)})"
+        return f"{field} is of type {self.data_type} in LeadSquared; the mapping sends {self.sent}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Check that this is the field you mean, and set its type in the mapping; LeadSquared may refuse the rows."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLength(Problem):
+    """A field that holds less in the account than the mapping allows."""
+
+    code = "field_length"
+    target: str
+    display_name: str
+    holds: int
+    most: int
+
+    @property
+    def error(self) -> str:
+        field = f"{self.target} ({shown(self.display_name)})"
+        return f"{field} holds {self.holds:,} characters in LeadSquared; the mapping allows {self.most:,}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Set max_length: {self.holds} for it, so that longer texts are found before they are sent."
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMandatory(Problem):
+    """A field that the account wants in every activity of the type, and the mapping does not fill."""
+
+    code = "field_mandatory"
+    target: str
+    display_name: str
+
+    @property
+    def error(self) -> str:
+        return f"{self.target} ({shown(self.display_name)}) is mandatory in LeadSquared, and no column fills it."
+
+    @property
+    def remedy(self) -> str:
+        return "Map a column or a constant to it; LeadSquared may refuse every row without it."
+
+
+@dataclass(frozen=True, slots=True)
+class OptionMissing(Problem):
+    """A value of the mapping that is no option of its dropdown in the account; upper and lower case count."""
+
+    code = "option_missing"
+    value: str
+    target: str
+    known: tuple[str, ...]
+    nearest: str | None = None
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} is no option of {self.target} in LeadSquared.{near(self.nearest)}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Write it as LeadSquared has it, or add it there; its options: {listed(self.known, 20)}."
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerUnknown(Problem):
+    """An owner who is no active user of the account."""
+
+    code = "owner_unknown"
+    email: str
+    row: int
+    is_inactive: bool = False
+    nearest: str | None = None
+
+    @property
+    def error(self) -> str:
+        kind = "is a user who was deactivated" if self.is_inactive else "is no user of this LeadSquared account"
+        return f"{shown(self.email)} (first in row {self.row}) {kind}.{near(self.nearest)}"
+
+    @property
+    def remedy(self) -> str:
+        return "Correct it in the sheet; LeadSquared may refuse its rows, or give them to the user of the keys."
+
+
+# --- leads that are looked up ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LeadUnnamed(Problem):
+    """A row that tells nothing by which its lead could be found."""
+
+    code = "lead_unnamed"
+    columns: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        return f"Nothing tells whose activity this is: {listed(self.columns)} {'are' if len(self.columns) > 1 else 'is'} empty."
+
+    @property
+    def remedy(self) -> str:
+        return f"Fill in {'one of them' if len(self.columns) > 1 else 'the cell'}."
+
+
+@dataclass(frozen=True, slots=True)
+class LeadMissing(Problem):
+    """LeadSquared has no lead with what the row knows of it. known_by: as `Phone "+919876543210"`."""
+
+    code = "lead_missing"
+    known_by: tuple[str, ...]
+    new_leads: str | None = None
+
+    @property
+    def error(self) -> str:
+        return f"LeadSquared has no lead with {' or '.join(self.known_by)}."
+
+    @property
+    def remedy(self) -> str:
+        if self.new_leads is None:
+            return "Correct the cell, or have the lead made in LeadSquared; the next run looks again."
+        return (
+            f"Correct the cell; or, if the lead is new, import {self.new_leads} into LeadSquared (its own lead import) and "
+            "run the same command again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LeadAmbiguous(Problem):
+    """Several leads fit what the row knows. candidates: their ids, with names where LeadSquared shows them."""
+
+    code = "lead_ambiguous"
+    known_by: tuple[str, ...]
+    candidates: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        return f"LeadSquared has several leads with {' or '.join(self.known_by)}: {listed(self.candidates, 10)}."
+
+    @property
+    def remedy(self) -> str:
+        return "Merge them in LeadSquared if they are one, or leave in the row only what the right one has; then run it again."

@@ -21,6 +21,7 @@ from etl.stages.beside import note_strangers, refuse_strangers
 from etl.stages.conclude import check_place
 from etl.stages.connect import connect
 from etl.stages.forecast import foresee, unsent_summary, write_dry_run
+from etl.stages.live_check import is_affordable, live_check
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.rehearse import rehearsal
 from etl.stages.send import send_all
@@ -47,16 +48,20 @@ def check(
     events: Callable[[Event], None] = ignore,
     clock: Clock | None = None,
 ) -> Summary:
-    """Read, map and compare with the ledger; write the failed files; send nothing and ask LeadSquared nothing.
+    """Read, map and compare with the ledger; write the failed files; send nothing.
 
+    LeadSquared is asked nothing but with `options.live`: whether mapping and sheets fit the account, which it must have.
     With `options.dry_run` the request bodies that a run would send are written instead of the failed files.
     Returns: counts as they would stand before a run, with the findings.
-    Raises:  UsageError, SourceError, LedgerError — see etl.errors.
+    Raises:  UsageError, SourceError, LedgerError; with `options.live` RefusedError and NetworkError — see etl.errors.
     """
-    with Ledger(settings.ledger_url, settings.ledger_files, clock or SystemClock()) as ledger:
+    now = clock or SystemClock()
+    with Ledger(settings.ledger_url, settings.ledger_files, now) as ledger:
         plan = ledger.plan()
         prepared = _prepare(files, mapping, ledger, plan, events)
         note_strangers(prepared, ledger, settings.account, events)
+        if options.live:
+            _ask_the_account(settings, prepared, ledger, events, now)
         look = write_dry_run if options.dry_run else foresee
         summaries = [look(one, plan, ledger, settings.account, options, events) for one in prepared]
     return _together(summaries)
@@ -96,12 +101,28 @@ def run(
         events(Started(connection.account.name, connection.organisation, ledger.shown))
         if not options.rehearse:
             refuse_strangers(prepared, ledger, connection.record.account_id)
+            if options.preflight and prepared and is_affordable(connection.account):
+                live_check(prepared, connection, ledger, events, is_thorough=False)
 
         def open_wire(capacity: int) -> ThreadedWire:
             return ThreadedWire(connection.client.send, capacity, now)
 
         session = Session(connection, ledger, plan, now, options, events, asked, open_wire)
         return _together(send_all(prepared, session))
+
+
+def _ask_the_account(
+    settings: Settings,
+    prepared: Sequence[PreparedInput],
+    ledger: Ledger,
+    events: Callable[[Event], None],
+    clock: Clock,
+) -> None:
+    """The live check in full."""
+    with connect(settings.account, ledger, clock) as connection:
+        events(Started(connection.account.name, connection.organisation, ledger.shown))
+        if prepared:
+            live_check(prepared, connection, ledger, events, is_thorough=True)
 
 
 def _prepare(

@@ -6,7 +6,7 @@ Like `etl.pipeline` it prints nothing and raises `etl.errors.EtlError`.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +18,12 @@ from etl.errors import EtlError, UsageError
 from etl.events import InputSummary, Note, Started, StopSignal, ignore
 from etl.exits import ExitCode
 from etl.ledger.store import Ledger
+from etl.operations import OPERATIONS
 from etl.reconciler.counts import Equation
 from etl.records import Outcome
-from etl.stages.audit import Audit, Finding
+from etl.stages.audit import Audit
+from etl.stages.audit_findings import Finding
+from etl.stages.by_id import ids_named_by
 from etl.stages.conclude import next_step, outcome_code
 from etl.stages.connect import connect
 from etl.stages.elsewhere import KeyMemory, read_keys
@@ -171,21 +174,26 @@ def _settle(desk: Desk, run: RunRecord, assume: Assumption | None) -> StopCause 
 
 def _assume(desk: Desk, run: RunRecord, assume: Assumption) -> int:
     """Apply a person's decision to the rows of this run that are still in doubt, and keep that it was one."""
-    today = f"{desk.clock.now():%Y-%m-%d}"
+    today, stores_as = f"{desk.clock.now():%Y-%m-%d}", OPERATIONS[run.operation].stores_as
+    addressing = addressing_of(run, desk.ledger)
     ends: dict[int, list[RowEnd]] = {}
     for doubt in desk.ledger.doubts.of_run(run.run_id):
         if doubt.run_id == run.run_id:
-            ends[doubt.request_id] = [_decided(row.row_id, assume, today) for row in doubt.rows]
+            named = ids_named_by(doubt, addressing) if assume is Assumption.STORED else {}
+            ends[doubt.request_id] = [
+                replace(_decided(row.row_id, assume, today, stores_as), activity_id=named.get(row.row_id))
+                for row in doubt.rows
+            ]
     settled = desk.ledger.requests.settle_read_back(ends)
     if settled:
         desk.ledger.doubts.note_decision(run.run_id, assume.value, len(settled))
     return len(settled)
 
 
-def _decided(row_id: int, assume: Assumption, today: str) -> RowEnd:
+def _decided(row_id: int, assume: Assumption, today: str, stores_as: Outcome) -> RowEnd:
     if assume is Assumption.STORED:
         hint = f"Not read back: a person decided on {today} that it is in LeadSquared (etl verify --assume stored)."
-        return RowEnd(row_id, Outcome.CREATED, code="assumed", hint=hint)
+        return RowEnd(row_id, stores_as, code="assumed", hint=hint)
     hint = f"A person decided on {today} that it is not in LeadSquared (etl verify --assume absent)."
     return RowEnd(row_id, Outcome.WAITING, code="assumed", hint=hint)
 

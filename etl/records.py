@@ -19,7 +19,10 @@ ETL_COLUMNS = ("etl_row", "etl_status", "ProspectActivityId", "etl_error", "etl_
 VERIFIED_COLUMN = "etl_verified"
 """One more, behind the others, in the results of a run whose created rows were compared with what LeadSquared holds."""
 
-OWN_COLUMNS = (*ETL_COLUMNS, VERIFIED_COLUMN)
+MESSAGE_COLUMN = "etl_message_id"
+"""One more in the results of rows that were sent with their leads: what LeadSquared calls the id of something unnamed."""
+
+OWN_COLUMNS = (*ETL_COLUMNS, MESSAGE_COLUMN, VERIFIED_COLUMN)
 """All columns of one of our own files that are not the input's."""
 
 
@@ -220,6 +223,7 @@ class ResultLine:
     """One line of a results or failed file: the outcome columns, and the cells of the input untouched, in order.
 
     run: None where the line must not lead back to a run (a check, a rehearsal). verified: what `etl verify --all` found.
+    message_id: LeadSquared's `Message.Id`, of which it does not say what it is the id of.
     """
 
     row_number: int
@@ -231,3 +235,4 @@ class ResultLine:
     run: int | None
     cells: tuple[Cell, ...] = field(default_factory=tuple)
     verified: str | None = None
+    message_id: str | None = None

@@ -5,6 +5,7 @@ Given names and places are common and made up at random; every address is at a d
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -72,6 +73,16 @@ REMARKS = (
     "Video call, network was bad; call again.",
     "Café visit with José’s team – very interested.",
 )
+
+_IDS = uuid.UUID("5f0f3c1e-6b0d-4c58-9d0e-7a4b8f1c2d30")
+
+NOWHERE = "00000000-0000-0000-0000-000000000000"
+"""An id under which LeadSquared has nothing, as it is left behind by a form that was never filled in."""
+
+
+def guid(kind: str, name: str) -> str:
+    """The id that LeadSquared gave to a lead, an opportunity or an activity: always the same for the same name."""
+    return str(uuid.uuid5(_IDS, f"{kind}/{name}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from etl.events import Started, StopSignal
 from etl.proof import Assumption, Check
 from etl.records import Outcome
 from etl.simulator import Fault, FaultKind, Read
-from etl.stages.audit import Finding
+from etl.stages.audit_findings import Finding
 from etl.stages.lock_names import lock_name_of_content
 from tests.laws.quick import open_ledger
 from tests.laws.virtual import Crash, Steps

@@ -48,16 +48,18 @@ def activities_in_window(read: Read, event: int, since: datetime, until: datetim
     Source:  LeadSquared API, RetrieveByActivityEvent: filters on ModifiedOn, both ends included.
     """
     try:
-        rows = read_part(lambda part, number: _page(read, event, part, number, PAGE_ROWS), Part.around(since, until))
+        rows = read_part(
+            lambda part, number: page_of_window(read, event, part, number, PAGE_ROWS), Part.around(since, until)
+        )
     except NotOfferedError:
         return None
-    return [_listed(row) for row in rows.values() if _tells(row.get("ActivityEvent"), event) is not False]
+    return [_listed(row) for row in rows.values() if tells_type(row.get("ActivityEvent"), event) is not False]
 
 
 def count_in_window(read: Read, event: int, since: datetime, until: datetime) -> int | None:
     """How many activities of a type were written within a span; one request, and None and Raises as above."""
     try:
-        return _page(read, event, Part.around(since, until), 1, 1).count
+        return page_of_window(read, event, Part.around(since, until), 1, 1).count
     except NotOfferedError:
         return None
 
@@ -76,18 +78,18 @@ def activities_of_lead(read: Read, lead_id: str, event: int) -> list[SeenActivit
     ours: dict[str, Row] = {}
     for told in (True, None):  # a row that tells our type goes before one with the same id that tells none
         for (activity_id, code), row in rows.items():
-            if _tells(code, event) is told:
+            if tells_type(code, event) is told:
                 ours.setdefault(activity_id, row)
     return [_of_lead(row, lead_id) for row in ours.values()]
 
 
-def _tells(told: object, event: int) -> bool | None:
+def tells_type(told: object, event: int) -> bool | None:
     """Whether a row is of our type; None if it does not tell. Some servers write the number, others a text."""
     number = whole_number(told.strip() if isinstance(told, str) else told)
     return None if number is None else number == event
 
 
-def _page(read: Read, event: int, part: Part, number: int, size: int) -> Page:
+def page_of_window(read: Read, event: int, part: Part, number: int, size: int) -> Page:
     """One page of the activities by type and window. An empty answer has no list at all."""
     request = posting(
         "ProspectActivity.svc/CustomActivity/RetrieveByActivityEvent",
@@ -171,7 +173,7 @@ def _trail_page(request: ApiRequest, document: object, event: int) -> tuple[dict
         activity_id, code = identifier(row.get("Id")).casefold(), identifier(row.get("EventCode"))
         if activity_id:
             rows[activity_id, code] = row
-        elif _tells(code, event) is not False:
+        elif tells_type(code, event) is not False:
             raise unusable(request, "it lists an activity without its Id")
     return rows, count or 0
 

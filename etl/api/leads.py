@@ -65,21 +65,51 @@ def lead_ids_with(read: Read, field: str, value: str) -> tuple[str, ...] | None:
     None:    LeadSquared does not offer this look-up, not to this user, or does not understand the question.
     Raises:  NetworkError — an answer cannot be used; what `read` raises.
     """
-    asked = value.strip()
+    leads = _looked_up(read, field, value.strip())
+    if leads is None:
+        return None
+    holding = [lead for lead in leads if is_same_lead_value(field, lead.get(field, ""), value) is not False]
+    return tuple({key: lead["ProspectID"] for lead in holding if (key := _key(lead))}.values())
+
+
+def leads_with(read: Read, field: str, value: str) -> tuple[Mapping[str, str], ...] | None:
+    """The attributes of the leads that have a value, as texts; a phone number in whichever of their phone fields.
+
+    None and Raises: as `lead_ids_with`.
+    """
+    leads = _looked_up(read, field, value.strip())
+    if leads is None:
+        return None
+    return tuple(
+        {key: lead for lead in leads if (key := _key(lead)) and holds(lead, field, value) is not False}.values()
+    )
+
+
+def holds(lead: Mapping[str, str], field: str, value: str) -> bool | None:
+    """Whether a lead has a value in a field, a phone number in any of its phone fields; None where it shows none."""
+    told = [is_same_lead_value(name, lead.get(name, ""), value) for name in (_PHONES if field in _PHONES else (field,))]
+    return True if True in told else False if False in told else None
+
+
+def requests_for(field: str, value: str) -> int:
+    """The most requests that one look-up takes."""
+    if field in _PHONES:
+        return len(list(_spellings(value.strip())))
+    return 1 if field == "EmailAddress" else 2  # by any other field: a page, and one more to see that there is none
+
+
+def _looked_up(read: Read, field: str, asked: str) -> list[Mapping[str, str]] | None:
+    """The leads that LeadSquared answers; None where it does not offer that."""
     if not asked:
-        return ()
+        return []
     try:
         if field == "EmailAddress":
-            leads = _answered(read, getting("LeadManagement.svc/Leads.GetByEmailaddress", ("emailaddress", asked)))
-        elif field in _PHONES:
-            leads = _by_phone(read, asked)
-        else:
-            leads = _by_criteria(read, field, asked)
+            return _answered(read, getting("LeadManagement.svc/Leads.GetByEmailaddress", ("emailaddress", asked)))
+        if field in _PHONES:
+            return _by_phone(read, asked)
+        return _by_criteria(read, field, asked)
     except NotOfferedError:
         return None
-    holding = [lead for lead in leads if is_same_lead_value(field, lead.get(field, ""), asked) is not False]
-    ids = {key: lead["ProspectID"] for lead in holding if (key := _key(lead))}
-    return tuple(ids.values())
 
 
 def is_same_lead_value(field: str, held: str, asked: str) -> bool | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from etl.delivery.answer import cleaned
-from etl.delivery.verdict import Stop, Throttled, Unknown, complaint
+from etl.delivery.verdict import Refused, Stop, Throttled, Unknown, complaint
 from etl.errors import NetworkError, RefusedError
 from etl.records import ApiAnswer, ApiRequest, LineEnd, TransportFailure, Window
 
@@ -30,6 +30,9 @@ _ATTEMPTS = 4
 _LONGEST_WAIT_SECONDS = 60.0
 _DEFAULT_WINDOW_SECONDS = 5.0  # LeadSquared API: all published limits count in windows of five seconds
 _MISSING = frozenset({404, 405, 501})
+_ABOUT_WHAT_WAS_ASKED = frozenset({"MXUnknownProspectActivityException"})
+"""Refusals that answer the question: there is no such thing. Any other one is about the right to ask it."""
+
 _WHO_AM_I = ApiRequest("GET", "/v2/Authentication.svc/UserByAccessKey.Get", (), b"", Window.GENERAL)
 
 
@@ -117,6 +120,8 @@ def read(
 ) -> ApiAnswer | None:
     """The answer to a read; None where LeadSquared does not offer it or refuses it to this user.
 
+    That it knows no activity under an id is an answer, too.
+
     Raises:  RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
     """
     attempts = Retrying(
@@ -140,7 +145,7 @@ def _attempt(
     if exchange.status in _MISSING:
         return None
     found = complaint(exchange)
-    if found is None:
+    if found is None or (isinstance(found, Refused) and found.exception_type in _ABOUT_WHAT_WAS_ASKED):
         return exchange
     _raise_if_worth_it(client, found, exchange.status)
     return None

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from etl.errors import NetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from etl.api.asking import Row
 
@@ -89,16 +89,27 @@ def read_part(ask: AskPage, part: Part) -> dict[str, Row]:
     Takes one request per some 600 rows, and a few more where they crowd.
     Raises:  NetworkError — one second keeps changing while it is read; what `ask` raises.
     """
+    found: dict[str, Row] = {}
+    for _, rows in parts_of(ask, part):
+        found.update(rows)
+    return found
+
+
+def parts_of(ask: AskPage, part: Part) -> Iterator[tuple[Part, dict[str, Row]]]:
+    """The same piece by piece, oldest first: each piece with its rows, so that no more than a page or two are in memory.
+
+    A row on the border of two pieces, or one edited meanwhile, comes more than once; its last state comes last.
+    """
     page = ask(part, 1)
     if page.is_everything:
-        return dict(page.rows)
-    if part.seconds <= 1:
-        return _read_second(ask, part)
-    wanted = math.ceil(page.count / max(1.0, _FILL * len(page.rows)))  # what a page held tells where the server cuts it
-    found: dict[str, Row] = {}
-    for piece in part.pieces(min(max(2, wanted), _MOST_PIECES)):
-        found.update(read_part(ask, piece))
-    return found
+        yield part, dict(page.rows)
+    elif part.seconds <= 1:
+        yield part, _read_second(ask, part)
+    else:
+        # what a page held tells where the server cuts it
+        wanted = math.ceil(page.count / max(1.0, _FILL * len(page.rows)))
+        for piece in part.pieces(min(max(2, wanted), _MOST_PIECES)):
+            yield from parts_of(ask, piece)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,15 +25,17 @@ if TYPE_CHECKING:
 @options.files_argument
 @options.mapping_option
 @options.account_option
+@click.option("--live", is_flag=True, help="Ask LeadSquared, too, whether mapping and sheet fit the account.")
 @options.quiet_option
 @options.verbose_option
 @options.log_option
 @click.pass_obj
-def check(
+def check(  # noqa: PLR0913, PLR0917 — click hands over one parameter per option
     world: World,
     files: tuple[Path, ...],
     mapping: Path,
     account: str | None,
+    live: bool,
     quiet: bool,
     verbose: bool,
     log: Path | None,
@@ -41,16 +43,18 @@ def check(
     """Read and map each row of FILE, and say what a run would do; nothing is sent.
 
     Shows what is wrong and how to mend it, writes the rows that need a person to a failed file, and tells how many
-    rows would go out, in how many requests, and how long that takes.
+    rows would go out, in how many requests, and how long that takes. With --live LeadSquared is asked whether the
+    activity type, its fields and options, lead fields and owners exist as the mapping and the sheet name them.
 
     \b
     Examples:
       etl check visits.xlsx -m mappings/site_visits.yaml
       etl check june/*.csv -m mappings/site_visits.yaml -a prod
+      etl check visits.xlsx -m mappings/site_visits.yaml -a prod --live
     """
     options.keep_log(world, log)
     options.check_files(files, mapping, world.cwd)
-    settings = load_settings(world.environ, world.cwd, account, False, world.directories)
+    settings = load_settings(world.environ, world.cwd, account, live, world.directories)
     forecast: list[Planned] = []
     talk = Talk(world, is_quiet=quiet, is_verbose=verbose, is_forecast=True)
 
@@ -62,7 +66,7 @@ def check(
             talk(event)
 
     with closing(talk):
-        summary = world.pipeline().check(settings, files, mapping, options=RunOptions(), events=listen)
+        summary = world.pipeline().check(settings, files, mapping, options=RunOptions(live=live), events=listen)
     print_report(world, summary, is_quiet=quiet)
     if not quiet:
         _print_forecast(world, forecast)

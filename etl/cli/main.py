@@ -28,10 +28,11 @@ COMMANDS = (
     Listed("run", "Send each row of FILE to LeadSquared as an activity, once."),
     Listed("check", "Read and map each row of FILE, and say what a run would do; nothing is sent."),
     Listed("verify", "Settle rows in doubt by reading back; or check that LeadSquared holds what was created."),
+    Listed("fetch", "Fetch activities into a file: those of leads, or those of a type written in a span of time."),
     Listed("runs", "List past imports, or show all that is known of one."),
     Listed("results", "Write the results file of a past run again, though its input may be gone."),
     Listed("stop", "Ask a running import to stop, from another terminal."),
-    Listed("accounts", "Show each account: its values, secrets masked, and where each came from."),
+    Listed("accounts", "Show each account, its values and where they came from; check, add or try one."),
     Listed("ledger", "Show the ledger, the record of everything that was sent, and look after it."),
     Listed("simulator", "Serve LeadSquared's activity operations on this machine, strictly, until Ctrl-C."),
 )

@@ -11,7 +11,14 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 from rich.text import Text
 
-from etl.cli.wording import auditing_figures, counted, progress_figures, reading_back_figures
+from etl.cli.wording import (
+    auditing_figures,
+    counted,
+    fetching_figures,
+    finding_figures,
+    progress_figures,
+    reading_back_figures,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
     from rich.progress_bar import ProgressBar
 
     from etl.clock import Clock
-    from etl.events import Auditing, Progress, Reading, ReadingBack
+    from etl.events import Auditing, Fetching, FindingLeads, Progress, Reading, ReadingBack
 
 PLAIN_LINE_SECONDS = 10.0
 _REDRAW_SECONDS = 0.1
@@ -50,6 +57,14 @@ class Display(Protocol):
         """Show how many created rows have been compared with what LeadSquared holds."""
         ...
 
+    def fetching(self, event: Fetching) -> None:
+        """Show how much has been fetched."""
+        ...
+
+    def finding_leads(self, event: FindingLeads) -> None:
+        """Show how many leads have been looked up."""
+        ...
+
     def close(self) -> None:
         """Take away what does not stay. Safe to call twice."""
         ...
@@ -71,6 +86,12 @@ class NoDisplay:
         pass
 
     def auditing(self, event: Auditing) -> None:
+        pass
+
+    def finding_leads(self, event: FindingLeads) -> None:
+        pass
+
+    def fetching(self, event: Fetching) -> None:
         pass
 
     def close(self) -> None:
@@ -100,6 +121,12 @@ class PlainDisplay:
     def auditing(self, event: Auditing) -> None:
         self._now_and_then(event.input, auditing_figures(event))
 
+    def finding_leads(self, event: FindingLeads) -> None:
+        self._now_and_then(event.input, finding_figures(event))
+
+    def fetching(self, event: Fetching) -> None:
+        self._now_and_then(event.output, fetching_figures(event))
+
     def close(self) -> None:
         pass
 
@@ -117,6 +144,8 @@ class _Work(Enum):
     SENDING = auto()
     READING_BACK = auto()
     AUDITING = auto()
+    FINDING_LEADS = auto()
+    FETCHING = auto()
 
 
 class _BarWithWords(BarColumn):
@@ -164,6 +193,12 @@ class BarDisplay:
 
     def auditing(self, event: Auditing) -> None:
         self._show(_Work.AUDITING, event.input, (event.done, event.total), auditing_figures(event))
+
+    def finding_leads(self, event: FindingLeads) -> None:
+        self._show(_Work.FINDING_LEADS, event.input, (event.done, event.total), finding_figures(event))
+
+    def fetching(self, event: Fetching) -> None:
+        self._show(_Work.FETCHING, event.output, (event.done, event.total), fetching_figures(event))
 
     def close(self) -> None:
         if self._task is not None:

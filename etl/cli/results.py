@@ -1,4 +1,4 @@
-"""`etl results`: the results of a past run once more."""
+"""`etl results`: the results of a past run once more, or what it has in LeadSquared as a sheet to correct."""
 
 from __future__ import annotations
 
@@ -13,30 +13,58 @@ from etl.settings import load_settings_without_account
 
 if TYPE_CHECKING:
     from etl.cli.world import World
+    from etl.settings import Settings
 
 
 @click.command("results")
 @click.argument("run", metavar="RUN", type=click.IntRange(min=1))
 @click.option("-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write one more copy, to this file.")
+@click.option(
+    "--for", "purpose", type=click.Choice(["update"]), help="Write the rows that are in LeadSquared, to be corrected."
+)
 @click.pass_obj
-def results(world: World, run: int, out: Path | None) -> int:
+def results(world: World, run: int, out: Path | None, purpose: str | None) -> int:
     """Write the results file of a past run again, though its input may be gone.
 
     The rows come from the copy of the input that the ledger keeps, their outcomes as they are known now. The files go
     where they lay, into the current folder if that place is gone, or with -o to a file of your choice, as .xlsx or .csv.
     Nothing is sent.
 
+    With --for update the file holds your own columns behind the ProspectActivityId, for the rows that are in LeadSquared.
+    Correct it and run it through a mapping with "operation: update": lines that nobody changed are left out.
+
     \b
     Examples:
       etl results 41
       etl results 41 -o /tmp/visits-again.csv
+      etl results 41 --for update
     """
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
     place = None if out is None else world.cwd / out
+    if purpose is not None:
+        return _for_update(world, settings, run, place)
     written = world.care().results(settings, run, world.cwd, place)
     if written.is_elsewhere:
         click.echo("The folder in which the results lay is gone, so they are in the current one.", err=True)
     click.echo(printable(f"Results:    {written.results}"))
     if written.failed is not None:
         click.echo(printable(f"To correct: {written.failed}"))
+    return ExitCode.DONE
+
+
+def _for_update(world: World, settings: Settings, run: int, place: Path | None) -> int:
+    """What of a run can be corrected, and how."""
+    written = world.care().for_update(settings, run, world.cwd, place)
+    click.echo(printable(f"For update: {written.path}"))
+    if written.without_id:
+        click.echo(
+            f"{written.without_id:,} rows are in LeadSquared under ids that are not known, so they are left out. "
+            "etl fetch brings activities with their ids.",
+            err=True,
+        )
+    click.echo(
+        f'{written.rows:,} rows with their ids. Correct them and run the file through a mapping with "operation: update"; '
+        "lines that you leave as they are stay out.",
+        err=True,
+    )
     return ExitCode.DONE

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     "--results", metavar="PATH", type=click.Path(path_type=Path), help="Write the results here, not beside the input."
 )
 @click.option("--dry-run", is_flag=True, help="Send nothing; write what would be sent to stdout, one request a line.")
+@click.option("--no-preflight", is_flag=True, help="Do not ask first whether mapping and sheet fit the account.")
 @click.option(
     "--duplicate",
     metavar="N",
@@ -50,6 +51,7 @@ def run(  # noqa: PLR0913, PLR0917 — click hands over one parameter per option
     rehearse: bool,
     results: Path | None,
     dry_run: bool,
+    no_preflight: bool,
     duplicate: int | None,
     quiet: bool,
     verbose: bool,
@@ -75,7 +77,8 @@ def run(  # noqa: PLR0913, PLR0917 — click hands over one parameter per option
         )
     options.check_files(files, mapping, world.cwd)
     settings = _settings(world, account, rehearse=rehearse, dry_run=dry_run)
-    run_options = RunOptions(results, dry_run, sys.stdout.buffer if dry_run else None, duplicate, rehearse)
+    out = sys.stdout.buffer if dry_run else None
+    run_options = RunOptions(results, dry_run, out, duplicate, rehearse, preflight=not no_preflight)
     stop = StopSignal()
     talk = Talk(world, is_quiet=quiet, is_verbose=verbose, is_forecast=dry_run)
     with closing(talk), stop_on_signals(stop, has_terminal=world.has_terminal):

@@ -10,9 +10,11 @@ import click
 
 from etl.cli.progress import BarDisplay, Display, NoDisplay, PlainDisplay
 from etl.cli.streams import let_go
-from etl.cli.wording import counted, planned_lines, printable, reading_back_figures, started_line
+from etl.cli.wording import counted, finding_figures, planned_lines, printable, reading_back_figures, started_line
 from etl.events import (
     Auditing,
+    Fetching,
+    FindingLeads,
     InputFinished,
     Note,
     Planned,
@@ -73,8 +75,12 @@ class Talk:
             case ReadingBack():
                 self._note_beginning(event)
                 self._display.reading_back(event)
-            case Auditing():
-                self._display.auditing(event)
+            case FindingLeads():
+                if not event.done:
+                    self._line(f"{event.input}: {finding_figures(event)}", is_detail=True)
+                self._display.finding_leads(event)
+            case Auditing() | Fetching():
+                self._compare_or_fetch(event)
             case RequestSent() | RequestAnswered():
                 self._line(_request_line(event), is_detail=True)
             case InputFinished():
@@ -88,6 +94,12 @@ class Talk:
             case Planned():
                 for line in planned_lines(event, is_forecast=self._is_forecast):
                     self._line(line)
+
+    def _compare_or_fetch(self, event: Auditing | Fetching) -> None:
+        if isinstance(event, Auditing):
+            self._display.auditing(event)
+        else:
+            self._display.fetching(event)
 
     def _note_beginning(self, event: ReadingBack) -> None:
         """The log tells when reading back begins, not each second of it."""

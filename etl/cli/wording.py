@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from etl.events import Auditing, Planned, Progress, ReadingBack, Started
+    from etl.events import Auditing, Fetching, FindingLeads, LookUps, Planned, Progress, ReadingBack, Started
     from etl.records import Outcome
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -48,6 +48,8 @@ def started_line(event: Started) -> str:
 def planned_lines(event: Planned, *, is_forecast: bool) -> tuple[str, ...]:
     """What goes out, how long that takes, what does not go out, and the columns nobody asked for."""
     lines = [f"{event.input}: {counted(event.data_rows, 'data row')}. {_going_out(event, is_forecast=is_forecast)}"]
+    if event.look_ups is not None and event.look_ups.leads:
+        lines.append(f"  {look_ups_figures(event.look_ups)}")
     staying = {outcome: count for outcome, count in event.counts.items() if outcome != "waiting"}
     if words := outcome_counts(staying):
         lines.append(f"  Not sent: {words}.")
@@ -63,6 +65,22 @@ def _going_out(event: Planned, *, is_forecast: bool) -> str:
     return (
         f"{counted(event.rows_to_send, 'row')} {verb} out in {counted(event.requests, 'request')}, "
         f"about {duration(event.seconds_at_limit)} at the account's limit."
+    )
+
+
+def look_ups_figures(ahead: LookUps) -> str:
+    """`Before that 120 leads are looked up: at most 480 requests, about 2 min at the account's limit.`"""
+    return (
+        f"Before that {counted(ahead.leads, 'lead')} {'is' if ahead.leads == 1 else 'are'} looked up: at most "
+        f"{counted(ahead.requests, 'request')}, about {duration(ahead.seconds)} at the account's limit."
+    )
+
+
+def finding_figures(event: FindingLeads) -> str:
+    """`120 of 4,000 leads looked up · at most 12 min left`."""
+    figures = f"{event.done:,} of {counted(event.total, 'lead')} looked up"
+    return figures + (
+        f" · at most {duration(event.seconds)} left" if event.seconds and event.done < event.total else ""
     )
 
 
@@ -90,6 +108,15 @@ def reading_back_figures(event: ReadingBack) -> str:
 def auditing_figures(event: Auditing) -> str:
     """`2,000 of 40,000 created rows compared with LeadSquared`."""
     return f"{event.done:,} of {counted(event.total, 'created row')} compared with LeadSquared"
+
+
+def fetching_figures(event: Fetching) -> str:
+    """`120 of 400 leads · 3,005 activities`, or `3,005 of 10,000 activities`."""
+    if event.is_by_lead:
+        return (
+            f"{event.done:,} of {counted(event.total, 'lead')} · {counted(event.activities, 'activity', 'activities')}"
+        )
+    return f"{event.done:,} of {counted(event.total, 'activity', 'activities')}"
 
 
 def printable(text: str) -> str:

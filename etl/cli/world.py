@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from etl.care import LedgerFacts, Pruned, Rewritten, RunInFull, RunList, StopAnswer
     from etl.events import Event, RunOptions, StopSignal, Summary
+    from etl.fetch import Fetched, OfLeads, OfType, Output
     from etl.ledger.prune import Prunable
     from etl.proof import Assumption, Check, Rebuilt, Verified
     from etl.settings import Settings
+    from etl.stages.for_update import ForUpdate
 
 
 class Pipeline(Protocol):
@@ -59,6 +61,8 @@ class Care(Protocol):
 
     def results(self, settings: Settings, run_id: int, here: Path, out: Path | None = ...) -> Rewritten: ...
 
+    def for_update(self, settings: Settings, run_id: int, here: Path, out: Path | None = ...) -> ForUpdate: ...
+
     def stop(self, settings: Settings, run_id: int) -> StopAnswer: ...
 
     def facts(self, settings: Settings) -> LedgerFacts: ...
@@ -87,6 +91,20 @@ class Proof(Protocol):
     ) -> Rebuilt: ...
 
 
+class Fetch(Protocol):
+    """What the commands ask of `etl.fetch`."""
+
+    def fetch(
+        self,
+        settings: Settings,
+        question: OfLeads | OfType,
+        output: Output,
+        *,
+        events: Callable[[Event], None] = ...,
+        stop: StopSignal | None = ...,
+    ) -> Fetched: ...
+
+
 def load_pipeline() -> Pipeline:
     """The pipeline with all it stands on; pandas and SQLAlchemy take half a second that `etl --help` must not."""
     from etl import pipeline  # noqa: PLC0415 — see above
@@ -108,11 +126,18 @@ def load_proof() -> Proof:
     return proof
 
 
+def load_fetch() -> Fetch:
+    """What brings activities into a file; for the same reason not before it is needed."""
+    from etl import fetch  # noqa: PLC0415 — see above
+
+    return fetch
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything outside that a command touches.
 
-    arguments: what was typed behind `etl`. pipeline, care, proof: load these when a command really needs them.
+    arguments: what was typed behind `etl`. pipeline, care, proof, fetch: load these when a command really needs them.
     """
 
     arguments: tuple[str, ...]
@@ -124,6 +149,7 @@ class World:
     pipeline: Callable[[], Pipeline]
     care: Callable[[], Care] = load_care
     proof: Callable[[], Proof] = load_proof
+    fetch: Callable[[], Fetch] = load_fetch
 
     @property
     def has_colour(self) -> bool:

@@ -4,6 +4,9 @@ A job is a chunk on its way. Its life: fetched → ready → reserving (slot and
 A job that certainly was not carried out (no connection, refused for its rate) is ready again, before all later ones;
 any other returned job is over, and what became of its rows is in the ledger.
 
+Jobs with an address in common go one after the other, the next when the one before is over: it is passed over until then,
+and so is what is behind it with an address of its own. Whether it may go at all the ledger says, which knows every row.
+
     nothing answered yet                           one at a time: the host has to show what it is
     three requests in a row that tell nothing      break off as sick; whoever reads back goes on carefully
     careful                                        one at a time; two that tell nothing break off again
@@ -15,7 +18,7 @@ any other returned job is over, and what became of its rows is in the ledger.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from etl.delivery import backoff
@@ -29,13 +32,16 @@ NETWORK_PATIENCE_SECONDS = 60.0
 THROTTLE_PATIENCE_SECONDS = 600.0
 LONGEST_WISH_SECONDS = 900.0
 """A longer Retry-After is no pause but a reason to stop in a way that can be continued."""
+MOST_PASSED_OVER = 32
+"""So many chunks may be kept that have to wait for others; no further ones are read before one of them has gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A chunk on its way, by its number."""
+    """A chunk on its way, by its number. addresses: where its rows belong, if the order of their coming matters there."""
 
     number: int
+    addresses: frozenset[bytes] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +248,9 @@ def _take_in(state: State, event: Event) -> Decision:
         case JobGone():
             return replace(state, reserving=None), ()
         case Returned():
-            return _take_back(replace(state, in_flight=state.in_flight - {event.job}, slot_from=0.0), event)
+            job = next((one for one in state.in_flight if one == event.job), event.job)  # it knows its addresses
+            came = replace(state, in_flight=state.in_flight - {job}, slot_from=0.0)
+            return _take_back(came, replace(event, job=job))
         case StopAsked(cause=cause):
             put_back = replace(_put_back(state, state.reserving), reserving=None)
             return replace(put_back, cause=state.cause or cause), ()
@@ -333,7 +341,20 @@ def _go_on(state: State, now: float) -> Decision:
     open_from = max(state.not_before, state.slot_from)
     if open_from > now:
         return state, (WakeAt(open_from),)
-    if state.ready:
-        first, *others = state.ready
-        return replace(state, reserving=first, ready=tuple(others)), (Reserve(first),)
+    job = _next_ready(state)
+    if job is not None:
+        others = tuple(one for one in state.ready if one != job)
+        return replace(state, reserving=job, ready=others), (Reserve(job),)
+    if state.is_dry or len(state.ready) >= MOST_PASSED_OVER:
+        return state, ()
     return replace(state, is_fetching=True), (Fetch(),)
+
+
+def _next_ready(state: State) -> Job | None:
+    """The first job that has no address in common with one in flight, nor with one before it."""
+    taken: set[bytes] = set().union(*(job.addresses for job in state.in_flight))
+    for job in state.ready:
+        if taken.isdisjoint(job.addresses):
+            return job
+        taken |= job.addresses
+    return None

@@ -17,8 +17,9 @@ from etl.delivery.verdict import Answered, Unknown, Verdict, judge, server_time
 from etl.exits import ExitCode
 from etl.identity import lead_mark
 from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved, StopWanted
+from etl.operations.contract import AnswerNames
 from etl.reconciler.match import Matched, Numbering, match
-from etl.records import ApiAnswer, Outcome, Window
+from etl.records import STORED, ApiAnswer, Outcome, Window
 
 if TYPE_CHECKING:
     import random
@@ -176,7 +177,8 @@ class Driver:
         if parcel is None:
             return machine.SourceDry(self._clock.monotonic())
         self._parcels[parcel.number] = parcel
-        return machine.Fetched(self._clock.monotonic(), machine.Job(parcel.number))
+        addresses = parcel.addresses if self._consignment.operation.keeps_order else frozenset()
+        return machine.Fetched(self._clock.monotonic(), machine.Job(parcel.number, addresses))
 
     def _reserve(self, job: machine.Job) -> machine.Event:
         if self._is_stop_wanted:
@@ -214,8 +216,9 @@ class Driver:
     def _take_back(self, arrival: Arrival, in_flight: int) -> machine.Event:
         parcel = self._parcels[arrival.number]
         verdict = judge(arrival.exchange, self._consignment.operation, len(parcel.rows))
-        matched = self._match(verdict, len(parcel.rows))
-        ends = row_ends(verdict, matched.rows, [row.row_id for row in parcel.rows])
+        matched = self._match(verdict, parcel)
+        row_ids = [row.row_id for row in parcel.rows]
+        ends = row_ends(verdict, matched.rows, row_ids, self._consignment.operation.stores_as)
         request_id = self._request_ids.pop(arrival.number)
         settled = self._ledger.requests.settle(
             RequestEnd(
@@ -247,17 +250,24 @@ class Driver:
             marks = (lead_mark(lead), row.memory_key)
             if end.outcome is Outcome.REFUSED:
                 self._ledger.failures.note(account_id, marks)
-            elif end.outcome is Outcome.CREATED and row.together is not None:
+            elif end.outcome in STORED and row.together is not None:
                 self._ledger.failures.forget(account_id, marks)
 
-    def _match(self, verdict: Verdict, rows: int) -> Matched:
+    def _match(self, verdict: Verdict, parcel: Parcel) -> Matched:
         if not isinstance(verdict, Answered):
             return Matched((), self._numbering)
-        matched = match(verdict.items, rows, self._numbering)
+        matched = match(verdict.items, len(parcel.rows), self._numbering, self._named_ids(parcel))
         if matched.numbering is not self._numbering:
             self._ledger.accounts.note_numbering(self._consignment.account_id, matched.numbering.value)
             self._numbering = matched.numbering
         return matched
+
+    def _named_ids(self, parcel: Parcel) -> list[str] | None:
+        """The ids that the request names, where its answer names none."""
+        names = self._consignment.operation.answer
+        if not isinstance(names, AnswerNames) or names.activity_id is not None:
+            return None
+        return [activity.values[self._consignment.addressed_by] for activity in parcel.activities]
 
     def _forget_if_over(self, number: int, verdict: Verdict) -> None:
         if not machine.goes_again(verdict):

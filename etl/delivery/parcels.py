@@ -19,6 +19,11 @@ class Parcel:
     activities: tuple[Activity, ...]
     request: ApiRequest
 
+    @property
+    def addresses(self) -> frozenset[bytes]:
+        """Where its rows belong, as far as the ledger keeps that."""
+        return frozenset(row.address for row in self.rows if row.address is not None)
+
 
 class Packer(Protocol):
     """What makes parcels."""

@@ -20,7 +20,7 @@ from etl.records import ApiAnswer, Limit, LineEnd, TransportFailure
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from etl.operations.contract import MessageAnswer, Operation
+    from etl.operations.contract import Operation
     from etl.records import Exchange
 
 
@@ -29,12 +29,14 @@ class AnswerItem:
     """One row of an answer, as it stands there.
 
     done: the success flag, None unless it is exactly true or false. activity_id: None when missing or empty.
+    message_id: of an answer about one row, which does not say what its id is of.
     """
 
     row_number: int | None
     done: bool | None
     activity_id: str | None
     reason: str | None
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,14 @@ def judge(exchange: Exchange, operation: Operation, rows: int) -> Verdict:
             return NotSent(exchange.reason)
         return Unknown(exchange.reason, late=exchange.end is LineEnd.TIMED_OUT)
     reading = answers.read(exchange.body)
-    if items := _told(reading, operation.answer):
+    names = operation.answer
+    if isinstance(names, AnswerNames) and (items := _items(reading, names)):
         return Answered(items)
-    return _complaint(exchange, reading) or Unknown(_silence(exchange, reading, rows), late=False)
+    if found := _complaint(exchange, reading):
+        return found
+    if not isinstance(names, AnswerNames) and (item := _message(reading)):
+        return Answered((item,))
+    return Unknown(_silence(exchange, reading, rows), late=False)
 
 
 def complaint(answer: ApiAnswer) -> Complaint | None:
@@ -137,9 +144,13 @@ def _complaint(answer: ApiAnswer, reading: answers.Reading) -> Complaint | None:
     )
 
 
-def _told(reading: answers.Reading, names: AnswerNames | MessageAnswer) -> tuple[AnswerItem, ...]:
-    """What the body speaks about: rows, or the one that was sent."""
-    return _items(reading, names) if isinstance(names, AnswerNames) else ()
+def _message(reading: answers.Reading) -> AnswerItem | None:
+    """The one row of an answer that calls itself a success and names an id (LeadSquared API: what it is of is not said)."""
+    status, message = reading.members.get("Status"), reading.members.get("Message")
+    message_id = _identifier(message.get("Id")) if isinstance(message, dict) else None
+    if message_id is None or not isinstance(status, str) or status.strip().lower() != "success":
+        return None
+    return AnswerItem(row_number=None, done=True, activity_id=None, reason=None, message_id=message_id)
 
 
 def _items(reading: answers.Reading, names: AnswerNames) -> tuple[AnswerItem, ...]:
@@ -151,14 +162,19 @@ def _items(reading: answers.Reading, names: AnswerNames) -> tuple[AnswerItem, ..
 
 
 def _item(row: dict[str, object], names: AnswerNames) -> AnswerItem:
-    flag, named = row.get(names.flag), row.get(names.activity_id or "")
-    activity_id = answers.cleaned(named) if isinstance(named, str) else ""
+    flag = row.get(names.flag)
     return AnswerItem(
         row_number=_row_number(row.get("RowNumber")),
         done=flag if isinstance(flag, bool) else None,
-        activity_id=activity_id if activity_id not in {"", _EMPTY_GUID} else None,
+        activity_id=_identifier(row.get(names.activity_id)) if names.activity_id else None,
         reason=answers.reason_of(row),
     )
+
+
+def _identifier(value: object) -> str | None:
+    """An id as LeadSquared writes it; None for anything that is none."""
+    found = answers.cleaned(value) if isinstance(value, str) else ""
+    return found if found not in {"", _EMPTY_GUID} else None
 
 
 def _row_number(value: object) -> int | None:

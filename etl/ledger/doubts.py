@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, text, update
 
+from etl.ledger.addresses import RUNS_TO_WAIT_FOR
 from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, holding, spellings
 from etl.reconciler.trust import Kept, Trust
 
@@ -34,15 +35,17 @@ WHERE rows.outcome = 'unconfirmed' AND rows.known_row_id IS NULL AND requests.en
   AND (rows.run_id = :run_id OR rows.run_id IN ({others}))
 ORDER BY requests.request_id, rows.position"""
 
-# Other runs with rows in doubt that rows of this one were taken for, or that are equal to rows in doubt of this one.
-_OTHER_RUNS = """
+# Other runs with rows in doubt that rows of this one were taken for, or that are equal to rows in doubt of this one, or that
+# rows of this one wait for.
+_OTHER_RUNS = f"""
 SELECT holder.run_id FROM rows JOIN rows AS holder ON holder.row_id = rows.known_row_id
 WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND holder.outcome = 'unconfirmed' AND holder.run_id <> :run_id
 UNION
 SELECT equal.run_id FROM rows
 JOIN claims ON claims.scope_id = rows.scope_id AND claims.memory_key = rows.memory_key
 JOIN rows AS equal ON equal.row_id = claims.row_id
-WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND equal.outcome = 'unconfirmed' AND equal.run_id <> :run_id"""
+WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND equal.outcome = 'unconfirmed' AND equal.run_id <> :run_id
+UNION {RUNS_TO_WAIT_FOR}"""
 
 _CLAIMED = holding(ROWS.c.activity_id, ROWS.c.row_id, ROWS.c.request_id, ROWS.c.position)
 
@@ -60,10 +63,27 @@ _BEFORE = _WITNESS.format(further="AND requests.ended_after < :request_id AND re
 _CREATED = """
 SELECT line.row_id, line.row_number, holder.activity_id, holder.request_id, holder.position
 FROM rows AS line JOIN rows AS holder ON holder.row_id = COALESCE(line.known_row_id, line.row_id)
-WHERE line.run_id = :run_id AND line.outcome = 'created' ORDER BY line.row_number"""
+WHERE line.run_id = :run_id AND line.outcome IN ('created', 'updated') ORDER BY line.row_number"""
 
 _REQUESTS = """
-SELECT request_id, sent_mono, boot_id, sent_at, ended_at, body FROM requests WHERE request_id IN :request_ids"""
+SELECT requests.request_id, requests.sent_mono, requests.boot_id, requests.sent_at, requests.ended_at, requests.body,
+       runs.operation
+FROM requests LEFT JOIN runs ON runs.run_id = requests.run_id WHERE requests.request_id IN :request_ids"""
+
+# Rows that went out later than these for the same address, whatever has become of them since: other imports' among them.
+_LATER = """
+SELECT mine.row_id, later.run_id, later.row_number, later.request_id, later.position, later.outcome
+FROM rows AS mine
+JOIN runs ON runs.account_id = mine.account_id
+JOIN rows AS later ON later.run_id = runs.run_id AND later.address = mine.address
+WHERE mine.row_id IN :row_ids AND later.request_id > mine.request_id AND later.outcome IN ('updated', 'unconfirmed')
+  AND runs.run_id IN (SELECT run_id FROM requests WHERE request_id > :first)
+ORDER BY mine.row_id, later.request_id"""
+
+_AWAITED = """
+SELECT DISTINCT mine.row_id FROM rows AS mine
+JOIN rows AS next ON next.run_id = mine.run_id AND next.address = mine.address
+WHERE mine.row_id IN :row_ids AND next.row_id <> mine.row_id AND next.outcome = 'waiting' AND next.known_row_id IS NULL"""
 
 _SKEWS = """
 SELECT MIN(server_at - ended_at), MAX(server_at - ended_at) FROM requests
@@ -123,7 +143,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class CreatedRow:
-    """A row that is called created, with the activity that it became and the request that brought that.
+    """A row that is called created or updated, with its activity and the request that brought that.
 
     activity_id: None where a person decided that it is there.
     """
@@ -149,7 +169,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request as it was sent."""
+    """A request as it was sent. body: deflated, None once pruned. operation: by name, None for a read."""
 
     request_id: int
     sent_mono: float
@@ -157,6 +177,18 @@ class Sent:
     sent_at: float
     ended_at: float | None
     body: bytes | None
+    operation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaterRow:
+    """A row that went out for the same address later than another one, and may have changed what that one had set."""
+
+    run_id: int
+    row_number: int
+    request_id: int
+    position: int
+    outcome: str
 
 
 class Doubts:
@@ -168,14 +200,14 @@ class Doubts:
     def of_run(self, run_id: int) -> list[Doubt]:
         """The requests that keep rows of this run in doubt, in the order in which they were sent.
 
-        Of the other runs whose rows in doubt rows of this one were taken for, or are equal to, all that is in doubt: of equal
-        rows none can be told without the others.
+        Of the other runs whose rows in doubt rows of this one were taken for, are equal to or wait for, all that is in doubt: of
+        equal rows none can be told without the others.
         """
         found = self._database.connection.execute(text(_DOUBTS.format(others=_OTHER_RUNS)), {"run_id": run_id}).all()
         return [_doubt(list(rows)) for _, rows in groupby(found, key=attrgetter("request_id"))]
 
     def other_runs(self, run_id: int) -> list[int]:
-        """The other runs whose rows in doubt rows of this run were taken for, or are equal to."""
+        """The other runs whose rows in doubt rows of this run were taken for, are equal to or wait for."""
         return [int(run) for run in self._database.connection.execute(text(_OTHER_RUNS), {"run_id": run_id}).scalars()]
 
     def claimed(self, account_id: int, ids: Collection[str]) -> dict[str, Claimed]:
@@ -187,7 +219,7 @@ class Doubts:
         return found
 
     def created_rows(self, run_id: int) -> Iterator[CreatedRow]:
-        """The rows of a run that are called created, in the order of the sheet."""
+        """The rows of a run that are called created or updated, in the order of the sheet."""
         statement = text(_CREATED).columns(activity_id=ROWS.c.activity_id.type)
         for row in self._database.connection.execute(statement, {"run_id": run_id}):
             yield CreatedRow(*row)
@@ -200,6 +232,28 @@ class Doubts:
             for row in self._database.connection.execute(statement, {"request_ids": some}):
                 found[row.request_id] = Sent(*row)
         return found
+
+    def later_for_same(self, row_ids: Collection[int], first: int) -> dict[int, list[LaterRow]]:
+        """The rows that have gone out for the address of these since, in the order of their requests; by row_id.
+
+        first: none of these rows went out with an earlier request than this one.
+        """
+        found: dict[int, list[LaterRow]] = {}
+        statement = text(_LATER).bindparams(bindparam("row_ids", expanding=True))
+        for some in _portions(sorted(row_ids)):
+            for row in self._database.connection.execute(statement, {"row_ids": some, "first": first}):
+                found.setdefault(row[0], []).append(LaterRow(*row[1:]))
+        return found
+
+    def awaited(self, row_ids: Collection[int]) -> set[int]:
+        """Those of these rows behind which others of their run wait that are for the same address."""
+        statement = text(_AWAITED).bindparams(bindparam("row_ids", expanding=True))
+        asked = self._database.connection
+        return {
+            int(row_id)
+            for some in _portions(sorted(row_ids))
+            for row_id in asked.execute(statement, {"row_ids": some}).scalars()
+        }
 
     def freshest(self, account_id: int, event: int) -> Witness | None:
         """The last request for this activity type of which LeadSquared has confirmed a row."""

@@ -64,7 +64,7 @@ def _what_all_operations_need(connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE rows ADD COLUMN {column}")
     METADATA.create_all(connection)
     for index in ROWS.indexes:
-        if index.name == "rows_by_address":
+        if index.name in {"rows_by_address", "open_rows_by_address"}:
             index.create(connection)
 
 

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
+from etl.chunker import Group
+from etl.ledger import changes
+from etl.ledger.gathering import Gathering
 from etl.ledger.runs import RowLine
 from etl.ledger.schema import OCCUPYING, OpaqueId
 from etl.records import Outcome
@@ -199,9 +202,10 @@ WHERE plan.input_no = :input_no AND plan.row_number > :after ORDER BY plan.row_n
 
 _ADOPT = """
 INSERT INTO rows (run_id, row_number, scope_id, account_id, outcome, memory_key, ordinal, payload, cells, known_row_id,
-                  lineage_run, lineage_row, code, error, hint, together, activity_id)
+                  lineage_run, lineage_row, code, error, hint, together, activity_id, address)
 SELECT :run_id, row_number, :scope_id, :account_id, outcome, memory_key, ordinal, payload, cells, known,
-       lineage_run, lineage_row, code, error, hint, together, activity_id
+       lineage_run, lineage_row, code, error, hint, together, activity_id,
+       CASE WHEN :with_addresses = 1 THEN lead END
 FROM plan WHERE input_no = :input_no ORDER BY row_number"""
 
 _ADOPT_FOLLOWERS = """
@@ -246,13 +250,15 @@ _IN_ORDER = attrgetter(*StagedRow.__slots__)
 class PlannedRow:
     """A row that goes out: its number in the sheet, its memory key and which of several equal rows it is.
 
-    together: with how many others at most it travels, apart from all else; None: with any.
+    together: with how many others at most it travels, apart from all else; None: with any. address: the mark of where it
+    belongs, where that was asked for.
     """
 
     row_number: int
     memory_key: bytes
     ordinal: int
     together: int | None = None
+    address: bytes | None = None
 
 
 class Plan:
@@ -272,10 +278,11 @@ class Plan:
             values = ((input_no, *_IN_ORDER(row)) for row in rows)
             self._database.insert_many("plan", ("input_no", *StagedRow.__slots__), values)
 
-    def match(self, input_no: int, scope_id: int | None, has_unique_key: bool) -> None:
+    def match(self, input_no: int, scope_id: int | None, has_unique_key: bool, *, of_changes: bool = False) -> None:
         """Find out which staged rows are known, changed, or equal to an earlier row of the same input.
 
         scope_id is None where this account has never had an import through this mapping: nothing can be known then.
+        of_changes: the rows change activities that are there (ledger/changes.py).
         """
         where = {"input_no": input_no, "scope_id": scope_id, "has_unique_key": int(has_unique_key)}
         with (
@@ -285,6 +292,10 @@ class Plan:
                 _INDEX, {}
             )  # at the first match only: one sort is faster than keeping it up while rows are staged
             self._run(_KNOWN_BY_LINE, where)
+            if of_changes:
+                changes.find_known(self._run, where)
+                self._run(_CLASSIFY, where)
+                return
             if has_unique_key:
                 self._run(_KNOWN_BY_UNIQUE_KEY, where)
                 self._run(_FOLLOW_UNIQUE_KEY, where)
@@ -344,13 +355,20 @@ class Plan:
 
     def count_to_send(self, input_no: int) -> int:
         """How many rows go out: those that wait and follow no other row."""
-        return sum(self.counts_to_send(input_no).values())
+        return sum(group.rows * times for group, times in self.counts_to_send(input_no).items())
 
-    def counts_to_send(self, input_no: int) -> dict[int | None, int]:
-        """The same, by how many of them may travel together (None: no bound)."""
-        query = """SELECT together, COUNT(*) AS how_many FROM plan
-            WHERE input_no = :input_no AND outcome = 'waiting' AND follows IS NULL GROUP BY together"""
-        return {row.together: row.how_many for row in self._run(query, {"input_no": input_no})}
+    def counts_to_send(self, input_no: int, *, by_address: bool = False) -> dict[Group, int]:
+        """The same: how often there is each size of group, and in which company.
+
+        by_address: a group is of one address; else all rows of one company are a group.
+        """
+        query = f"""SELECT rows_each, together, COUNT(*) AS times FROM (
+            SELECT together, COUNT(*) AS rows_each FROM plan
+            WHERE input_no = :input_no AND outcome = 'waiting' AND follows IS NULL
+            GROUP BY together{", lead" if by_address else ""}) AS of_one_address
+            GROUP BY rows_each, together"""
+        found = self._run(query, {"input_no": input_no})
+        return {Group(row.rows_each, row.together): row.times for row in found}
 
     def all_to_send(self, input_no: int) -> Iterator[PlannedRow]:
         """The rows that go out, in the order of the sheet, some thousand at a time in memory."""
@@ -362,15 +380,27 @@ class Plan:
             yield from (PlannedRow(row.row_number, bytes(row.memory_key), row.ordinal, row.together) for row in page)
             after = page[-1].row_number
 
-    def to_send(self, input_no: int, first_row: int, last_row: int) -> dict[int, PlannedRow]:
+    def to_send(
+        self, input_no: int, first_row: int, last_row: int, *, with_addresses: bool = False
+    ) -> dict[int, PlannedRow]:
         """The rows of a stretch of the sheet that go out, by row number."""
-        query = """SELECT row_number, memory_key, ordinal, together FROM plan
+        query = """SELECT row_number, memory_key, ordinal, together, lead FROM plan
             WHERE input_no = :input_no AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND follows IS NULL"""
         found = self._run(query, {"input_no": input_no, "first": first_row, "last": last_row})
         return {
-            row.row_number: PlannedRow(row.row_number, bytes(row.memory_key), row.ordinal, row.together)
+            row.row_number: PlannedRow(
+                row.row_number,
+                bytes(row.memory_key),
+                row.ordinal,
+                row.together,
+                bytes(row.lead) if with_addresses and row.lead is not None else None,
+            )
             for row in found
         }
+
+    def gathering(self) -> Gathering:
+        """An empty table in which rows come into the order of their addresses; the one before is gone."""
+        return Gathering(self._database)
 
     def lines(self, input_no: int) -> Iterator[RowLine]:
         """The rows as results need them, in the order of the sheet, some thousand at a time in memory."""
@@ -380,9 +410,11 @@ class Plan:
                 yield RowLine(row[0], Outcome(row[1]), *row[2:])
             after = page[-1][0]
 
-    def adopt(self, connection: Connection, input_no: int, place: Mapping[str, int]) -> None:
+    def adopt(
+        self, connection: Connection, input_no: int, place: Mapping[str, int], *, with_addresses: bool = False
+    ) -> None:
         """Write the plan into the ledger's rows, inside the caller's transaction. place: run_id, scope_id, account_id."""
-        values = {**place, "input_no": input_no}
+        values = {**place, "input_no": input_no, "with_addresses": int(with_addresses)}
         for statement in (_ADOPT, _ADOPT_FOLLOWERS, _CLAIM_WHAT_IS_THERE, _MEND_EARLIER_LINES):
             connection.execute(text(statement), values)
 

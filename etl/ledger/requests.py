@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, case, func, select, text, update
 from etl.delivery.outcomes import RowEnd
 from etl.errors import LedgerError
 from etl.ledger import followers
+from etl.ledger.addresses import HELD_BACK
 from etl.ledger.database import inserted_key
 from etl.ledger.followers import REOPEN
 from etl.ledger.schema import REQUESTS, ROWS, for_rows, holding, spellings
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Allowance",
     "BudgetSpent",
+    "HeldBack",
     "Intent",
     "NoSlot",
     "RequestEnd",
@@ -122,12 +124,14 @@ UPDATE requests SET witness = (
       AND rows.outcome = 'created' AND rows.known_row_id IS NULL)
 WHERE request_id = (SELECT request_id FROM rows WHERE row_id = :row_id)""")
 
+_NOTE_MESSAGE = text("UPDATE rows SET message_id = :message_id WHERE row_id = :row_id")
+
 _APART = text("UPDATE rows SET together = :together WHERE row_id = :row_id")
 
 _RUNS_OF = for_rows("SELECT DISTINCT run_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting'")
 
 # What waits again has no request any more: that one has told all there was to tell.
-_NO_REQUEST = text("UPDATE rows SET request_id = NULL, position = NULL WHERE row_id = :row_id")
+_NO_REQUEST = text("UPDATE rows SET request_id = NULL, position = NULL, message_id = NULL WHERE row_id = :row_id")
 
 # The lines of earlier runs that these rows correct may say now where their activities are; and so may the lines that those
 # had corrected, for a failed file may itself come from a failed file.
@@ -138,8 +142,8 @@ WITH RECURSIVE earlier (run_id, row_number, scope_id, holder) AS (
     SELECT line.lineage_run, line.lineage_row, line.scope_id, earlier.holder FROM rows AS line JOIN earlier
     ON line.run_id = earlier.run_id AND line.row_number = earlier.row_number AND line.scope_id = earlier.scope_id
     WHERE line.lineage_run IS NOT NULL)
-UPDATE rows SET outcome = 'created', known_row_id = earlier.holder, code = NULL, error = NULL, hint = NULL
-FROM earlier
+UPDATE rows SET outcome = holder.outcome, known_row_id = holder.row_id, code = NULL, error = NULL, hint = NULL
+FROM earlier JOIN rows AS holder ON holder.row_id = earlier.holder
 WHERE rows.run_id = earlier.run_id AND rows.row_number = earlier.row_number AND rows.scope_id = earlier.scope_id
   AND rows.outcome IN ('invalid', 'refused', 'waiting')""")
 
@@ -178,11 +182,18 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Nothing was sent; these rows go on waiting for others of their addresses (see `addresses`). row_ids of ours."""
+
+    row_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class StopWanted:
     """Nothing was written: another process has asked this run to stop."""
 
 
-Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken | StopWanted
+Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken | HeldBack | StopWanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +219,11 @@ def _written(end: RowEnd) -> dict[str, str | int | None]:
 
 
 def _unless_held(row: RowEnd, holders: dict[str, _Fact], fact: _Fact) -> RowEnd:
-    """The end of a row, in doubt where another one holds its id; from here on the row holds it itself."""
-    if not row.activity_id:
+    """The end of a row, in doubt where another one holds its id; from here on the row holds it itself.
+
+    Only who has created an activity holds its id: any number of rows may have updated it.
+    """
+    if not row.activity_id or row.outcome is not Outcome.CREATED:
         return row
     holder = holders.setdefault(row.activity_id.casefold(), fact)
     return row if holder is fact else _doubted(row, holder)
@@ -246,18 +260,24 @@ class Requests:
             if taken:
                 self._note_taken(connection, intent, taken)
                 return Taken(frozenset(taken))
+            if any(row.address is not None for row in intent.rows):
+                held_back = frozenset(connection.execute(HELD_BACK, {"row_ids": row_ids}).scalars())
+                if held_back:
+                    return HeldBack(held_back)
             request_id = self._write(connection, intent.account_id, intent.run_id, intent.window, intent)
             connection.execute(_CLAIM, {"row_ids": row_ids})
             self._intend(connection, row_ids, request_id)
         return Reserved(request_id)
 
-    def reserve_read(self, account_id: int, allowance: Allowance) -> Reserved | NoSlot | BudgetSpent:
-        """Take a slot for a read that belongs to no run."""
+    def reserve_read(
+        self, account_id: int, allowance: Allowance, window: Window = Window.GENERAL
+    ) -> Reserved | NoSlot | BudgetSpent:
+        """Take a slot for a read, or a trial, that belongs to no run."""
         with self._database.writing() as connection:
-            refusal = self._slots.refusal(connection, account_id, Window.GENERAL, allowance)
+            refusal = self._slots.refusal(connection, account_id, window, allowance)
             if refusal is not None:
                 return refusal
-            return Reserved(self._write(connection, account_id, None, Window.GENERAL, None))
+            return Reserved(self._write(connection, account_id, None, window, None))
 
     def settle(self, end: RequestEnd) -> tuple[RowEnd, ...]:
         """Write how a request ended and what became of its rows, in one commit.
@@ -422,6 +442,9 @@ class Requests:
         facts = {fact.row_id: fact for fact in found}
         ends = self._proved(connection, rows, facts)
         connection.execute(_END_ROW, [_written(end) for end in ends])
+        messages = [{"row_id": end.row_id, "message_id": end.message_id} for end in ends if end.message_id]
+        if messages:
+            connection.execute(_NOTE_MESSAGE, messages)
         again = [{"row_id": end.row_id} for end in ends if end.outcome is Outcome.WAITING]
         if again:
             connection.execute(_NO_REQUEST, again)

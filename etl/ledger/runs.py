@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text, update
 
+from etl.chunker import Group
+from etl.ledger import changes
+from etl.ledger.addresses import WAITS_FOR_ANOTHER, keeps_addresses
 from etl.ledger.database import inserted_key
+from etl.ledger.gathering import Gathering
 from etl.ledger.schema import OCCUPYING, OUTPUTS, REQUESTS, ROWS, RUNS
+from etl.ledger.waiting import WAITING_COLUMNS, WaitingRow, waiting_row
 from etl.records import Outcome
 
 if TYPE_CHECKING:
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from etl.ledger.database import Database
     from etl.ledger.plan import Plan
 
+__all__ = ["ChangedRow", "NewRun", "RowLine", "RunRecord", "Runs", "WaitingRow"]
+
 _PAGE_ROWS = 5_000
 
 _LINES = """
@@ -27,15 +34,28 @@ SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity
        line.hint,
        line.run_id AS run_id,
        holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at,
-       line.verified
+       line.verified, COALESCE(line.message_id, holder.message_id) AS message_id
 FROM rows AS line
 LEFT JOIN rows AS holder ON holder.row_id = line.known_row_id
 LEFT JOIN requests ON requests.request_id = COALESCE(line.request_id, holder.request_id)
 WHERE line.run_id = :run_id AND line.row_number > :after ORDER BY line.row_number LIMIT :most"""
 
-_WAITING = """
-SELECT row_id, row_number, memory_key, ordinal, together FROM rows
+_WAITING = f"""
+SELECT {WAITING_COLUMNS} FROM rows
 WHERE run_id = :run_id AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND known_row_id IS NULL"""
+
+_GROUPS_TO_SEND = """
+SELECT rows_each, together, COUNT(*) AS times FROM (
+    SELECT together, COUNT(*) AS rows_each FROM rows
+    WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IS NULL GROUP BY together, address) AS of_one_address
+GROUP BY rows_each, together"""
+
+_COUNT_WAITING = """
+SELECT COUNT(*) FROM rows AS mine WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IS NULL AND {which}"""
+
+_COUNT_TO_SEND = text(_COUNT_WAITING.format(which=f"NOT ({WAITS_FOR_ANOTHER})"))
+
+_COUNT_HELD_BACK = text(_COUNT_WAITING.format(which=f"({WAITS_FOR_ANOTHER})"))
 
 # By its cells, by the line that it is, by what it sends: equal rows are counted, so their ordinals alone do not tell.
 _OVERTAKEN = f"""
@@ -113,17 +133,6 @@ _RUN_COLUMNS = [RUNS.c[name] for name in RunRecord.__slots__]
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRow:
-    """A row that is still to be sent. together: with how many others at most, apart from all else; None: with any."""
-
-    row_id: int
-    row_number: int
-    memory_key: bytes
-    ordinal: int
-    together: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ChangedRow:
     """A known row with other values than those sent, before what differs was noted. body: deflated request, if kept."""
 
@@ -140,7 +149,7 @@ class ChangedRow:
 class RowLine:
     """One row as results need it. run_id: its own, which with row_number leads back to it; the holder's are beside it.
 
-    verified: what `etl verify --all` found, None where it was not asked.
+    verified: what `etl verify --all` found, None where it was not asked. message_id: what LeadSquared called it.
     """
 
     row_number: int
@@ -155,6 +164,7 @@ class RowLine:
     sent_at: float | None
     ended_at: float | None
     verified: str | None = None
+    message_id: str | None = None
 
 
 class Runs:
@@ -170,7 +180,8 @@ class Runs:
             newest = select(func.max(REQUESTS.c.request_id)).scalar_subquery()
             begun = {"state": "open", "started_at": self._now(), "planned_after": newest}
             run_id = inserted_key(connection.execute(RUNS.insert().values(**begun, **values)))
-            plan.adopt(connection, input_no, {"run_id": run_id, "scope_id": new.scope_id, "account_id": new.account_id})
+            place = {"run_id": run_id, "scope_id": new.scope_id, "account_id": new.account_id}
+            plan.adopt(connection, input_no, place, with_addresses=keeps_addresses(new.operation))
         return run_id
 
     def latest_of(self, scope_id: int, input_hash: str, sheet: str | None, mapping_hash: str) -> RunRecord | None:
@@ -213,18 +224,30 @@ class Runs:
         query = select(ROWS.c.outcome, func.count()).where(ROWS.c.run_id == run_id).group_by(ROWS.c.outcome)
         return {Outcome(name): count for name, count in self._database.connection.execute(query).all()}
 
-    def counts_to_send(self, run_id: int) -> dict[int | None, int]:
-        """How many rows of the run are still to be sent, by how many of them may travel together (None: no bound)."""
-        query = (
-            select(ROWS.c.together, func.count())
-            .where(ROWS.c.run_id == run_id, ROWS.c.outcome == Outcome.WAITING, ROWS.c.known_row_id.is_(None))
-            .group_by(ROWS.c.together)
-        )
-        return {row[0]: row[1] for row in self._database.connection.execute(query)}
+    def counts_to_send(self, run_id: int) -> dict[Group, int]:
+        """How many rows of the run are still to be sent: how often there is each size of group, and in which company.
+
+        Where the ledger keeps addresses a group is of one address, else all rows of one company are a group.
+        """
+        found = self._database.connection.execute(text(_GROUPS_TO_SEND), {"run_id": run_id})
+        return {Group(row.rows_each, row.together): row.times for row in found}
 
     def count_to_send(self, run_id: int) -> int:
-        """How many rows of the run are still to be sent."""
-        return sum(self.counts_to_send(run_id).values())
+        """How many rows of the run could go out now: those that wait, but for no other row whose fate is not known."""
+        return int(self._database.connection.execute(_COUNT_TO_SEND, {"run_id": run_id}).scalar_one())
+
+    def count_held_back(self, run_id: int) -> int:
+        """How many rows of the run wait until it is known what became of another one of their address."""
+        return int(self._database.connection.execute(_COUNT_HELD_BACK, {"run_id": run_id}).scalar_one())
+
+    def gathering(self) -> Gathering:
+        """An empty table in which rows come into the order of their addresses; the one before is gone."""
+        return Gathering(self._database)
+
+    def others_sent_since(self, run_id: int) -> bool:
+        """Whether another run of the same scope has sent anything since this one last did; asks only."""
+        statement = text(changes.SENT_SINCE)
+        return self._database.connection.execute(statement, {"run_id": run_id}).first() is not None
 
     def is_overtaken(self, run_id: int) -> bool:
         """Whether rows that wait in this run have gone out since with another run, under other values maybe.
@@ -247,7 +270,7 @@ class Runs:
     def waiting(self, run_id: int, first_row: int, last_row: int) -> dict[int, WaitingRow]:
         """The rows of a stretch of the sheet that are still to be sent, by row number."""
         found = self._stretch(_WAITING, run_id, first_row, last_row)
-        return {row[1]: WaitingRow(row[0], row[1], bytes(row[2]), row[3], row[4]) for row in found}
+        return {row[1]: waiting_row(row) for row in found}
 
     def all_waiting(self, run_id: int) -> Iterator[WaitingRow]:
         """All rows of a run that are still to be sent, in the order of the sheet, some thousand at a time in memory."""
@@ -257,7 +280,7 @@ class Runs:
             statement = text(f"{_WAITING} ORDER BY row_number LIMIT :most")
             page = self._database.connection.execute(statement, values).all()
             for row in page:
-                yield WaitingRow(row[0], row[1], bytes(row[2]), row[3], row[4])
+                yield waiting_row(row)
             if len(page) < _PAGE_ROWS:
                 return
             after = page[-1][1]
@@ -297,6 +320,11 @@ class Runs:
         if values:
             with self._database.writing() as connection:
                 connection.execute(text("UPDATE rows SET verified = :verified WHERE row_id = :row_id"), values)
+
+    def has_message_ids(self, run_id: int) -> bool:
+        """Whether LeadSquared named ids of something for rows of the run, without saying of what."""
+        query = select(ROWS.c.row_id).where(ROWS.c.run_id == run_id, ROWS.c.message_id.is_not(None))
+        return self._database.connection.execute(query.limit(1)).first() is not None
 
     def has_verified(self, run_id: int) -> bool:
         """Whether created rows of the run were compared with what LeadSquared holds."""

@@ -50,6 +50,9 @@ OCCUPYING = "('created', 'updated', 'unconfirmed', 'already_imported')"
 `already_imported` beside `known_row_id IS NULL` is a row that another ledger has sent: it was read back by its row key.
 """
 
+OPEN = "('waiting', 'unconfirmed')"
+"""SQL list of the outcomes of rows that are still to be sent, or may not have arrived yet."""
+
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
 
 
@@ -270,6 +273,13 @@ ROWS = Table(
         "address",
         sqlite_where=text("address IS NOT NULL"),
         postgresql_where=text("address IS NOT NULL"),
+    ),
+    Index(
+        "open_rows_by_address",
+        "account_id",
+        "address",
+        sqlite_where=text(f"address IS NOT NULL AND outcome IN {OPEN}"),
+        postgresql_where=text(f"address IS NOT NULL AND outcome IN {OPEN}"),
     ),
     Index(
         "rows_by_known",

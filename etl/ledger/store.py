@@ -13,8 +13,10 @@ from etl.ledger.accounts import Accounts
 from etl.ledger.copies import Copies
 from etl.ledger.database import Database
 from etl.ledger.doubts import Doubts
+from etl.ledger.facts import Facts
 from etl.ledger.failures import Failures
 from etl.ledger.file_system import refuse_network
+from etl.ledger.found_leads import FoundLeads
 from etl.ledger.known_keys import KnownKeys
 from etl.ledger.listing import Listing
 from etl.ledger.mark import Mark
@@ -73,6 +75,8 @@ class Ledger:
         self.doubts = Doubts(self._database)
         self.failures = Failures(self._database)
         self.known_keys = KnownKeys(self._database)
+        self.facts = Facts(self._database)
+        self.found_leads = FoundLeads(self._database)
         self.listing = Listing(self._database)
         self.pruning = Pruning(self._database, self.copies, self._mark.neighbours if self._mark else list)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING, cast
 
-from etl.findings import Finding, Problem
+from etl.findings import Finding, NothingToChange, Problem
 from etl.mapping.bind import bind
+from etl.mapping.fetched_lines import as_fetched
 from etl.mapping.fields import fields_of
+from etl.mapping.lead_columns import LEAD, LeadReader, identity_of
 from etl.mapping.lineage import lineage_of
+from etl.mapping.operation_needs import FOUND_LEAD, NEEDS
 from etl.mapping.reading import CutText
 from etl.mapping.row_keys import key_columns
 from etl.mapping.sieve import Sieve
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from etl.mapping.fields import Field
+    from etl.mapping.lead_columns import KnownBy
     from etl.mapping.lookups import LookupTable
     from etl.mapping.model import Mapping
     from etl.mapping.reading import Result
@@ -35,6 +39,7 @@ class AppliedRow:
     values: target → text in the order of the mapping. findings: all of the row. ignored: by which rule, in words.
     unique_values: canonical texts of the unique_by columns; None without unique_by, and where one of them is unusable.
     lineage: in our own files, the run and row that the line comes from. cells: the row without our own columns.
+    known_by: what the row knows of its lead, where that is looked up. of_lead: attributes for a lead that is new.
     """
 
     row_number: int
@@ -44,6 +49,25 @@ class AppliedRow:
     unique_values: tuple[str, ...] | None
     lineage: Lineage | None
     cells: tuple[Cell, ...]
+    known_by: KnownBy = ()
+    of_lead: MappingOf[str, str] | None = None
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether it is known where the row belongs; not so while its lead is still to be found."""
+        return not self.known_by or FOUND_LEAD in (self.values or {})
+
+    @property
+    def payload(self) -> MappingOf[str, str]:
+        """What the row's fingerprint is made of: what it sends, and a lead that is looked up as the sheet knows it.
+
+        Not as it is found: whether or where it is found, and whether it was merged since, must not make the row a new one.
+        """
+        values = self.values or {}
+        if not self.known_by:
+            return values
+        sent = {target: text for target, text in values.items() if target != FOUND_LEAD}
+        return sent | {"leads.find_by": identity_of(self.known_by)}
 
 
 class Applier:
@@ -63,6 +87,9 @@ class Applier:
         self._sieve = Sieve(mapping, table, self._bound)
         self._fields = fields_of(mapping, table, self._bound, lookups or {})
         self._keys = key_columns(mapping, self._bound)
+        self._leads = LeadReader(mapping, self._bound) if mapping.leads else None
+        self._changes = NEEDS[mapping.operation].changes
+        self._addresses = frozenset(mapping.required())
         self.columns: tuple[Column, ...] = self._bound.input
         self.unmapped: tuple[Column, ...] = self._bound.unmapped
         self.cut: Counter[str] = Counter()
@@ -75,7 +102,11 @@ class Applier:
         for index, problems in doubts.items():
             for column, problem in problems:
                 faults.add(rows.numbers[index], column, problem)
-        applied = self._applied(_kept(rows, reasons), faults)
+        kept = _kept(rows, reasons)
+        known_by = self._known_by(kept, faults)
+        applied = self._applied(kept, faults)
+        if known_by:
+            applied = [_with_lead(row, known) for row, known in zip(applied, known_by, strict=True)]
         return applied if len(applied) == len(reasons) else self._with_ignored(applied, rows, reasons)
 
     def finish(self) -> tuple[Finding, ...]:
@@ -90,7 +121,10 @@ class Applier:
 
     def _rows(self, block: Block) -> Rows:
         letters = [column.letter for column in self._table.columns]
-        return Rows(block.frame.index.tolist(), {letter: block.frame[letter].tolist() for letter in letters})
+        cells = {letter: block.frame[letter].tolist() for letter in letters}
+        if self._bound.fingerprint is not None:
+            cells = {letter: [as_fetched(cell) for cell in column] for letter, column in cells.items()}
+        return Rows(block.frame.index.tolist(), cells)
 
     def _applied(self, rows: Rows, faults: _Faults) -> list[AppliedRow]:
         values = self._values(rows, faults)
@@ -116,6 +150,10 @@ class Applier:
             else dict(zip(targets, line, strict=True))
             for line in zip(*columns, strict=True)
         ]
+        if self._changes:
+            for number, sent in zip(rows.numbers, filled, strict=True):
+                if sent.keys() <= self._addresses:
+                    faults.add(number, None, NothingToChange())
         return cast("list[dict[str, str]]", filled)
 
     def _read(self, field: Field, rows: Rows, faults: _Faults) -> list[Result]:
@@ -145,6 +183,17 @@ class Applier:
                 faults.add(row_number, column, result)
         return None
 
+    def _known_by(self, rows: Rows, faults: _Faults) -> list[KnownBy]:
+        """What each row knows of its lead; [] where no leads are looked up."""
+        if self._leads is None:
+            return []
+        known_by = []
+        for number, (known, problems) in zip(rows.numbers, self._leads.read(rows), strict=True):
+            known_by.append(known)
+            for column, problem in problems:
+                faults.add(number, column, problem)
+        return known_by
+
     def _lineages(self, rows: Rows, faults: _Faults) -> list[Lineage | None]:
         own = self._bound.own
         if not own:
@@ -168,6 +217,15 @@ class Applier:
             next(imported) if why is None else AppliedRow(number, None, (), why, None, None, cells)
             for number, why, cells in zip(rows.numbers, reasons, self._cells(rows), strict=True)
         ]
+
+
+def _with_lead(row: AppliedRow, known: KnownBy) -> AppliedRow:
+    """The row with what it knows of its lead; attributes of that are for a new lead, and are not sent."""
+    if row.values is None:
+        return row
+    of_lead = {name.removeprefix(LEAD): text for name, text in row.values.items() if name.startswith(LEAD)}
+    sent = {name: text for name, text in row.values.items() if not name.startswith(LEAD)} if of_lead else row.values
+    return replace(row, values=sent, known_by=known, of_lead=of_lead or None)
 
 
 _PLAIN = frozenset({str, type(None)})

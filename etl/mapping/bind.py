@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from etl.errors import UsageError
 from etl.findings import ColumnMissing, ColumnTwice, Finding, Problem
+from etl.mapping.fetched_lines import fingerprint_column
 from etl.mapping.headers import nearest, same_form
 from etl.mapping.operation_needs import OperationName
 from etl.mapping.target_rules import ListedColumn, TargetRule, ValueRule
@@ -24,12 +25,14 @@ class Bound:
     """The columns of one input, by the names that the mapping gives them.
 
     own: our own outcome columns by name, in a results or failed file. input: the columns of the person, in order.
-    named: what the mapping says → the column it means; a letter is said as `letter F`.
+    named: what the mapping says → the column it means; a letter is said as `letter F`. fingerprint: the column of ours in
+    what `etl fetch` wrote.
     """
 
     own: dict[str, Column]
     input: tuple[Column, ...]
     named: dict[str, Column]
+    fingerprint: Column | None = None
 
     def column(self, header: str | None, letter: str | None = None) -> Column:
         """The column for a header or letter of the mapping."""
@@ -58,7 +61,7 @@ def bind(mapping: Mapping, table: Table) -> Bound:
             named[name] = found
     if problems:
         raise _refusal(table, problems)
-    return Bound(own, theirs, named)
+    return Bound(own, theirs, named, fingerprint_column(table))
 
 
 def _refusal(table: Table, problems: list[Problem]) -> UsageError:
@@ -75,7 +78,8 @@ def _apart(table: Table) -> tuple[dict[str, Column], tuple[Column, ...]]:
         for column in table.columns:
             if column.header in OWN_COLUMNS:
                 own.setdefault(column.header, column)
-    return own, tuple(column for column in table.columns if column not in own.values())
+    ours = {*own.values(), fingerprint_column(table)}
+    return own, tuple(column for column in table.columns if column not in ours)
 
 
 def _readable_own(mapping: Mapping, own: dict[str, Column], theirs: tuple[Column, ...]) -> list[Column]:
@@ -98,7 +102,7 @@ def _wanted(
         if mapped.letter is not None:
             yield _by_letter(mapped.letter), _find_letter(mapped.letter, theirs)
     for name in _headers(mapping):
-        yield name, _find(name, aliases.get(name, frozenset()), candidates)
+        yield name, _find(name, aliases.get(name, frozenset()), candidates, theirs)
 
 
 def _headers(mapping: Mapping) -> dict[str, None]:
@@ -111,6 +115,7 @@ def _headers(mapping: Mapping) -> dict[str, None]:
         elif isinstance(rule, ValueRule):
             names += [*rule.join, *rule.first_of, *(Template.of(rule.text).columns if rule.text else ())]
     names += [*mapping.input.only, *mapping.unique_by]
+    names += [entry.column for entry in mapping.leads.entries()] if mapping.leads else []
     return dict.fromkeys(map(same_form, names))
 
 
@@ -123,8 +128,10 @@ def _aliases(mapping: Mapping) -> dict[str, frozenset[str]]:
     return aliases
 
 
-def _find(name: str, aliases: frozenset[str], candidates: list[Column]) -> Column | Problem:
-    found = [column for column in candidates if same_form(column.header) in {name, *aliases}]
+def _find(name: str, aliases: frozenset[str], candidates: list[Column], theirs: tuple[Column, ...]) -> Column | Problem:
+    """A column of the person goes before one of ours, whether it is found by its name or by an alias."""
+    named = [column for column in candidates if same_form(column.header) in {name, *aliases}]
+    found = [column for column in named if column in theirs] or named
     if len(found) == 1:
         return found[0]
     if found:

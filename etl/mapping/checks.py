@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from etl.findings import MissingKey, NotAvailable, OptionUnused, TargetMissing, TargetTwice, WrongValue, shown
 from etl.mapping.headers import nearest, same_form
+from etl.mapping.lead_checks import faults_of_leads
 from etl.mapping.model import Mapping, OnChange, type_of
 from etl.mapping.operation_needs import NEEDS
 from etl.mapping.reading import zone_of
@@ -25,6 +26,7 @@ def faults(mapping: Mapping) -> Iterator[Fault]:
     yield from _of_operation(mapping)
     yield from _of_time_zone(mapping)
     yield from _of_row_memory(mapping)
+    yield from faults_of_leads(mapping)
     yield from _of_headers(mapping)
     yield from _of_targets_together(mapping)
     for mapped in mapping.targets():
@@ -38,11 +40,26 @@ def _of_operation(mapping: Mapping) -> Iterator[Fault]:
         yield (), MissingKey("search_by", f"{mapping.operation} finds the lead by a field, like EmailAddress")
     if not needs.search_by and mapping.search_by is not None:
         yield ("search_by",), OptionUnused("search_by", f"operation {mapping.operation}")
+    if mapping.skip_dropdown_validation and not needs.skips_dropdowns:
+        yield ("skip_dropdown_validation",), OptionUnused("skip_dropdown_validation", f"operation {mapping.operation}")
+    if needs.changes:
+        yield from _of_changes(mapping)
     if needs.event and mapping.activity is None:
         yield (), MissingKey("activity", f"{mapping.operation} needs the number of the activity type")
     if mapping.on_change is not OnChange.REPORT:
         setting = f"on_change: {mapping.on_change}"
         yield ("on_change",), NotAvailable(setting, mapping.operation, "on_change: report")
+
+
+def _of_changes(mapping: Mapping) -> Iterator[Fault]:
+    """Rows that change activities are known by the activity and what they send: no other memory fits them."""
+    for key in ("unique_by", "row_key_field"):  # a row key would take the place of the one that the activity came with
+        if getattr(mapping, key):
+            yield (key,), OptionUnused(key, f"operation {mapping.operation}")
+    targets = {mapped.target for mapped in mapping.targets()}
+    if targets and targets <= set(mapping.required()):
+        expected = "something to change as well, like ActivityNote or mx_Custom_1"
+        yield ("columns",), WrongValue(f"only {', '.join(targets)}", expected)
 
 
 def _of_time_zone(mapping: Mapping) -> Iterator[Fault]:
@@ -89,6 +106,15 @@ def _of_targets_together(mapping: Mapping) -> Iterator[Fault]:
         if mapped.target in first:
             yield (*mapped.path, "to"), TargetTwice(mapped.target, first[mapped.target])
         first.setdefault(mapped.target, mapped.filled_by)
+    yield from _of_field_sets(mapping, first)
     for target in mapping.required():
         if target not in first:
             yield ("columns",), TargetMissing(target, mapping.operation)
+
+
+def _of_field_sets(mapping: Mapping, filled: dict[str, str]) -> Iterator[Fault]:
+    """A custom field set whose members are filled cannot have a value of its own beside them."""
+    for mapped in mapping.targets():
+        owner, dot, _ = mapped.target.rpartition(".")
+        if dot and owner in filled:
+            yield (*mapped.path, "to"), TargetTwice(owner, filled[owner])

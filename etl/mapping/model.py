@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag
 
+from etl.mapping.lead_rules import LeadSettings
 from etl.mapping.operation_needs import OperationName, required_targets
 from etl.mapping.scalars import AnyText, AnyTexts, OneOrMany, Switch, Text, Texts, Version, WholeNumber
 from etl.mapping.target_rules import (
@@ -107,6 +108,8 @@ class Mapping(Part):
     """How the input is read."""
     activity: ActivitySettings | None = None
     """Which activity type the rows become."""
+    leads: LeadSettings | None = None
+    """How leads are found whose ids the sheet does not know."""
     columns: Columns = Field(default_factory=dict)
     """Column → target; or a list of {column: …} or {letter: …} with to: …"""
     values: dict[Text, ValueRule] = Field(default_factory=dict)
@@ -152,7 +155,7 @@ class Mapping(Part):
 
     def required(self) -> tuple[str, ...]:
         """The targets that every row must fill."""
-        return required_targets(self.operation, self.search_by)
+        return required_targets(self.operation, self.search_by, finds_leads=self.leads is not None)
 
     @property
     def event(self) -> int | None:

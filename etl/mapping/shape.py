@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from etl.findings import Finding, MissingKey, Problem, UnknownKey, WrongValue
 from etl.mapping.headers import nearest
+from etl.mapping.lead_rules import FindBy, LeadSettings
 from etl.mapping.model import ActivitySettings, InputSettings, Mapping
 from etl.mapping.target_rules import FORM_TAGS, BooleanWords, ListedColumn, TargetRule, UseValue, ValueRule
 from etl.mapping.yaml_document import found_in_words
@@ -109,4 +110,6 @@ def _part_at(path: Path) -> type[BaseModel]:
         return UseValue if path[-1] == "when_empty" else BooleanWords
     if path[0] == "columns":
         return ListedColumn if isinstance(path[1], int) else TargetRule
+    if path[0] == "leads":
+        return LeadSettings if len(path) == 1 else FindBy
     return _PARTS[str(path[0])]

@@ -1,4 +1,4 @@
-"""Which rows are left out by the mapping's own words: those that `only` does not name, and all from `stop_at` on."""
+"""Which rows are left out: those that `only` does not name, all from `stop_at` on, and fetched lines that nobody changed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from etl.findings import Problem, listed, shown
 from etl.mapping.convert.cells import cell_as_seen
+from etl.mapping.fetched_lines import UNCHANGED, is_unchanged
 from etl.mapping.headers import same_form
+from etl.mapping.operation_needs import OperationName
 from etl.mapping.reading import emptiness, memos_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from etl.mapping.bind import Bound
     from etl.mapping.model import Mapping
@@ -33,6 +35,8 @@ class Sieve:
         # our own files hold rows of a table that ended elsewhere
         self._stop_at = same_form(mapping.input.stop_at) if mapping.input.stop_at and not table.is_ours else None
         self._ended: str | None = None
+        self._fingerprint = bound.fingerprint if mapping.operation is OperationName.UPDATE else None
+        self._sent = tuple(dict.fromkeys(bound.named.values()))
 
     def sift(self, rows: Rows) -> tuple[list[str | None], dict[int, list[tuple[Column, Problem]]]]:
         """Why each row is ignored (None: it is not), and what is wrong with cells that should tell."""
@@ -47,7 +51,17 @@ class Sieve:
                     problems.setdefault(index, []).append((only.column, result))
                 else:
                     reasons[index] = result
+        self._leave_out_unchanged(rows, reasons, problems)
         return reasons, problems
+
+    def _leave_out_unchanged(self, rows: Rows, reasons: list[str | None], problems: Container[int]) -> None:
+        """Fetched lines whose cells, as far as the mapping reads them, are what LeadSquared had."""
+        if self._fingerprint is None:
+            return
+        for index, fingerprint in enumerate(rows.cells[self._fingerprint.letter]):
+            if reasons[index] is None and index not in problems:
+                cells = ((column.header, rows.cells[column.letter][index]) for column in self._sent)
+                reasons[index] = UNCHANGED if is_unchanged(fingerprint, cells) else None
 
     def _below_the_end(self, rows: Rows) -> list[str | None]:
         count = len(rows.numbers)

@@ -19,7 +19,7 @@ from etl.findings import (
 )
 from etl.mapping.convert.typed_format import TypedFormat
 from etl.mapping.headers import nearest, same_form
-from etl.mapping.model import Mapping, type_of
+from etl.mapping.model import Mapping, OnChange, type_of
 from etl.mapping.operation_needs import NEEDS
 from etl.mapping.reading import fixed_value
 from etl.mapping.target_rules import ListedColumn, UseValue, ValueRule
@@ -51,8 +51,8 @@ def faults_of_target(mapping: Mapping, mapped: MappedTarget) -> Iterator[Fault]:
     needs = NEEDS[mapping.operation]
     if not is_target(mapped.target):
         yield ("to",), UnknownTarget(mapped.target, nearest_target(mapped.target))
-    elif not needs.sends(mapped.target):
-        yield ("to",), TargetNotSent(mapped.target, mapping.operation, (*needs.required, *needs.optional))
+    elif not needs.sends(mapped.target) and not (mapping.leads and mapped.target.startswith("Lead.")):
+        yield ("to",), TargetNotSent(mapped.target, mapping.operation, needs.named)
     yield from _of_source(mapped)
     own = list(_of_type(mapping, mapped))
     yield from own
@@ -129,6 +129,9 @@ def _of_emptiness(mapping: Mapping, mapped: MappedTarget) -> Iterator[Fault]:
     if declared in ("omit", "clear") and mapped.target in mapping.required():
         expected = f"error or {{use: …}}: every row needs {mapped.target}"
         yield ("when_empty",), WrongValue(f"when_empty: {declared}", expected)
+    elif declared == "clear" and not NEEDS[mapping.operation].changes and mapping.on_change is not OnChange.UPDATE:
+        # nothing is known of what an empty value does to a new activity, so none is ever sent with one
+        yield ("when_empty",), WrongValue("when_empty: clear", f"omit: {mapping.operation} has nothing to clear yet")
 
 
 def _of_fixed_values(mapping: Mapping, mapped: MappedTarget) -> Iterator[Fault]:

@@ -56,7 +56,8 @@ CUSTOM_FIELD = re.compile(r"mx_Custom_[1-9][0-9]{0,2}")
 _CUSTOM_FIELD_SET = re.compile(r"mx_\w+\.(mx_CustomObject_[1-9][0-9]*|Status)", re.ASCII)
 _OTHER_FIELD = re.compile(r"mx_\w+", re.ASCII)
 _NUMBERED = re.compile(r"(?P<stem>mx[_ ]?[a-z]+)[_ ]?(?P<number>[1-9][0-9]{0,2})", re.IGNORECASE)
-_LEAD_FIELD = re.compile(r"Lead\.[A-Za-z]\w*(\.(mx_CustomObject_[1-9][0-9]*|Status))?", re.ASCII)
+_LEAD_FIELD = re.compile(r"Lead\.(?!SearchBy\Z)[A-Za-z]\w*(\.(mx_CustomObject_[1-9][0-9]*|Status))?", re.ASCII)
+"""LeadSquared: an attribute of that name says among the others how the lead is found; `search_by` of the mapping does."""
 
 
 def is_target(name: str) -> bool:
@@ -91,6 +92,10 @@ def nearest_target(name: str) -> str | None:
         return custom
     if name in ("ActivityEvent_Note", "Notes", "Note"):
         return NOTE
+    head, dot, attribute = name.partition(".")
+    if dot and head.casefold() == "lead":
+        meant = f"Lead.{attribute}"
+        return meant if is_target(meant) and meant != name else None
     return nearest(name, NAMED_TARGETS)
 
 

@@ -53,7 +53,7 @@ class AddByOpportunity:
             raise ValueError(f"one request for {len(opportunities)} opportunities")
         for activity in activities:
             bulk.address(activity, "ActivityOwnerEmail")
-        found = [bulk.filled({"ActivityEvent": one.event}, one, _NAMES, options) for one in activities]
+        found = [bulk.filled({"ActivityEvent": one.event}, bulk.of_new(one), _NAMES, options) for one in activities]
         body = bulk.body(found, at_most=self.rows_per_request)
         return ApiRequest("POST", _PATH, (("opportunityId", opportunities.pop()),), body, self.window)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from etl.operations.contract import RequestOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from etl.operations.contract import Element
     from etl.records import Activity
@@ -43,7 +43,7 @@ def element(activity: Activity, addressed_by: str, options: RequestOptions) -> E
     Raises:  ValueError — the row has no such target.
     """
     head: Element = {addressed_by: address(activity, addressed_by), "ActivityEvent": activity.event}
-    return filled(head, activity, OPTIONAL_NAMES, options)
+    return filled(head, of_new(activity), OPTIONAL_NAMES, options)
 
 
 def address(activity: Activity, addressed_by: str) -> str:
@@ -53,11 +53,16 @@ def address(activity: Activity, addressed_by: str) -> str:
     return activity.values[addressed_by]
 
 
-def filled(head: Element, activity: Activity, names: Collection[str], options: RequestOptions) -> Element:
-    """The element with the row's values: fixed names beside the head, everything else in `Fields`. An address stays out."""
-    built = head | {name: activity.values[name] for name in names if name in activity.values}
+def of_new(activity: Activity) -> dict[str, str]:
+    """The values of an activity that is not there yet. Empty ones, which clear a field of one that is, mean nothing to it."""
+    return {name: value for name, value in activity.values.items() if value}
+
+
+def filled(head: Element, values: Mapping[str, str], names: Collection[str], options: RequestOptions) -> Element:
+    """The element with a row's values: fixed names beside the head, everything else in `Fields`. An address stays out."""
+    built = head | {name: values[name] for name in names if name in values}
     fixed = {*names, *_ELSEWHERE}
-    fields = [{"SchemaName": name, "Value": value} for name, value in activity.values.items() if name not in fixed]
+    fields = [{"SchemaName": name, "Value": value} for name, value in values.items() if name not in fixed]
     if fields:
         built["Fields"] = fields
     if options.skip_dropdown_validation:

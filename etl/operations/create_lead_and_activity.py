@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PATH = "/v2/ProspectActivity.svc/CreateCustom"
 _LEAD = "Lead."
+_SEARCH_BY = "SearchBy"
 _NAMES = ("ActivityNote", "ActivityDateTime")
 
 
@@ -46,8 +47,9 @@ class CreateLeadAndActivity:
         return options.search_by
 
     def carries(self, target: str) -> bool:
-        is_field = bulk.carries(target.replace(".", "_"), "") and target not in {"SearchByValue", "ActivityOwnerEmail"}
-        return target.startswith(_LEAD) or is_field
+        if target.startswith(_LEAD):
+            return target.removeprefix(_LEAD) not in {"", _SEARCH_BY}
+        return target != "ActivityOwnerEmail" and bulk.carries(target.replace(".", "_"), "")
 
     def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:
         if not options.search_by:
@@ -56,12 +58,11 @@ class CreateLeadAndActivity:
             raise ValueError(f"{len(activities)} activities in one request; it takes 1")
         (activity,) = activities
         bulk.address(activity, self.addressed_by(options))
-        of_lead = [
-            (name.removeprefix(_LEAD), value) for name, value in activity.values.items() if name.startswith(_LEAD)
-        ]
-        own = {name: value for name, value in activity.values.items() if not name.startswith(_LEAD)}
+        values = bulk.of_new(activity)
+        of_lead = [(name.removeprefix(_LEAD), value) for name, value in values.items() if name.startswith(_LEAD)]
+        own = {name: value for name, value in values.items() if not name.startswith(_LEAD)}
         document: Element = {
-            "LeadDetails": [*_attributes(of_lead, "Attribute"), {"Attribute": "SearchBy", "Value": options.search_by}],
+            "LeadDetails": [*_attributes(of_lead, "Attribute"), {"Attribute": _SEARCH_BY, "Value": options.search_by}],
             "Activity": _activity(activity.event, own),
         }
         if options.skip_dropdown_validation:

@@ -50,11 +50,15 @@ class Update:
         ids = [bulk.address(activity, _ADDRESS) for activity in activities]
         if len({activity_id.casefold() for activity_id in ids}) < len(ids):
             raise ValueError("one activity twice in one request")
-        found = [
-            bulk.filled({_ADDRESS: activity_id}, one, _NAMES, options)
-            for activity_id, one in zip(ids, activities, strict=True)
-        ]
+        found = [_change(activity, options) for activity in activities]
         return ApiRequest("POST", _PATH, (), bulk.body(found, at_most=self.rows_per_request), self.window)
 
     def elements(self, body: bytes, options: RequestOptions) -> list[Element]:  # noqa: ARG002 — the contract's signature
         return bulk.elements(body)
+
+
+def _change(activity: Activity, options: RequestOptions) -> Element:
+    """An empty value goes out: it clears its field."""
+    if activity.values.keys() == {_ADDRESS}:
+        raise ValueError(f"row {activity.row_number} changes nothing")
+    return bulk.filled({_ADDRESS: activity.values[_ADDRESS]}, activity.values, _NAMES, options)

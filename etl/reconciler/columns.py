@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from etl.records import ETL_COLUMNS, OWN_COLUMNS, Outcome
+from etl.records import ETL_COLUMNS, MESSAGE_COLUMN, OWN_COLUMNS, VERIFIED_COLUMN, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +16,9 @@ OwnCell: TypeAlias = str | int | None
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def own_headers(*, is_verified: bool) -> tuple[str, ...]:
-    """The outcome columns. is_verified: one more says what comparing created rows with LeadSquared found."""
-    return OWN_COLUMNS if is_verified else ETL_COLUMNS
+def own_headers(more: tuple[str, ...]) -> tuple[str, ...]:
+    """The outcome columns. more: those of ours that only some results have."""
+    return (*ETL_COLUMNS, *more)
 
 
 def input_positions(table: Table) -> tuple[int, ...]:
@@ -36,9 +36,9 @@ def input_positions(table: Table) -> tuple[int, ...]:
     return tuple(positions)
 
 
-def result_headers(table: Table, *, is_verified: bool = False) -> tuple[str, ...]:
+def result_headers(table: Table, more: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The header of a results file for this input."""
-    own = own_headers(is_verified=is_verified)
+    own = own_headers(more)
     return (*own, *(table.columns[position].header for position in input_positions(table)))
 
 
@@ -48,7 +48,7 @@ def input_cells(line: ResultLine, positions: Sequence[int]) -> list[Cell]:
     return [cells[position] if position < len(cells) else None for position in positions]
 
 
-def own_cells(line: ResultLine, *, is_verified: bool = False) -> tuple[OwnCell, ...]:
+def own_cells(line: ResultLine, more: tuple[str, ...] = ()) -> tuple[OwnCell, ...]:
     """The outcome cells of a line, in the order of `own_headers`."""
     cells = (
         line.row_number,
@@ -59,7 +59,8 @@ def own_cells(line: ResultLine, *, is_verified: bool = False) -> tuple[OwnCell, 
         defused(line.code),
         line.run,
     )
-    return (*cells, defused(line.verified)) if is_verified else cells
+    further = {VERIFIED_COLUMN: line.verified, MESSAGE_COLUMN: line.message_id}
+    return (*cells, *(defused(further[name]) for name in more))
 
 
 def defused(text: str | None) -> str | None:

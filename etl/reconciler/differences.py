@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from etl.findings import shown
 
+if TYPE_CHECKING:
+    from etl.operations.contract import Element, Operation, RequestOptions
 
-def element_of(deflated_body: bytes, position: int) -> dict[str, Any]:
-    """The activity at a position (from 1) of a request body kept in the ledger."""
-    elements = json.loads(zlib.decompress(deflated_body))
-    element: dict[str, Any] = elements[position - 1]
-    return element
+
+def element_of(deflated_body: bytes, position: int, operation: Operation, options: RequestOptions) -> Element:
+    """The activity at a position (from 1) of a request body kept in the ledger. operation: that has sent it."""
+    return operation.elements(zlib.decompress(deflated_body), options)[position - 1]
 
 
 def differences(before: dict[str, Any], now: dict[str, Any], leave_out: str | None) -> str:

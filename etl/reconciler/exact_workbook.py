@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from etl.reconciler.workbook_styles import Styles
     from etl.records import Cell
 
 CELL_TEXT_UNITS = 32_767
@@ -92,3 +93,18 @@ def storable(cell: Cell) -> Cell:
     if isinstance(cell, time):
         return cell if cell.tzinfo is None else cell.isoformat()
     return cell
+
+
+def write_cell(sheet: ExactWorksheet, row: int, column: int, cell: Cell, styles: Styles) -> None:
+    """Write a cell of an input as what it is. A text is written as a text whatever it looks like."""
+    stored = storable(cell)
+    if isinstance(stored, str):
+        sheet.write_string(row, column, stored, styles.text)
+    elif isinstance(stored, bool):
+        sheet.write_boolean(row, column, stored, styles.number)
+    elif isinstance(stored, int | float):
+        sheet.write_number(row, column, stored, styles.whole if isinstance(stored, int) else styles.number)
+    elif isinstance(stored, date | time):
+        sheet.write_datetime(row, column, stored, styles.of_moment(stored))
+    else:
+        sheet.write_string(row, column, str(stored), styles.text)

@@ -33,7 +33,16 @@ def result_line(row: RowLine, cells: Sequence[Cell], words: RunWords) -> ResultL
     error, hint = _texts(row, words)
     run = None if words.shown_run is None else row.run_id
     return ResultLine(
-        row.row_number, row.outcome, row.activity_id, error, hint, row.code, run, tuple(cells), row.verified
+        row.row_number,
+        row.outcome,
+        row.activity_id,
+        error,
+        hint,
+        row.code,
+        run,
+        tuple(cells),
+        row.verified,
+        row.message_id,
     )
 
 

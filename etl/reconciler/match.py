@@ -34,6 +34,13 @@ class RowDone:
 
 
 @dataclass(frozen=True, slots=True)
+class RowStored:
+    """LeadSquared stored the row and does not say under which id. message_id: what it did name, of whatever that is."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RowRefused:
     """LeadSquared says that it did not store the row."""
 
@@ -47,7 +54,7 @@ class RowUnknown:
     reason: str
 
 
-RowVerdict: TypeAlias = RowDone | RowRefused | RowUnknown
+RowVerdict: TypeAlias = RowDone | RowStored | RowRefused | RowUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +74,24 @@ _NOT_NUMBERED = RowUnknown("LeadSquared's answer has no row numbers and not ever
 _PARTIAL = RowUnknown("LeadSquared's answer names only some rows, and how it numbers them is not certain")
 
 
-def match(items: Sequence[AnswerItem], rows: int, numbering: Numbering) -> Matched:
-    """What an answer says about each of the `rows` that were sent. numbering: what is known so far of the account."""
+def match(items: Sequence[AnswerItem], rows: int, numbering: Numbering, named: Sequence[str] | None = None) -> Matched:
+    """What an answer says about each of the `rows` that were sent. numbering: what is known so far of the account.
+
+    named: the rows' ids in the order sent, where the request names them and the answer does not.
+    """
+    if rows == 1 and len(items) == 1 and items[0].message_id:
+        return Matched((RowStored(items[0].message_id),), numbering)  # one row a request: there is nothing to number
+    ids = (None,) * rows if named is None else named
     numbers = [item.row_number for item in items if item.row_number is not None]
     if not numbers:
-        return Matched(_by_position(items, rows), numbering)
+        return Matched(_by_position(items, ids), numbering)
     shown = _numbering_of(numbers, len(items), rows)
     if shown is not Numbering.UNKNOWN:
         is_news = numbering in {Numbering.UNKNOWN, shown}
-        return Matched(_by_number(items, rows, _FIRST_NUMBER[shown]), shown if is_news else Numbering.UNKNOWN)
+        return Matched(_by_number(items, ids, _FIRST_NUMBER[shown]), shown if is_news else Numbering.UNKNOWN)
     if numbering is Numbering.UNKNOWN or _fits_the_other(numbers, rows, numbering):
         return Matched((_PARTIAL,) * rows, numbering)
-    return Matched(_by_number(items, rows, _FIRST_NUMBER[numbering]), numbering)
+    return Matched(_by_number(items, ids, _FIRST_NUMBER[numbering]), numbering)
 
 
 def _numbering_of(numbers: Sequence[int], answered: int, rows: int) -> Numbering:
@@ -97,20 +110,23 @@ def _fits_the_other(numbers: Sequence[int], rows: int, numbering: Numbering) -> 
     return only_in_other in numbers
 
 
-def _by_position(items: Sequence[AnswerItem], rows: int) -> tuple[RowVerdict, ...]:
+def _by_position(items: Sequence[AnswerItem], ids: Sequence[str | None]) -> tuple[RowVerdict, ...]:
     """Without numbers, position is believed only when there is nothing to tell apart: all rows there, all stored."""
-    if len(items) != rows or not all(item.done and item.activity_id for item in items):
-        return (_NOT_NUMBERED,) * rows
-    return tuple(_verdict([item], _shared_ids(items)) for item in items)
+    if len(items) != len(ids) or not all(
+        item.done and (item.activity_id or own) for item, own in zip(items, ids, strict=False)
+    ):
+        return (_NOT_NUMBERED,) * len(ids)
+    shared = _shared_ids(items)
+    return tuple(_verdict([item], shared, own_id) for item, own_id in zip(items, ids, strict=True))
 
 
-def _by_number(items: Sequence[AnswerItem], rows: int, first: int) -> tuple[RowVerdict, ...]:
+def _by_number(items: Sequence[AnswerItem], ids: Sequence[str | None], first: int) -> tuple[RowVerdict, ...]:
     """Numbers outside the range, and rows without one, are nobody's; their ids still count against a second owner."""
     by_number: dict[int | None, list[AnswerItem]] = {}
     for item in items:
         by_number.setdefault(item.row_number, []).append(item)
     shared = _shared_ids(items)
-    return tuple(_verdict(by_number.get(number, []), shared) for number in range(first, first + rows))
+    return tuple(_verdict(by_number.get(number, []), shared, own_id) for number, own_id in enumerate(ids, start=first))
 
 
 def _shared_ids(items: Sequence[AnswerItem]) -> frozenset[str]:
@@ -119,18 +135,18 @@ def _shared_ids(items: Sequence[AnswerItem]) -> frozenset[str]:
     return frozenset(activity_id for activity_id, times in seen.items() if times > 1)
 
 
-def _verdict(named: Sequence[AnswerItem], shared_ids: frozenset[str]) -> RowVerdict:
-    """What the parts of the answer that carry one row's number prove about it."""
+def _verdict(named: Sequence[AnswerItem], shared_ids: frozenset[str], own_id: str | None) -> RowVerdict:
+    """What the parts of the answer that carry one row's number prove about it. own_id: the id that its request named."""
     if len(named) != 1:
         return _NAMED_TWICE if named else _NOT_NAMED
     item = named[0]
     is_shared = item.activity_id is not None and item.activity_id.casefold() in shared_ids
-    return _SAME_ID if is_shared else _said_of(item)
+    return _SAME_ID if is_shared else _said_of(item, own_id)
 
 
-def _said_of(item: AnswerItem) -> RowVerdict:
+def _said_of(item: AnswerItem, own_id: str | None) -> RowVerdict:
     """What the answer says of one row. A flag and an id that contradict each other prove nothing."""
-    match item.done, item.activity_id:
+    match item.done, item.activity_id or (own_id if item.done else None):
         case True, str() as activity_id:
             return RowDone(activity_id)
         case True, None:

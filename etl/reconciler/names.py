@@ -84,6 +84,26 @@ class ResultNames:
         return cls(WORKBOOK if suffix == WORKBOOK.suffix else DELIMITED, latest=results, failed=failed, of_run=None)
 
 
+_NEW_LEADS = ".new-leads.csv"
+
+
+def new_leads_beside(names: ResultNames) -> Path:
+    """Where the leads that are missing stand: beside the failed file, and named like it."""
+    stem = names.failed.stem.removesuffix(".failed")
+    return names.failed.with_name(f"{stem}{_NEW_LEADS}")
+
+
+def is_named_new_leads(path: Path) -> bool:
+    """Whether a file is named as we name missing leads."""
+    return re.search(r"\.new-leads(\.\d+)?\.csv$", path.name) is not None
+
+
+def for_update_beside(names: ResultNames, run: int) -> Path:
+    """Where the sheet lies in which a run's activities are corrected: beside the results, under the run's number."""
+    stem = names.latest.stem.removesuffix(".results")
+    return names.latest.with_name(f"{stem}.run{run}.for-update{names.kind.suffix}")
+
+
 def is_named_results(path: Path) -> bool:
     """Whether a file is named as we name results, as opposed to failed rows."""
     ending = _OUR_ENDING.search(path.stem)

@@ -26,22 +26,22 @@ def write_results(
     kind: FileKind,
     may_replace: Callable[[Path], bool],
     *,
-    is_verified: bool = False,
+    more: tuple[str, ...] = (),
 ) -> Path:
     """Write one line per data row, as they come: the outcome columns, then the input's columns untouched and in order.
 
     Args:    table: the input. lines: their `cells` have one cell per column of `table`, in its order.
              may_replace: whether a file that stands at `target` is one we wrote and nobody touched since.
-             is_verified: created rows were compared with LeadSquared, so there is a column for that.
+             more: the further columns of ours that these results have.
     Returns: where the file is: `target`, or a neighbour with a number (`visits.results.2.xlsx`).
     Raises:  UsageError — the folder cannot be written to, or a sheet has not enough columns.
     """
 
     def write(draft: Path) -> None:
         if kind.suffix == WORKBOOK.suffix:
-            write_workbook(draft, table, lines, is_verified=is_verified)
+            write_workbook(draft, table, lines, more=more)
         else:
-            write_delimited(draft, table, lines, kind.delimiter, is_verified=is_verified)
+            write_delimited(draft, table, lines, kind.delimiter, more=more)
 
     return put_in_place(target, write, may_replace)
 

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def write_delimited(
-    path: Path, table: Table, lines: Iterable[ResultLine], delimiter: str, *, is_verified: bool = False
+    path: Path, table: Table, lines: Iterable[ResultLine], delimiter: str, more: tuple[str, ...] = ()
 ) -> None:
     """Write the lines as they come, one in memory at a time."""
     positions = input_positions(table)
     # A stray half of a UTF-16 pair is written out by its number: one odd character must not cost the whole file.
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
         writer = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
-        writer.writerow(result_headers(table, is_verified=is_verified))
+        writer.writerow(result_headers(table, more))
         for line in lines:
-            cells = (*own_cells(line, is_verified=is_verified), *input_cells(line, positions))
+            cells = (*own_cells(line, more), *input_cells(line, positions))
             writer.writerow([as_text(cell) for cell in cells])
 
 

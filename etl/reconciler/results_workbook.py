@@ -6,7 +6,6 @@ A text beyond the limit of a cell is cut, and `etl_error` says so: the input has
 
 from __future__ import annotations
 
-from datetime import date, time
 from typing import TYPE_CHECKING, Any, cast
 
 from xlsxwriter.exceptions import XlsxWriterException
@@ -21,9 +20,10 @@ from etl.reconciler.exact_workbook import (
     fitting,
     open_workbook,
     storable,
+    write_cell,
 )
 from etl.reconciler.workbook_styles import Styles, Widths, row_height
-from etl.records import ETL_COLUMNS, Outcome
+from etl.records import ETL_COLUMNS, MESSAGE_COLUMN, VERIFIED_COLUMN, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ def write_workbook(
     lines: Iterable[ResultLine],
     sheet_rows: int = SHEET_ROWS,
     *,
-    is_verified: bool = False,
+    more: tuple[str, ...] = (),
 ) -> None:
     """Write the lines as they come, one in memory at a time. sheet_rows: most rows of a sheet, header included.
 
@@ -52,7 +52,7 @@ def write_workbook(
     """
     check_columns(table)
     with open_workbook(path) as workbook:
-        results = _Results(workbook, table, sheet_rows, is_verified=is_verified)
+        results = _Results(workbook, table, sheet_rows, more)
         for line in lines:
             results.add(line)
         results.finish_sheet()
@@ -63,7 +63,7 @@ def check_columns(table: Table) -> None:
 
     Counted with the column that comes when the run is verified later: by then it would be too late to say so.
     """
-    columns = len(result_headers(table, is_verified=True))
+    columns = len(result_headers(table, (MESSAGE_COLUMN, VERIFIED_COLUMN)))
     if columns > SHEET_COLUMNS:
         raise UsageError(
             f"{table.file} has so many columns that its results file would have {columns:,}, and a sheet holds "
@@ -74,14 +74,14 @@ def check_columns(table: Table) -> None:
 class _Results:
     """The open results workbook and the sheet that is being filled."""
 
-    def __init__(self, workbook: Workbook, table: Table, sheet_rows: int, *, is_verified: bool) -> None:
+    def __init__(self, workbook: Workbook, table: Table, sheet_rows: int, more: tuple[str, ...]) -> None:
         self._workbook = workbook
         self._table = table
         self._sheet_rows = sheet_rows
         self._positions = input_positions(table)
-        self._is_verified = is_verified
-        self._headers = result_headers(table, is_verified=is_verified)
-        self._own = own_headers(is_verified=is_verified)
+        self._more = more
+        self._headers = result_headers(table, more)
+        self._own = own_headers(more)
         self._styles = Styles.of(workbook)
         self._own_formats = [self._styles.of_own_column(header) for header in self._own]
         self._widths = Widths(self._headers, len(self._own))
@@ -92,11 +92,11 @@ class _Results:
         if self._row == self._sheet_rows:
             self.finish_sheet()
             self._start_sheet()
-        own = own_cells(line, is_verified=self._is_verified)
+        own = own_cells(line, self._more)
         cells: list[Cell] = [*own, *input_cells(line, self._positions)]
         self._note_what_is_cut(cells)
         self._widths.see(cells)
-        if (height := row_height(cells[: len(own)])) is not None:
+        if (height := row_height(self._own, cells[: len(own)])) is not None:
             self._sheet.set_row(self._row, height)
         for column, cell in enumerate(cells):
             if cell is None:
@@ -104,7 +104,7 @@ class _Results:
             if column < len(own):
                 self._write_own(column, cell)
             else:
-                self._write(column, cell)
+                write_cell(self._sheet, self._row, column, cell, self._styles)
         self._row += 1
 
     def finish_sheet(self) -> None:
@@ -165,18 +165,3 @@ class _Results:
             self._sheet.write_string(self._row, column, storable(cell), self._own_formats[column])
         else:
             self._sheet.write_number(self._row, column, cell, self._styles.own_number)
-
-    def _write(self, column: int, cell: Cell) -> None:
-        """Write a cell of the input as what it is. A text is written as a text whatever it looks like."""
-        stored = storable(cell)
-        if isinstance(stored, str):
-            self._sheet.write_string(self._row, column, stored, self._styles.text)
-        elif isinstance(stored, bool):
-            self._sheet.write_boolean(self._row, column, stored, self._styles.number)
-        elif isinstance(stored, int | float):
-            is_whole = isinstance(stored, int)
-            self._sheet.write_number(self._row, column, stored, self._styles.whole if is_whole else self._styles.number)
-        elif isinstance(stored, date | time):
-            self._sheet.write_datetime(self._row, column, stored, self._styles.of_moment(stored))
-        else:
-            self._sheet.write_string(self._row, column, str(stored), self._styles.text)

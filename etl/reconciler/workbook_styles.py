@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from etl.records import OWN_COLUMNS, VERIFIED_COLUMN, Outcome
+from etl.records import VERIFIED_COLUMN, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,13 +99,13 @@ class Styles:
         return self.second if moment.second else self.minute
 
 
-def row_height(own: Sequence[Cell]) -> int | None:
+def row_height(headers: Sequence[str], own: Sequence[Cell]) -> int | None:
     """Points that the wrapped texts among a row's outcome cells need; None where one line is enough.
 
     Excel would find out by itself on opening; other programs show the first line only.
     """
     lines = 1
-    for header, text in zip(OWN_COLUMNS, own, strict=False):  # the last one is not in every file
+    for header, text in zip(headers, own, strict=True):
         if header in WRAPPED and text is not None:
             width = _WIDEST[header] - 4  # lines break between words, so they are not full
             lines = max(lines, sum(1 + len(line) // width for line in str(text).splitlines()))

@@ -1,6 +1,7 @@
 """Does LeadSquared hold every row that we call created, once, and with the values that were sent?
 
 This finds what no client can exclude: a request that LeadSquared carried out after its rows were believed to be absent.
+Of rows that updated an activity it asks whether that shows their values, as far as no later row has set others.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from etl.delivery.absence import Stretch, merged
 from etl.delivery.driver import cause_of
 from etl.events import Auditing
+from etl.operations.contract import Proof
 from etl.reconciler.sent import key_shown, same_text, sent_row, shows_note
+from etl.stages.audit_findings import Finding
+from etl.stages.audit_values import values_found
 from etl.stages.sources import ByLead, ByTime, Question, elements
 
 if TYPE_CHECKING:
@@ -42,19 +45,9 @@ FEW_ROWS = 200
 """So many rows that were not seen are looked for lead by lead; of more, everything written since is read."""
 
 
-class Finding(StrEnum):
-    """What is found out about one row; the first word of what the results say."""
-
-    HELD = "held"  # there once, with the values that were sent
-    DIFFERS = "differs"  # there, with other values
-    MISSING = "missing"  # not there under its id
-    TWICE = "twice"  # there, and once more under another id
-    NOT_READ = "not read"  # LeadSquared could not be asked
-
-
 @dataclass
 class Audit:
-    """Checks the created rows of one run. counts: rows by what was found."""
+    """Checks the created or updated rows of one run. counts: rows by what was found."""
 
     desk: Desk
     run: RunRecord
@@ -84,18 +77,23 @@ class Audit:
 
     def _check(self, rows: Sequence[CreatedRow]) -> None:
         requests = self.desk.ledger.doubts.requests({row.request_id for row in rows if row.request_id is not None})
+        if self.addressing.operation.proof is Proof.VALUES:
+            found = values_found(rows, requests, self.addressing, self.desk)
+        else:
+            found = self._found(rows, requests)
+        self.counts.update(Finding(text.partition(":")[0]) for text in found.values())
+        self.desk.ledger.runs.note_verified(found)
+
+    def _found(self, rows: Sequence[CreatedRow], requests: Mapping[int, Sent]) -> dict[int, str]:
         sent = self._sent(rows, requests)
         activities = self._read(Question(self._stretches(requests.values()), _leads(sent.values())))
         if activities is None:
-            found: dict[int, str] = {row.row_id: Finding.NOT_READ.value for row in rows}
-        else:
-            shown = {same_text(one.activity_id): one for one in activities}
-            unseen = [row for row in rows if row.activity_id and same_text(row.activity_id) not in shown]
-            shown |= self._look_further(unseen, sent)
-            copies = _Copies(shown.values(), self.addressing.key_field, self._claimed(shown))
-            found = {row.row_id: self._told(row, sent.get(row.row_id), shown, copies) for row in rows}
-        self.counts.update(Finding(text.partition(":")[0]) for text in found.values())
-        self.desk.ledger.runs.note_verified(found)
+            return {row.row_id: Finding.NOT_READ.value for row in rows}
+        shown = {same_text(one.activity_id): one for one in activities}
+        unseen = [row for row in rows if row.activity_id and same_text(row.activity_id) not in shown]
+        shown |= self._look_further(unseen, sent)
+        copies = _Copies(shown.values(), self.addressing.key_field, self._claimed(shown))
+        return {row.row_id: self._told(row, sent.get(row.row_id), shown, copies) for row in rows}
 
     def _sent(self, rows: Iterable[CreatedRow], requests: Mapping[int, Sent]) -> dict[int, SentRow]:
         """What was sent for each row, as far as it is still known."""
@@ -125,22 +123,24 @@ class Audit:
             activities = self._source.activities(question)
             if activities is not None:
                 return activities
-            self._source = ByLead(self.desk.connection.read, self.addressing, self.desk.connection.each)
+            self._source = self._by_lead()
         activities = self._source.activities(question) if self._source else None
         if activities is None:
             self._source = None
         return activities
+
+    def _by_lead(self) -> ByLead | None:
+        """Reading lead by lead, where rows name their leads."""
+        connection, way = self.desk.connection, self.addressing
+        return ByLead(connection.read, way, connection.each) if way.tells_lead else None
 
     def _look_further(self, unseen: Sequence[CreatedRow], sent: Mapping[int, SentRow]) -> dict[str, SeenActivity]:
         """An activity that was edited later shows up at that later time."""
         if not unseen or not isinstance(self._source, ByTime):
             return {}
         leads = _leads(sent[row.row_id] for row in unseen if row.row_id in sent)
-        activities: list[SeenActivity] | None = None
-        if len(unseen) <= FEW_ROWS:
-            activities = ByLead(self.desk.connection.read, self.addressing, self.desk.connection.each).activities(
-                Question((), leads)
-            )
+        by_lead = self._by_lead() if len(unseen) <= FEW_ROWS else None
+        activities = by_lead.activities(Question((), leads)) if by_lead else None
         if activities is None:
             now = self.desk.clock.now().timestamp()
             activities = self._source.activities(

@@ -13,6 +13,7 @@ from etl.delivery.throttle import capacity_for, shared, smallest
 from etl.errors import NetworkError, RefusedError, UsageError
 from etl.ledger.requests import Allowance
 from etl.records import Window
+from etl.settings.toml_file import ENVIRONMENT_ACCOUNT
 from etl.stages.slots import ReadSlots
 from etl.stages.together import Together
 
@@ -84,6 +85,7 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> tuple[Connecti
     with _client(account, asked_at, clock) as client:
         slots = ReadSlots(ledger, known, lambda: allowance_of(account, ledger, known), clock)
         identity = _ask(client, slots, is_known=known is not None)
+    _refuse_another_organisation(account, known, identity)
     placed = replace(account, base_url=_host_to_use(account, identity))
     record = ledger.accounts.meet(str(placed.base_url), account.name, identity.org_id if identity else None)
     if account.base_url is None:  # the next command knows the account before it has asked for its host again
@@ -102,6 +104,23 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> tuple[Connecti
         readers=capacity_for(account.limit),
     )
     return connection, placed_client
+
+
+def _refuse_another_organisation(account: Account, known: AccountRecord | None, identity: Identity | None) -> None:
+    """Under a name of a settings file lives one organisation: a test tenant's keys that slipped into `prod` stop here.
+
+    The account of the LSQ_* variables is whatever they are set to; its organisation stands in the first line of the run.
+    """
+    if account.name == ENVIRONMENT_ACCOUNT or known is None or known.organisation is None or identity is None:
+        return
+    if identity.org_id != known.organisation:
+        name = f" ({identity.org_name})" if identity.org_name else ""
+        raise RefusedError(
+            f"The keys of the account {account.name} belong to the organisation {identity.org_id}{name}; until now they "
+            f"belonged to {known.organisation}. Nothing was sent, because rows would go into another company's or a test "
+            f"account's LeadSquared. Correct the keys. If the other organisation is meant, describe it in the settings file "
+            f"under a name of its own, such as [accounts.{account.name}2], and use that with -a."
+        )
 
 
 def host_to_ask(account: Account) -> str:

@@ -5,29 +5,34 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING
 
-from etl.chunker import chunks
+from etl.chunker import requests_needed
 from etl.delivery.driver import Consignment, Driver
 from etl.delivery.parcels import Parcel
 from etl.delivery.throttle import capacity_for
 from etl.events import Progress, RequestAnswered, RequestSent
 from etl.identity import row_key
+from etl.ledger.waiting import WaitingRow
 from etl.records import Activity, Outcome, Window
+from etl.stages.arrange import arranged, needs_addresses
 from etl.stages.connect import allowance_of
+from etl.stages.lead_memory import with_any_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from etl.chunker import Group
     from etl.delivery.driver import Delivered
     from etl.delivery.outcomes import RowEnd
     from etl.delivery.verdict import Verdict
-    from etl.ledger.plan import PlannedRow
+    from etl.ledger.plan import Plan, PlannedRow
     from etl.ledger.requests import Allowance
-    from etl.ledger.runs import WaitingRow
     from etl.ledger.store import Ledger
     from etl.mapping.apply import AppliedRow
     from etl.records import Limit
+    from etl.stages.arrange import Going
     from etl.stages.prepare import LoadedMapping, PreparedInput
     from etl.stages.session import Session
 
@@ -55,24 +60,28 @@ class Packing:
         return Parcel(number, rows, activities, request)
 
 
-def dry_bodies(prepared: PreparedInput, to_send: Callable[[int, int], Mapping[int, PlannedRow]]) -> Iterator[bytes]:
+def dry_bodies(prepared: PreparedInput, plan: Plan) -> Iterator[bytes]:
     """The bodies that a run would send, in order."""
     packing = Packing(prepared.mapping)
+    needs = needs_addresses(prepared.mapping.operation)
 
-    company: dict[int, int | None] = {}
-
-    def activities() -> Iterator[Activity]:
+    def blocks() -> Iterator[list[Going]]:
         for rows in prepared.applied():
-            planned = to_send(rows[0].row_number, rows[-1].row_number)
-            for row in rows:
-                if row.row_number in planned:
-                    plan = planned[row.row_number]
-                    company[row.row_number] = plan.together
-                    yield packing.activity(row, plan.memory_key, plan.ordinal)
+            first, last = rows[0].row_number, rows[-1].row_number
+            planned = plan.to_send(prepared.number, first, last, with_addresses=needs)
+            yield [
+                (_unsent(known), packing.activity(with_any_address(row), known.memory_key, known.ordinal))
+                for row in rows
+                if (known := planned.get(row.row_number))
+            ]
 
-    size = prepared.mapping.operation.rows_per_request
-    for chunk in chunks(activities(), size, lambda activity: company.pop(activity.row_number)):
+    for chunk, _ in arranged(blocks(), prepared.mapping.operation, plan.gathering):
         yield packing.body(chunk.activities)
+
+
+def _unsent(row: PlannedRow) -> WaitingRow:
+    """A planned row as the ledger would have it if the run had begun."""
+    return WaitingRow(0, row.row_number, row.memory_key, row.ordinal, row.together, row.address)
 
 
 class Parcels:
@@ -83,25 +92,20 @@ class Parcels:
         self._run_id = run_id
         self._ledger = ledger
         self._packing = Packing(prepared.mapping)
-        self._rows: dict[int, WaitingRow] = {}
 
     def __iter__(self) -> Iterator[Parcel]:
-        for chunk in chunks(self._activities(), self._prepared.mapping.operation.rows_per_request, self._company):
-            rows = tuple(self._rows.pop(activity.row_number) for activity in chunk.activities)
+        operation = self._prepared.mapping.operation
+        for chunk, rows in arranged(self._blocks(), operation, self._ledger.runs.gathering):
             yield self._packing.pack(chunk.number, rows, chunk.activities)
 
-    def _company(self, activity: Activity) -> int | None:
-        return self._rows[activity.row_number].together
-
-    def _activities(self) -> Iterator[Activity]:
+    def _blocks(self) -> Iterator[list[Going]]:
         for rows in self._prepared.applied():
-            first, last = rows[0].row_number, rows[-1].row_number
-            waiting = self._ledger.runs.waiting(self._run_id, first, last)
-            for row in rows:
-                if row.row_number in waiting:
-                    known = waiting[row.row_number]
-                    self._rows[row.row_number] = known
-                    yield self._packing.activity(row, known.memory_key, known.ordinal)
+            waiting = self._ledger.runs.waiting(self._run_id, rows[0].row_number, rows[-1].row_number)
+            yield [
+                (known, self._packing.activity(row, known.memory_key, known.ordinal))
+                for row in rows
+                if (known := waiting.get(row.row_number)) and row.is_addressed
+            ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +117,21 @@ class Forecast:
     seconds: float
 
 
-def forecast(rows: Mapping[int | None, int], mapping: LoadedMapping, allowance: Allowance) -> Forecast:
+def forecast(groups: Mapping[Group, int], mapping: LoadedMapping, allowance: Allowance) -> Forecast:
     """Requests and seconds for so many rows: the first window's worth goes out at once, every further one takes a window.
 
-    rows: counted by how many of them may travel together at most, None for as many as a request takes.
+    groups: how often there is each size of group, as the ledger counts them.
     """
-    size = mapping.operation.rows_per_request
-    requests = sum(-(-count // min(size, together or size)) for together, count in rows.items())
-    limit = slowest(allowance, mapping.operation.window)
-    return Forecast(sum(rows.values()), requests, max(0, (requests - 1) // limit.count) * limit.seconds)
+    operation = mapping.operation
+    requests = requests_needed(
+        groups,
+        operation.rows_per_request,
+        travels_by=operation.travels_by is not None,
+        keeps_order=operation.keeps_order,
+    )
+    rows = sum(group.rows * times for group, times in groups.items())
+    limit = slowest(allowance, operation.window)
+    return Forecast(rows, requests, max(0, (requests - 1) // limit.count) * limit.seconds)
 
 
 def slowest(allowance: Allowance, window: Window) -> Limit:
@@ -132,6 +142,14 @@ def slowest(allowance: Allowance, window: Window) -> Limit:
     return min(counted, key=lambda limit: limit.count / limit.seconds)
 
 
+def _rows_a_request(groups: Mapping[Group, int], mapping: LoadedMapping, lot: Consignment) -> float:
+    """How many rows travel in a request, on the average where it depends on where they belong."""
+    if not needs_addresses(lot.operation):
+        return lot.operation.rows_per_request
+    ahead = forecast(groups, mapping, lot.allowance)
+    return max(1.0, ahead.rows / max(1, ahead.requests))
+
+
 class ProgressTeller:
     """Counts what comes back and tells it as events."""
 
@@ -139,7 +157,7 @@ class ProgressTeller:
         limit = slowest(lot.allowance, lot.operation.window)
         self._tell = session.events
         self._shown = prepared.shown
-        self._size = lot.operation.rows_per_request
+        self._rows_a_request = _rows_a_request(session.ledger.runs.counts_to_send(lot.run_id), prepared.mapping, lot)
         self._total = session.ledger.runs.count_to_send(lot.run_id)
         self._counts = session.ledger.runs.counts(lot.run_id)
         self._seconds_a_request = limit.seconds / limit.count
@@ -164,7 +182,7 @@ class ProgressTeller:
         seconds = self._clock.monotonic() - self._started
         rate = self._done / seconds if seconds > 0 else 0.0
         left = self._total - self._done
-        at_the_limit = -(-left // self._size) * self._seconds_a_request
+        at_the_limit = ceil(left / self._rows_a_request) * self._seconds_a_request
         eta = max(at_the_limit, left / rate) if rate > 0 and seconds > 10 else at_the_limit
         return Progress(self._shown, self._done, self._total, dict(self._counts), rate, eta, in_flight)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from etl.delivery.decide import StopCause
@@ -12,9 +13,12 @@ from etl.ledger.requests import Allowance
 from etl.reconciler.counts import Equation
 from etl.records import Outcome, Window
 from etl.settings.model import DEFAULT_LIMIT
+from etl.stages.arrange import needs_addresses
 from etl.stages.conclude import ResultsWriter, needs_a_person
 from etl.stages.connect import allowance_of, host_to_ask
 from etl.stages.deliver import dry_bodies, forecast
+from etl.stages.find_leads import look_ups
+from etl.stages.lead_memory import remember_leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +36,7 @@ def match(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: 
 
     Raises: UsageError — `--duplicate` names another number than that of the known rows.
     """
-    plan.match(prepared.number, scope_id, has_unique_key=bool(prepared.mapping.mapping.unique_by))
+    _find_known(prepared, plan, scope_id)
     if duplicate is not None:
         _send_again(prepared, plan, duplicate)
     plan.number_equals(prepared.number, scope_id)
@@ -41,12 +45,22 @@ def match(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: 
 
 def _match_in_order(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: int | None) -> None:
     """As `match`, where the inputs before this one have not really been sent."""
-    plan.match(prepared.number, scope_id, has_unique_key=bool(prepared.mapping.mapping.unique_by))
+    _find_known(prepared, plan, scope_id)
     plan.match_earlier_inputs(prepared.number, has_unique_key=bool(prepared.mapping.mapping.unique_by))
     if duplicate is not None:
         _send_again(prepared, plan, duplicate)
     plan.number_equals(prepared.number, scope_id)
     plan.set_apart(prepared.number, scope_id, prepared.mapping.operation.rows_per_request)
+
+
+def _find_known(prepared: PreparedInput, plan: Plan, scope_id: int | None) -> None:
+    has_unique_key = bool(prepared.mapping.mapping.unique_by)
+    plan.match(prepared.number, scope_id, has_unique_key=has_unique_key, of_changes=is_change(prepared))
+
+
+def is_change(prepared: PreparedInput) -> bool:
+    """Whether its rows change activities that are there: what counts of those is the last that they were told."""
+    return prepared.mapping.operation.stores_as is Outcome.UPDATED
 
 
 def _send_again(prepared: PreparedInput, plan: Plan, duplicate: int) -> None:
@@ -73,7 +87,9 @@ def known_scope(prepared: PreparedInput, ledger: Ledger, account: Account | None
 
 def planned(prepared: PreparedInput, plan: Plan, run: int | None, allowance: Allowance) -> Planned:
     """The plan of one input as an event."""
-    ahead = forecast(plan.counts_to_send(prepared.number), prepared.mapping, allowance)
+    by_address = needs_addresses(prepared.mapping.operation)
+    groups = plan.counts_to_send(prepared.number, by_address=by_address)
+    ahead = forecast(groups, prepared.mapping, allowance)
     return Planned(
         prepared.shown,
         run,
@@ -86,6 +102,20 @@ def planned(prepared: PreparedInput, plan: Plan, run: int | None, allowance: All
     )
 
 
+def _foreseen(prepared: PreparedInput, plan: Plan, ledger: Ledger, account: Account | None) -> Planned:
+    """The plan, with the look-ups that a run needs before it: of leads that nothing is remembered of."""
+    allowance = _allowance(account, ledger)
+    ahead = planned(prepared, plan, None, allowance)
+    record = ledger.accounts.known_as(host_to_ask(account), account.name) if account else None
+    remember_leads(prepared, ledger, record.account_id if record else None)
+    if prepared.leads is None:
+        return ahead
+    needed = look_ups(
+        prepared, prepared.leads, lambda first, last: plan.to_send(prepared.number, first, last), allowance
+    )
+    return replace(ahead, look_ups=needed)
+
+
 def foresee(
     prepared: PreparedInput,
     plan: Plan,
@@ -96,7 +126,7 @@ def foresee(
 ) -> InputSummary:
     """What a run would do with this input; the failed file is written, nothing is sent and no run is begun."""
     _match_in_order(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
-    events(planned(prepared, plan, None, _allowance(account, ledger)))
+    events(_foreseen(prepared, plan, ledger, account))
     failed = None
     if needs_a_person(plan.counts(prepared.number)):
         failed = ResultsWriter(ledger).write_unsent(prepared, plan.lines(prepared.number))
@@ -115,9 +145,9 @@ def write_dry_run(
 ) -> InputSummary:
     """Write the bodies that a run would send, one a line, to `options.dry_run_out`."""
     _match_in_order(prepared, plan, known_scope(prepared, ledger, account), options.duplicate)
-    events(planned(prepared, plan, None, _allowance(account, ledger)))
+    events(_foreseen(prepared, plan, ledger, account))
     if options.dry_run_out is not None:
-        for body in dry_bodies(prepared, lambda first, last: plan.to_send(prepared.number, first, last)):
+        for body in dry_bodies(prepared, plan):
             options.dry_run_out.write(body + b"\n")
         options.dry_run_out.flush()
     summary = unsent_summary(prepared, plan, None, None)

@@ -18,7 +18,7 @@ from etl.mapping.lookups import LookupTable
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
 from etl.reader import InputRules, open_input, sheets_of
-from etl.reconciler.names import is_named_results
+from etl.reconciler.names import is_named_new_leads, is_named_results
 from etl.records import Outcome
 
 if TYPE_CHECKING:
@@ -33,9 +33,15 @@ if TYPE_CHECKING:
     from etl.mapping.model import Mapping
     from etl.operations.contract import Operation
     from etl.records import Block, Column, Table
+    from etl.stages.lead_memory import LeadMemory
 
 MOST_FINDINGS = 1_000
 """How many findings of one input a summary carries; all of them stand in the results and failed files."""
+
+
+OWNER = "ActivityOwnerEmail"
+MOST_OWNERS = 1_000
+"""How many different owners of one input are remembered; a team that is larger than that is checked in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,9 @@ class PreparedInput:
     """One sheet of one file, read and mapped.
 
     number: its place in the plan. path: as the person gave it. copy: the kept bytes that everything is read from.
-    is_one_of_several: its file has further inputs, so its results are named after the sheet too.
+    is_one_of_several: its file has further inputs, so its results are named after the sheet too. owners: the first
+    MOST_OWNERS different `ActivityOwnerEmail` values, each with the first row that has it. leads: what look-ups have found,
+    where the mapping finds leads and the account is known.
     """
 
     number: int
@@ -86,6 +94,8 @@ class PreparedInput:
     data_rows: int = 0
     findings: list[Finding] = field(default_factory=list)
     finding_counts: Counter[str] = field(default_factory=Counter)
+    owners: dict[str, int] = field(default_factory=dict)
+    leads: LeadMemory | None = None
 
     @property
     def shown(self) -> str:
@@ -97,11 +107,21 @@ class PreparedInput:
         with open_input(self.copy, self.mapping.rules(self.sheet), self.path) as opened:
             yield from opened.blocks()
 
-    def applied(self) -> Iterator[list[AppliedRow]]:
-        """The mapped rows, block by block, again from the start."""
+    def applied(self, *, addressed: bool = True) -> Iterator[list[AppliedRow]]:
+        """The mapped rows, block by block, again from the start.
+
+        addressed: with the ids of leads that were looked up, where one was found.
+        """
         applier = Applier(self.mapping.mapping, self.table, self.mapping.lookups)
         for block in self.blocks():
-            yield applier.apply(block)
+            rows = applier.apply(block)
+            yield self.leads.addressed(rows) if addressed and self.leads is not None else rows
+
+    def note_owner(self, row: AppliedRow) -> None:
+        """Remember who is to own the row's activity, for the live check."""
+        owner = row.values.get(OWNER) if row.values else None
+        if owner and len(self.owners) < MOST_OWNERS:
+            self.owners.setdefault(owner, row.row_number)
 
     def note(self, findings: Sequence[Finding]) -> None:
         """Count findings and keep the first of them."""
@@ -143,6 +163,9 @@ def inputs(
     numbers = count()
     found: list[PreparedInput] = []
     for file in files:
+        if len(files) > 1 and is_named_new_leads(file):
+            events(Note(f"{file.name} holds leads for LeadSquared's own import: left out."))
+            continue
         kept = ledger.copies.keep(file, "input")
         copy = ledger.copies.path(kept)
         sheets = _sheets(copy, mapping)
@@ -189,6 +212,7 @@ def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], 
         plan.stage(prepared.number, [stager.staged(row) for row in rows])
         prepared.data_rows += len(rows)
         for row in rows:
+            prepared.note_owner(row)
             if row.findings:
                 prepared.note(row.findings)
         events(Reading(prepared.shown, prepared.data_rows))
@@ -212,7 +236,7 @@ class _Stager:
         run, line = (row.lineage.run, row.lineage.row) if row.lineage else (None, None)
         if row.values is None:
             return self._left_out(row, run, line)
-        payload = payload_fingerprint(row.values)
+        payload = payload_fingerprint(row.payload)
         key = unique_key(row.unique_values) if row.unique_values is not None else payload
         cells = self._cells.of(row.cells)
         lead = lead_mark(row.values.get(self._addressed_by, ""))

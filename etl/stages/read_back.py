@@ -5,7 +5,7 @@ Everything that a look finds out is in the ledger when it returns. Waiting, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.delivery.absence import (
@@ -24,12 +24,14 @@ from etl.delivery.absence import (
     merged,
     over_at,
 )
-from etl.delivery.outcomes import REFUSED_HINT, RowEnd
+from etl.delivery.outcomes import ID_UNKNOWN, RowEnd
 from etl.identity import ROW_KEY_PREFIX, lead_mark
 from etl.reconciler.recognise import Found, Missing, Open, recognise
 from etl.reconciler.sent import key_shown, same_text, sent_row, shows_note, shows_values
 from etl.reconciler.trust import Kept, Trust, trust_of
 from etl.records import Outcome
+from etl.stages.again import end_of_absent
+from etl.stages.look import Look, Probe
 from etl.stages.sources import ByLead, ByTime, Question, elements
 
 if TYPE_CHECKING:
@@ -46,57 +48,6 @@ if TYPE_CHECKING:
 
 _CALIBRATED_BY = 200
 """So many confirmed rows are compared with what was sent for them: enough to see what an account does to values."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Probe:
-    """A missing row that may be sent alone. The least promising sort last: rows that LeadSquared may not take at all.
-
-    was_alone: it has been sent alone before. has_found_neighbours: others of its request arrived, and it did not.
-    """
-
-    was_alone: bool
-    has_found_neighbours: bool
-    row_id: int
-    lead: str
-
-
-@dataclass
-class Look:
-    """What one look has brought. Rows that are neither found, absent nor refused are still in doubt.
-
-    ready_at: when, by `monotonic`, the next of them will have had its time; None if all have.
-    unseen: missing rows for which a later activity is confirmed, but not visible yet. probes: missing rows for which none
-    was ever sent. disproved: rows called created before, under the id of another row. reasons: why rows stay open, by row_id.
-    is_allowed: whether this user may read activities at all. is_behind: the read does not reach back far enough.
-    """
-
-    found: int = 0
-    absent: int = 0
-    refused: int = 0
-    in_doubt: int = 0
-    ready_at: float | None = None
-    unseen: int = 0
-    disproved: int = 0
-    probes: list[Probe] = field(default_factory=list)
-    reasons: dict[int, str] = field(default_factory=dict)
-    is_allowed: bool = True
-    is_behind: bool = False
-
-    def add(self, other: Look) -> None:
-        """Count in what another look, at rows of another mapping, has brought."""
-        self.found += other.found
-        self.absent += other.absent
-        self.refused += other.refused
-        self.in_doubt += other.in_doubt
-        self.unseen += other.unseen
-        self.disproved += other.disproved
-        self.probes += other.probes
-        self.reasons |= other.reasons
-        self.is_allowed = self.is_allowed and other.is_allowed
-        self.is_behind = self.is_behind or other.is_behind
-        moments = [moment for moment in (self.ready_at, other.ready_at) if moment is not None]
-        self.ready_at = min(moments, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +170,13 @@ class ReadBack:
         return self._learned(activities, claimed)
 
     def _activities(self, question: Question) -> list[SeenActivity] | None:
-        """By time as long as that is allowed, then lead by lead; None where neither is."""
+        """By time as long as that is allowed, then lead by lead where rows name their leads; None where neither is."""
         if isinstance(self._source, ByTime):
             activities = self._source.activities(question)
             if activities is not None:
                 return activities
-            self._source = ByLead(self._connection.read, self._addressing, self._connection.each)
+            way = self._addressing
+            self._source = ByLead(self._connection.read, way, self._connection.each) if way.tells_lead else None
         activities = self._source.activities(question) if self._source else None
         if activities is None:
             self._source = None
@@ -298,7 +250,12 @@ class ReadBack:
         """What was sent for rows that are confirmed, as far as it is still known."""
         wanted = [claim for claim in claims if claim.request_id is not None and claim.position is not None]
         requests = self._ledger.doubts.requests({claim.request_id for claim in wanted if claim.request_id is not None})
-        unpacked = {number: elements(request.body, self._addressing) for number, request in requests.items()}
+        ours = self._addressing.operation.name
+        unpacked = {
+            number: elements(request.body, self._addressing)
+            for number, request in requests.items()
+            if request.operation == ours
+        }
         found: list[SentRow] = []
         for claim in wanted:
             sent, position = unpacked.get(claim.request_id or 0, []), claim.position or 0
@@ -335,6 +292,9 @@ class ReadBack:
         if source is None:
             raise TypeError("activities were read from nowhere")
         source.expect(free)
+        if not self._addressing.tells_lead and (without := [case for case in cases if case.sent.key is None]):
+            open_ = {case.row.row_id: Open(case.row.row_id, WITHOUT_KEY, ()) for case in without}
+            return open_ | self._recognise([case for case in cases if case.sent.key is not None], free, trust)
         rows = [case.sent for case in cases]
         told = recognise(rows, free, trust, self._addressing.key_field, source.lead_of, self._addressing.normal)
         return {one.row_id: one for one in told} | self._elsewhere(cases, told)
@@ -357,10 +317,7 @@ class ReadBack:
                 ends.setdefault(case.doubt.request_id, []).append(end)
         settled = self._ledger.requests.settle_read_back(ends)
         self._note_refused(cases, settled)
-        look.found = sum(end.outcome is Outcome.CREATED for end in settled)
-        look.absent = sum(end.outcome is Outcome.WAITING for end in settled)
-        look.refused = sum(end.outcome is Outcome.REFUSED for end in settled)
-        look.in_doubt -= look.found + look.absent + look.refused
+        look.take_in(settled)
         return look
 
     def _end_of(self, case: _Case, told: Recognised, standing: _Standing, look: Look) -> RowEnd | None:
@@ -370,13 +327,18 @@ class ReadBack:
                 return RowEnd(case.row.row_id, Outcome.CREATED, activity_id=activity_id, code="read_back")
             case Open(reason=reason):
                 look.reasons[case.row.row_id] = reason
-                self._note_ready(case.doubt, standing, look)
+                if reason is not WITHOUT_KEY:  # no later look can tell more of such a row
+                    self._note_ready(case.doubt, standing, look)
                 return None
             case Missing():
                 return self._missing(case, standing, look)
 
     def _missing(self, case: _Case, standing: _Standing, look: Look) -> RowEnd | None:
         end = _end(case.doubt)
+        if case.row.code == ID_UNKNOWN:  # there is nothing to be proved: LeadSquared has said that it is there
+            look.unseen += 1
+            look.reasons[case.row.row_id] = STORED_AND_NOT_SHOWN
+            return None
         if case.row.code == "id_taken" and not (case.sent.key and standing.has_keys):
             look.reasons[case.row.row_id] = (
                 "LeadSquared called it stored, under a ProspectActivityId that another row has; which is whose is not told."
@@ -384,14 +346,14 @@ class ReadBack:
             return None
         match absence(end, standing.reach, standing.waits, standing.now, standing.boot_seen):
             case Absence.PROVED:
-                return _absent(case)
+                return end_of_absent(case.row, case.doubt)
             case Absence.TOO_EARLY:
                 self._note_ready(case.doubt, standing, look)
                 look.reasons[case.row.row_id] = "LeadSquared does not show it, and may still do so."
             case Absence.NO_WITNESS if not standing.lags:
                 if self._has_had_its_time(case, standing, look):
                     if case.doubt.verdict == "refused":
-                        return _absent(case)
+                        return end_of_absent(case.row, case.doubt)
                     has_found = len(case.doubt.rows) < case.doubt.size
                     look.probes.append(Probe(case.row.together == 1, has_found, case.row.row_id, case.sent.lead))
                 look.reasons[case.row.row_id] = (
@@ -460,6 +422,16 @@ class ReadBack:
         return look
 
 
+WITHOUT_KEY = (
+    "Which lead and values LeadSquared shows for an activity of an opportunity is not known, so it cannot be told from "
+    "others. A row_key_field in the mapping would settle it."
+)
+
+STORED_AND_NOT_SHOWN = (
+    "LeadSquared called it stored, and does not show it: it is not sent again for that. Look it up there and decide with "
+    "`etl verify RUN --assume`."
+)
+
 NOT_ALLOWED = (
     "The user of these keys may not read activities back (RetrieveByActivityEvent, Retrieve): give it that right, or look "
     "the row up and decide with `etl verify RUN --assume`."
@@ -489,24 +461,3 @@ def _claim(activity: SeenActivity, claimed: Mapping[str, Claimed]) -> Claimed:
 
 def _end(doubt: Doubt) -> End:
     return End(Moment(doubt.ended_mono, doubt.boot_id), doubt.ended_after, doubt.late)
-
-
-def _absent(case: _Case) -> RowEnd:
-    """An absent row goes again, in smaller and smaller company; one that was refused while it was alone is refused."""
-    doubt = case.doubt
-    is_refusal = doubt.verdict == "refused"
-    if is_refusal and doubt.size == 1:
-        return RowEnd(case.row.row_id, Outcome.REFUSED, code="refused", error=doubt.detail, hint=REFUSED_HINT)
-    return RowEnd(
-        case.row.row_id, Outcome.WAITING, together=_company(case.row.together, doubt.size, is_refusal=is_refusal)
-    )
-
-
-def _company(before: int | None, size: int, *, is_refusal: bool) -> int:
-    """How many rows at most travel together next: a fifth after a refusal, and after the second time that nothing came back.
-
-    A chunk that was merely lost goes apart from others once as it is: most losses are the network's, not a row's.
-    """
-    if before is None and not is_refusal:
-        return 25
-    return 5 if size > 5 else 1

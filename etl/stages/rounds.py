@@ -14,8 +14,8 @@ from etl.stages.verify import Desk, Verifier
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from etl.stages.look import Probe
     from etl.stages.prepare import PreparedInput
-    from etl.stages.read_back import Probe
     from etl.stages.session import Session
 
 MOST_FRUITLESS_ROUNDS = 12
@@ -132,6 +132,18 @@ class Rounds:
         """Rounds are bounded: what waits still is left for the next run."""
         if not self._session.ledger.runs.counts(self._run_id).get(Outcome.WAITING, 0):
             return None
+        held = self._session.ledger.found_leads.count_held(self._run_id)
+        if held and not self._has_rows_to_send():
+            rows = "1 row waits for its lead" if held == 1 else f"{held} rows wait for their leads"
+            reason = f"{rows}, which LeadSquared does not have yet"
+            return StopCause(ExitCode.STOPPED, reason, "Run the same command when the leads are there: it looks again.")
+        held_back = self._session.ledger.runs.count_held_back(self._run_id)
+        if held_back and not self._has_rows_to_send():
+            rows = "1 row waits" if held_back == 1 else f"{held_back} rows wait"
+            reason = (
+                f"{rows} for other rows of the same activity or lead, of which it is not known whether they arrived"
+            )
+            return StopCause(ExitCode.STOPPED, reason, "Run the same command: it reads back once more and continues.")
         reason = "rows had to be sent again too often in this run"
         return StopCause(ExitCode.STOPPED, reason, "Run the same command: it continues.")
 

@@ -15,7 +15,9 @@ from etl.stages.conclude import Files, summary_of, write_files
 from etl.stages.deliver import forecast
 from etl.stages.elsewhere import note_what_came_meanwhile, note_what_is_there
 from etl.stages.explain import explain_changes
-from etl.stages.forecast import match, planned, unsent_summary
+from etl.stages.forecast import is_change, match, planned, unsent_summary
+from etl.stages.lead_memory import remember_leads
+from etl.stages.leads_of_rows import find_leads, is_to_find_anew
 from etl.stages.lock_names import lock_name_of_content, lock_name_of_path
 from etl.stages.rounds import Rounds
 
@@ -32,6 +34,8 @@ def send_all(prepared: list[PreparedInput], session: Session) -> list[InputSumma
     Raises: EtlError — only where there is a single input; otherwise it becomes that input's summary.
     """
     _close_dead_runs(session)
+    for one in prepared:
+        remember_leads(one, session.ledger, session.connection.record.account_id)
     summaries: list[InputSummary] = []
     cause: StopCause | None = None
     for one in prepared:
@@ -80,10 +84,23 @@ def send(prepared: PreparedInput, session: Session) -> tuple[InputSummary, StopC
         known = session.ledger.runs.latest_of(scope_id, prepared.hash, prepared.sheet, mapping.hash)
         if known is not None and _is_the_same(known, session.options.duplicate):
             session.ledger.requests.close_lost(known.run_id)
-            if not session.ledger.runs.is_overtaken(known.run_id):
+            reason = _why_anew(prepared, known, session)
+            if reason is None:
                 return _go_on(prepared, known, session, locks)
-            session.events(Note(f"Rows that waited in run {known.run_id} went out with a later one: compared anew."))
+            session.events(Note(reason))
         return _begin(prepared, scope_id, session, locks)
+
+
+def _why_anew(prepared: PreparedInput, known: RunRecord, session: Session) -> str | None:
+    """Why a run of this input must not simply go on, in words; None if it may."""
+    if session.ledger.runs.is_overtaken(known.run_id):
+        return f"Rows that waited in run {known.run_id} went out with a later one: compared anew."
+    is_done = known.state == "finished" and not session.ledger.runs.has_doubts(known.run_id)
+    if is_done and is_change(prepared) and session.ledger.runs.others_sent_since(known.run_id):
+        return f"Other updates went out since run {known.run_id}, which had this input: compared anew."
+    if is_to_find_anew(prepared, known, session):
+        return f"Leads of rows of run {known.run_id} are to be looked up: compared anew."
+    return None
 
 
 def _lock_names(prepared: PreparedInput, scope_id: int) -> tuple[str, str]:
@@ -101,6 +118,9 @@ def _begin(
 ) -> tuple[InputSummary, StopCause | None]:
     match(prepared, session.plan, scope_id, session.options.duplicate)
     note_what_is_there(prepared, session)
+    cause = find_leads(prepared, session)
+    if cause is not None:
+        return unsent_summary(prepared, session.plan, cause, None), cause
     new = NewRun(
         scope_id=scope_id,
         account_id=session.connection.record.account_id,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from etl.api.activities import activities_in_window, activities_of_lead
 from etl.api.asking import one_by_one
 from etl.api.leads import lead_ids_with, leads_by_ids
+from etl.operations.contract import Proof
 from etl.reconciler.sent import same_text
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class Addressing:
     member: str
     lead_field: str | None
     key_field: str | None
+
+    @property
+    def tells_lead(self) -> bool:
+        """Whether reads show a row's activity on the lead that the row was addressed to."""
+        return self.operation.proof is Proof.ACTIVITY
 
     def normal(self, lead: str) -> str:
         """A lead's value in the form in which two of them are compared.
@@ -103,6 +109,8 @@ class ByTime:
         self._pending = {same_text(one.lead_id) for one in candidates if one.lead_id} - self._asked
 
     def lead_of(self, activity: SeenActivity) -> str | None:
+        if not self.addressing.tells_lead:
+            return None
         if self.addressing.lead_field is None:
             return activity.lead_id or None
         lead_id = same_text(activity.lead_id)

@@ -17,9 +17,11 @@ from etl.events import Note, ReadingBack
 from etl.exits import ExitCode
 from etl.mapping.load import load_mapping
 from etl.operations import OPERATIONS
-from etl.operations.contract import RequestOptions
+from etl.operations.contract import Proof, RequestOptions
 from etl.stages.lock_names import lock_name_of_content
-from etl.stages.read_back import NOT_ALLOWED, Look, Probe, ReadBack
+from etl.stages.look import Look
+from etl.stages.read_back import NOT_ALLOWED, ReadBack
+from etl.stages.read_values import ReadValues
 from etl.stages.sources import Addressing
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from etl.ledger.runs import RunRecord
     from etl.ledger.store import Ledger
     from etl.stages.connect import Connection
+    from etl.stages.look import Probe
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -74,7 +77,7 @@ class Verifier:
     found: int = 0
     absent: int = 0
     refused: int = 0
-    _readers: dict[Addressing, ReadBack] = field(default_factory=dict)
+    _readers: dict[Addressing, ReadBack | ReadValues] = field(default_factory=dict)
     _addressings: dict[int, Addressing] = field(default_factory=dict)
     _held: set[int] = field(default_factory=set)
     _failing_since: float | None = None
@@ -203,12 +206,16 @@ class Verifier:
             self._addressings[run_id] = addressing_of(run, self.desk.ledger)
         return self._addressings[run_id]
 
-    def _reader(self, addressing: Addressing) -> ReadBack:
+    def _reader(self, addressing: Addressing) -> ReadBack | ReadValues:
         if addressing not in self._readers:
-            desk = self.desk
-            reader = ReadBack(addressing, desk.ledger, desk.connection, desk.clock, self._began_after)
-            self._readers[addressing] = reader
+            self._readers[addressing] = self._new_reader(addressing)
         return self._readers[addressing]
+
+    def _new_reader(self, addressing: Addressing) -> ReadBack | ReadValues:
+        desk = self.desk
+        if addressing.operation.proof is Proof.VALUES:
+            return ReadValues(addressing, desk.ledger, desk.connection, desk.clock)
+        return ReadBack(addressing, desk.ledger, desk.connection, desk.clock, self._began_after)
 
     def _unreachable(self, error: NetworkError) -> StopCause | None:
         """A cause to stop once LeadSquared could not be asked for long enough."""

@@ -14,7 +14,7 @@ from etl.reconciler.lines import RunWords, result_line
 from etl.reconciler.names import ResultNames
 from etl.reconciler.put_in_place import copy_in_place
 from etl.reconciler.results import write_failed, write_results
-from etl.records import NEEDS_A_PERSON
+from etl.records import MESSAGE_COLUMN, NEEDS_A_PERSON, VERIFIED_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,14 +105,14 @@ class ResultsWriter:
         """The results alone: under the run's number, and as the latest unless a later run has its results there."""
         lines = source.lines(self._ledger.runs.lines(words.run), words)
         first = names.of_run or names.latest
-        is_verified = self._ledger.runs.has_verified(words.run)
+        runs = self._ledger.runs
+        message = (MESSAGE_COLUMN,) if runs.has_message_ids(words.run) else ()
+        more = (*message, VERIFIED_COLUMN) if runs.has_verified(words.run) else message
 
         def may_replace(path: Path) -> bool:
             return self._is_ours(path) and not self.is_of_later_run(path, words.run)
 
-        results = self._note(
-            write_results(first, source.table(), lines, names.kind, may_replace, is_verified=is_verified), words.run
-        )
+        results = self._note(write_results(first, source.table(), lines, names.kind, may_replace, more=more), words.run)
         if names.of_run is not None and not self.is_of_later_run(names.latest, words.run):
             results = self._note(copy_in_place(results, names.latest, may_replace), words.run)
         return results
@@ -128,13 +128,13 @@ class ResultsWriter:
         return None if failed is None else self._note(failed, 0)
 
     def _note(self, path: Path, run_id: int) -> Path:
-        self._ledger.runs.note_output(path.absolute(), _hash_of(path), run_id)
+        self._ledger.runs.note_output(path.absolute(), hash_of(path), run_id)
         return path
 
     def _is_ours(self, path: Path) -> bool:
         """Whether the file is as we wrote it: then a newer state may take its place."""
         known = self._ledger.runs.output_hash(path.absolute())
-        return self._is_rehearsal or (known is not None and known == _hash_of(path))
+        return self._is_rehearsal or (known is not None and known == hash_of(path))
 
     def is_of_later_run(self, path: Path, run_id: int) -> bool:
         """Whether the file at this path holds the results of a later run."""
@@ -147,7 +147,8 @@ class ResultsWriter:
             failed.unlink(missing_ok=True)
 
 
-def _hash_of(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file, by which it is known whether somebody has changed it."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

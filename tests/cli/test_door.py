@@ -60,6 +60,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
         "run",
         "check",
         "verify",
+        "fetch",
         "runs",
         "results",
         "stop",

@@ -121,6 +121,17 @@ def test_results_are_written_again(shell: Shell, past: Past, capsys: pytest.Capt
     assert (shell.world.cwd / "again.csv").exists()
 
 
+def test_results_for_update(shell: Shell, past: Past, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file is named on stdout, what to do with it on stderr; another purpose is no purpose."""
+    assert shell.type("results", "1", "--for", "update") == 0
+    out, err = capsys.readouterr()
+    assert out == f"For update: {past.desk}/visits.run1.for-update.csv\n"
+    assert 'a mapping with "operation: update"' in err
+
+    assert shell.type("results", "1", "--for", "fun") == 2
+    assert "'fun' is not 'update'" in capsys.readouterr().err
+
+
 def test_a_run_at_work_is_asked_to_stop(shell: Shell, past: Past, capsys: pytest.CaptureFixture[str]) -> None:
     """The command returns at once with a sentence."""
     run = past.book.ledger.runs.get(2)

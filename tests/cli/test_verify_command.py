@@ -13,7 +13,7 @@ from etl.events import Auditing, Note, ReadingBack, Started, StopSignal
 from etl.exits import ExitCode
 from etl.proof import Assumption, Check, Verified
 from etl.records import Outcome
-from etl.stages.audit import Finding
+from etl.stages.audit_findings import Finding
 from tests.cli.conftest import Shell, input_summary
 
 CREATED, UNCONFIRMED, WAITING = Outcome.CREATED, Outcome.UNCONFIRMED, Outcome.WAITING

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from etl.delivery.decide import (
+    MOST_PASSED_OVER,
     Begun,
     Event,
     Fetch,
@@ -37,6 +38,11 @@ from etl.records import Limit
 
 NOW = 100.0
 ONE, TWO, THREE, FOUR = (Job(number) for number in (1, 2, 3, 4))
+A1, A2, B3, AB4, C5 = (
+    Job(number, frozenset(letter.encode() for letter in letters))
+    for number, letters in enumerate(("a", "a", "b", "ab", "c"), start=1)
+)
+"""Jobs for addresses."""
 ASKED = StopCause(ExitCode.INTERRUPTED, "asked to", "again")
 TOLD = Answered(())
 LOST = Unknown("connection reset", late=False)
@@ -116,6 +122,35 @@ STEPS: dict[str, tuple[State, Event, tuple[Instruction, ...]]] = {
     "budget spent": (State(2, reserving=ONE), StopAsked(NOW, ASKED), (Finish(ASKED),)),
     "a chunk comes after the stop": (State(2, is_fetching=True, cause=ASKED), Fetched(NOW, ONE), (Finish(ASKED),)),
     "stop while a chunk is being read": (State(2, is_fetching=True), StopAsked(NOW, ASKED), ()),
+    "its address is in flight": (replace(flying(A1), is_dry=True), Fetched(NOW, A2), ()),
+    "its address is in flight, there may be others": (flying(A1), Fetched(NOW, A2), (Fetch(),)),
+    "another one goes before it": (replace(flying(A1), ready=(A2,)), Fetched(NOW, B3), (Reserve(B3),)),
+    "nothing overtakes what is passed over": (
+        replace(flying(A1), capacity=3, ready=(A2, AB4)),
+        Fetched(NOW, Job(6, frozenset([b"b"]))),
+        (Fetch(),),
+    ),
+    "its time has come": (replace(flying(A1), ready=(A2, B3)), back(A1, LOST, doubtful=True), (Reserve(A2),)),
+    "it goes again before the next": (
+        replace(flying(A1, C5), ready=(A2,), is_dry=True, capacity=3),
+        back(Job(1), NO_LINE, now=0.0),
+        (WakeAt(1.0),),
+    ),
+    "the first that may go, when there is a slot": (
+        replace(flying(C5), ready=(A1, A2, B3), slot_from=NOW),
+        Woken(NOW),
+        (Reserve(A1),),
+    ),
+    "many are passed over": (
+        replace(flying(A1), ready=(A2,) * (MOST_PASSED_OVER - 1)),
+        Fetched(NOW, Job(90, frozenset([b"a"]))),
+        (),
+    ),
+    "one fewer is passed over": (
+        replace(flying(A1), ready=(A2,) * (MOST_PASSED_OVER - 2)),
+        Fetched(NOW, Job(90, frozenset([b"a"]))),
+        (Fetch(),),
+    ),
     "careful, one in flight": (replace(flying(ONE, TWO), is_careful=True), back(ONE, LOST, doubtful=True), ()),
 }
 
@@ -151,6 +186,16 @@ def through(state: State, *events: Event) -> State:
     for event in events:
         state, _ = decide(state, event)
     return state
+
+
+def test_a_job_that_comes_back_is_known_by_its_number() -> None:
+    """Whoever brings it back need not know where its rows belong: what waits for it goes on waiting."""
+    state = through(replace(flying(A1), ready=(A2,), is_dry=True), back(Job(1), NO_LINE), Woken(NOW + 1))
+
+    assert state.reserving is not None
+    assert state.reserving.addresses == A1.addresses
+    assert state.ready == (A2,)
+    assert through(state, SlotTaken(NOW + 1), Woken(NOW + 1)).ready == (A2,)
 
 
 def test_failures_at_one_moment_are_one_failure() -> None:

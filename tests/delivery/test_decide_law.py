@@ -1,4 +1,4 @@
-"""The machine under any order of events: what never happens, and what happens in the end."""
+"""The machine under any order of events: what never happens, and what happens in the end. Some jobs have addresses."""
 
 from __future__ import annotations
 
@@ -49,11 +49,16 @@ CAUSE = StopCause(ExitCode.INTERRUPTED, "asked", "again")
 class Delivery(RuleBasedStateMachine):
     """Plays a driver that answers anything at any time, and keeps books of its own on every job."""
 
-    @initialize(capacity=st.integers(1, 4), chunks=st.integers(0, 8), is_proven=st.booleans())
-    def begin(self, capacity: int, chunks: int, *, is_proven: bool) -> None:
+    @initialize(
+        capacity=st.integers(1, 4),
+        chunks=st.lists(st.frozensets(st.sampled_from([b"a", b"b", b"c"]), max_size=2), max_size=8),
+        is_proven=st.booleans(),
+    )
+    def begin(self, capacity: int, chunks: list[frozenset[bytes]], *, is_proven: bool) -> None:
         self.now = 100.0
         self.capacity = capacity
         self.chunks_left = chunks
+        self.sent_for: dict[bytes, int] = {}
         self.fetched = 0
         self.state = State(capacity, is_proven=is_proven)
         self.flying: set[Job] = set()
@@ -83,7 +88,7 @@ class Delivery(RuleBasedStateMachine):
             case Reserve(job=job):
                 assert not self.is_stopped, "asked for a slot after a stop"
                 assert self.now >= self.state.not_before, "asked for a slot during a pause"
-                assert job == min(self.waiting, key=lambda one: one.number), "a later job overtakes an earlier one"
+                self.check_is_first(job)
                 self.waiting.remove(job)
                 self.reserving = job
             case Send(job=job):
@@ -92,6 +97,10 @@ class Delivery(RuleBasedStateMachine):
                 assert job not in self.ended, "sent again after its end"
                 assert not (self.state.is_careful and self.flying), "two at a time while careful"
                 assert self.state.is_proven or not self.flying, "two at a time to a host that has told nothing"
+                for address in job.addresses:
+                    assert self.sent_for.get(address, 0) <= job.number, "sent before an earlier one of its address"
+                    self.sent_for[address] = job.number
+                assert not any(job.addresses & other.addresses for other in self.flying), "one address twice in flight"
                 self.flying.add(job)
             case WakeAt(moment=moment):
                 assert moment > self.now
@@ -100,8 +109,18 @@ class Delivery(RuleBasedStateMachine):
                 assert not self.flying, "finished with requests in flight"
                 assert self.reserving is None
                 is_early = cause is not None or is_sick
-                assert is_early or (not self.waiting and self.chunks_left == 0), "finished with jobs left"
+                assert is_early or (not self.waiting and not self.chunks_left), "finished with jobs left"
                 self.is_finished = True
+
+    def check_is_first(self, job: Job) -> None:
+        """It overtakes only jobs that have to wait for one in flight, directly or behind another one."""
+        taken = frozenset[bytes]().union(*(one.addresses for one in self.flying))
+        for earlier in sorted(self.waiting, key=lambda one: one.number):
+            if earlier == job:
+                assert not taken & job.addresses, "goes though it has to wait"
+                return
+            assert taken & earlier.addresses, "a later job overtakes one that could go"
+            taken |= earlier.addresses
 
     def _is_idle(self) -> bool:
         return not self.is_finished and not self.is_fetching and self.reserving is None
@@ -110,12 +129,11 @@ class Delivery(RuleBasedStateMachine):
     @rule()
     def answer_fetch(self) -> None:
         self.is_fetching = False
-        if self.chunks_left == 0:
+        if not self.chunks_left:
             self.tell(SourceDry(self.now))
             return
-        self.chunks_left -= 1
         self.fetched += 1
-        job = Job(self.fetched)
+        job = Job(self.fetched, self.chunks_left.pop())
         self.waiting.add(job)
         self.tell(Fetched(self.now, job))
 
@@ -160,7 +178,7 @@ class Delivery(RuleBasedStateMachine):
             self.waiting.add(job)
         else:
             self.ended.append(job)
-        self.tell(Returned(self.now, job, verdict[0], verdict[1], 0.0))
+        self.tell(Returned(self.now, Job(job.number), verdict[0], verdict[1], 0.0))
 
     @precondition(lambda self: not self.is_finished and self.reserving is None)
     @rule()
@@ -213,7 +231,7 @@ class Delivery(RuleBasedStateMachine):
             else:
                 self.wake(is_early=False)
         assert self.is_finished
-        if not self.is_stopped:
+        if not self.is_stopped and not self.state.is_sick:
             assert sorted(job.number for job in self.ended) == list(range(1, self.fetched + 1))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from etl.delivery.outcomes import RowEnd, is_doubtful, row_ends
+from etl.delivery.outcomes import ID_UNKNOWN, RowEnd, is_doubtful, row_ends
 from etl.delivery.verdict import Answered, NotSent, Refused, Stop, Throttled, Unknown, Verdict
-from etl.reconciler.match import RowDone, RowRefused, RowUnknown
+from etl.reconciler.match import RowDone, RowRefused, RowStored, RowUnknown
 from etl.records import Outcome
 
 TOGETHER = [
@@ -48,6 +48,28 @@ def test_rows_of_an_answer_end_each_on_its_own() -> None:
     assert (sent_back.outcome, sent_back.code, sent_back.error) == (Outcome.REFUSED, "refused", "Lead not found")
     assert "run the failed file" in str(sent_back.hint)
     assert (untold.outcome, untold.error) == (Outcome.UNCONFIRMED, "not named")
+
+
+def test_what_is_stored_ends_as_the_operation_says() -> None:
+    """A row of an update is updated, under the id that it was addressed by; two rows may have one."""
+    matched = (RowDone("A-1"), RowDone("A-1"), RowRefused("Locked"))
+
+    ends = row_ends(Answered(()), matched, [7, 8, 9], Outcome.UPDATED)
+
+    assert [(end.outcome, end.activity_id) for end in ends] == [
+        (Outcome.UPDATED, "A-1"),
+        (Outcome.UPDATED, "A-1"),
+        (Outcome.REFUSED, None),
+    ]
+
+
+def test_a_row_that_is_stored_under_an_untold_id_is_in_doubt_and_the_server_is_well() -> None:
+    """No row is called created without its ProspectActivityId; but LeadSquared has answered, so others may go."""
+    (end,) = row_ends(Answered(()), (RowStored("M-1"),), [7])
+
+    assert (end.outcome, end.code, end.activity_id, end.message_id) == (Outcome.UNCONFIRMED, ID_UNKNOWN, None, "M-1")
+    assert "named no ProspectActivityId" in str(end.error)
+    assert not is_doubtful(Answered(()), [end])
 
 
 def test_an_answer_that_tells_of_one_row_is_no_doubt() -> None:

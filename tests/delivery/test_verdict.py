@@ -111,6 +111,68 @@ def test_rows_keep_their_order_and_count() -> None:
     assert judge(an_answer(body), OPERATION, rows=2) == expected
 
 
+UPDATED_ROW = {"RowNumber": 1, "ActivityUpdated": True}
+UPDATES = [
+    pytest.param([UPDATED_ROW], [AnswerItem(1, True, None, None)], id="updated"),
+    pytest.param([{**UPDATED_ROW, "ActivityUpdated": "true"}], [AnswerItem(1, None, None, None)], id="flag as text"),
+    pytest.param(
+        [{**UPDATED_ROW, "ProspectActivityId": ID, "": ID}], [AnswerItem(1, True, None, None)], id="an id beside"
+    ),
+    pytest.param(
+        [{"RowNumber": 1, "ActivityUpdated": False, "ErrorMessage": "Locked"}],
+        [AnswerItem(1, False, None, "Locked")],
+        id="refused",
+    ),
+    pytest.param([{"RowNumber": 1, "ActivityCreated": True}], [AnswerItem(1, None, None, None)], id="another flag"),
+]
+
+
+@pytest.mark.parametrize(("rows", "expected"), UPDATES)
+def test_rows_of_an_update_have_a_flag_of_their_own_and_no_id(rows: object, expected: list[AnswerItem]) -> None:
+    """`ActivityUpdated` alone says that an update was carried out; which activity it was the request says."""
+    assert judge(an_answer({"Response": rows}), OPERATIONS["update"], rows=1) == Answered(tuple(expected))
+
+
+MESSAGE = OPERATIONS["create-lead-and-activity"]
+SAID = AnswerItem(None, True, None, None, message_id=ID)
+MESSAGES: list[tuple[str, Exchange, Verdict]] = [
+    ("success with an id", an_answer({"Status": "Success", "Message": {"Id": ID}}), Answered((SAID,))),
+    ("other case", an_answer({"Status": " success", "Message": {"Id": f" {ID} "}}, 201), Answered((SAID,))),
+    ("without an id", an_answer({"Status": "Success", "Message": {"AffectedRows": 1}}), Unknown("", late=False)),
+    ("empty id", an_answer({"Status": "Success", "Message": {"Id": ""}}), Unknown("", late=False)),
+    (
+        "no id at all",
+        an_answer({"Status": "Success", "Message": {"Id": f"{0:08}-0000-0000-0000-{0:012}"}}),
+        Unknown("", False),
+    ),
+    ("message is a text", an_answer({"Status": "Success", "Message": ID}), Unknown("", late=False)),
+    ("no status", an_answer({"Message": {"Id": ID}}), Unknown("", late=False)),
+    ("failed with an id", an_answer({"Status": "Failed", "Message": {"Id": ID}}), Refused("", None, is_mx=False)),
+    (
+        "exception beside an id",
+        an_answer(mx("MXUnknownAttributeException") | {"Message": {"Id": ID}}),
+        Refused("", "MXUnknownAttributeException"),
+    ),
+    ("a fault with an id", an_answer({"Status": "Success", "Message": {"Id": ID}}, 502), Unknown("", late=True)),
+    ("bulk rows", an_answer({"Response": [a_row()]}), Unknown("", late=False)),
+    ("too fast", an_answer(mx("MXAPIRateLimitExceededException", RATE)), Throttled(None, Limit(20, 5))),
+]
+
+
+@pytest.mark.parametrize(("exchange", "expected"), [pytest.param(*rest, id=name) for name, *rest in MESSAGES])
+def test_an_answer_about_one_row_tells_of_it_only_when_nothing_contradicts(
+    exchange: Exchange, expected: Verdict
+) -> None:
+    """`Status` Success and a `Message.Id` together say that the row is stored; what the id is of stays open."""
+    told = judge(exchange, MESSAGE, rows=1)
+
+    assert type(told) is type(expected)
+    if isinstance(told, Answered):
+        assert told == expected
+    assert getattr(told, "exception_type", None) == getattr(expected, "exception_type", None)
+    assert getattr(told, "late", None) == getattr(expected, "late", None)
+
+
 WITHOUT_ROWS: list[tuple[str, Exchange, Verdict]] = [
     # throttled: in any status, by type, by 429 or by the sentence
     ("429 with type", an_answer(mx("MXAPIRateLimitExceededException", RATE), 429), Throttled(None, Limit(20, 5))),

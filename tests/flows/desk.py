@@ -112,9 +112,13 @@ class Desk:
 
     def has_run(self, *files: Path) -> None:
         """What happened earlier: the same import, from within this process, so that a test need not wait for a command."""
+        self.has_run_with(self.folder / "visits.yaml", *files)
+
+    def has_run_with(self, mapping: Path, *files: Path) -> None:
+        """The same through another mapping."""
         directories = Directories(config=self.home / "config", state=self.home / "state")
         settings = load_settings(self.environ, self.folder, directories=directories)
-        pipeline.run(settings, files, self.folder / "visits.yaml")
+        pipeline.run(settings, files, mapping)
 
     def start(self, *arguments: str | Path, in_front: Sequence[str] = (), **environ: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it. in_front: a program that starts it under other conditions."""

@@ -101,7 +101,7 @@ def test_the_first_line_names_account_organisation_and_ledger(desk: Desk, server
     """Whose account this is and where it is recorded stands before anything else; how long it takes comes next."""
     write(desk.folder / "visits.csv", visits(60))
 
-    lines = desk.run("visits.csv").err.splitlines()
+    lines = desk.run("visits.csv", "--no-preflight").err.splitlines()
 
     assert lines[0] == f"Account env · organisation FOREIGN (70071) · ledger {desk.ledger}"
     assert lines[1] == "visits.csv: 60 data rows. 60 rows go out in 3 requests, about 0 s at the account's limit."

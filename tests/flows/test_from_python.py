@@ -8,7 +8,17 @@ import pytest
 
 from etl import pipeline
 from etl.errors import RefusedError, UsageError
-from etl.events import Event, InputFinished, Planned, Progress, Reading, RequestAnswered, RequestSent, Started
+from etl.events import (
+    Event,
+    InputFinished,
+    Planned,
+    Progress,
+    Reading,
+    RequestAnswered,
+    RequestSent,
+    RunOptions,
+    Started,
+)
 from etl.records import Limit, Outcome
 from etl.settings import Account, Secret, Settings
 from tests.flows.conftest import Serve
@@ -41,7 +51,10 @@ def test_a_run_tells_events_and_returns_a_summary(
     sheet = write(folder / "visits.csv", [*visits(59), visit(60, Remarks="")])
     told: list[Event] = []
 
-    summary = pipeline.run(settings_for(server, folder), [sheet], folder / "visits.yaml", events=told.append)
+    options = RunOptions(preflight=False)
+    summary = pipeline.run(
+        settings_for(server, folder), [sheet], folder / "visits.yaml", options=options, events=told.append
+    )
 
     (result,) = summary.inputs
     kinds = [type(event) for event in told]

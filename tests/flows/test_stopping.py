@@ -77,7 +77,7 @@ def test_a_second_ctrl_c_leaves_at_once(desk: Desk, serve: Serve) -> None:
     with gate() as way:
         server = serve(sleep=way)
         write(desk.folder / "visits.csv", visits(250))
-        process = desk.start("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="2/1")
+        process = desk.start("run", "visits.csv", "-m", "visits.yaml", "--no-preflight", LSQ_BULK_LIMIT="2/1")
         wait_until(lambda: way.waiting == 2, "two requests in the air")
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None

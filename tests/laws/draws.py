@@ -26,6 +26,7 @@ from etl.simulator import (
     ThrottleForm,
     ValuesOnReading,
 )
+from tests.laws.ways import MEANT, NOBODY, OPPORTUNITY, WITH_LEAD, Way
 
 KEY_FIELD = "mx_Custom_20"
 VISIBILITY_WAIT = 90.0
@@ -34,22 +35,21 @@ LATE_WAIT = 300.0
 MAPPING = """
 version: 1
 name: visits
-operation: add-by-lead-field
-search_by: EmailAddress
-input: {{time_zone: UTC}}
-activity: {{event: 320}}
+operation: {way.operation}
+{way.search_by}input: {{time_zone: UTC}}
+activity: {{event: {way.event}}}
 columns:
-  Email: SearchByValue
+  Email: {way.target}
   Visit: mx_Custom_1
-  Remarks: ActivityNote
+  Remarks: {way.note}
   Amount: mx_Custom_2
 {more}
 """
-CORRECTED = {"nobody@example.com": "person2@example.com"}
-"""A lead that does not exist, and the lead that was meant."""
+CORRECTED = {NOBODY: MEANT}
+"""As people are called before each way writes their addresses."""
 
 TIME = '  When: {to: ActivityDateTime, format: "%d/%m/%Y %H:%M"}\n'
-SPARE_BLANKS = "values:\n  mx_Custom_5: {constant: '  Field  team '}\n"
+SPARE_BLANKS = "  mx_Custom_5: {constant: '  Field  team '}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ HEADERS = ("Email", "Visit", "Remarks", "Amount", "When")
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One account and one mapping. may_stay_open: why rows may be unconfirmed even in the end; None: none may."""
+    """One account, one way to it and one mapping. may_stay_open: why rows may be unconfirmed even in the end; None: none may."""
 
+    way: Way
     options: SimulatorOptions
     limit: Limit
     mapping: str
@@ -101,8 +102,8 @@ READS = (Read.BY_EVENT, Read.BY_LEAD, Read.LEADS, Read.LEADS_BY_IDS)
 """Those that a history may forbid; a longer list would draw other histories from the same seeds."""
 
 
-def scene(dice: random.Random) -> Scene:
-    """An account, its mapping and its faults."""
+def scene(dice: random.Random, way: Way) -> Scene:
+    """An account, its mapping and its faults. Whatever the way, the dice fall alike."""
     has_key, is_unique, crashes = dice.random() < 0.5, dice.random() < 0.4, dice.random() < 0.6
     limit, theirs = dice.choice(
         [((25, 5), (25, 5))] * 6 + [((5, 5), (5, 5)), ((1, 5), (1, 5)), ((25, 5), (5, 5)), ((10, 5), (25, 5))]
@@ -116,10 +117,13 @@ def scene(dice: random.Random) -> Scene:
         switches=switches,
         clock_skew_seconds=dice.choice([0.0, 0.0, 0.0, 600.0, -600.0, dice.uniform(-600.0, 600.0)]),
         daily=dice.choice([None] * 19 + [40]),
+        **way.options,
     )
-    mapping = _mapping(dice, has_key=has_key, is_unique=is_unique)
+    has_key, is_unique = has_key and way.makes_new, is_unique and way.makes_new
+    mapping = _mapping(dice, way, has_key=has_key, is_unique=is_unique)
     has_twins = any(fault.kind is FaultKind.TWIN for fault in faults)
     drawn = Scene(
+        way,
         options,
         Limit(limit[0], float(limit[1])),
         mapping,
@@ -134,12 +138,14 @@ def scene(dice: random.Random) -> Scene:
     return replace(drawn, may_stay_open=_hindrance(drawn))
 
 
-def _mapping(dice: random.Random, *, has_key: bool, is_unique: bool) -> str:
-    more = TIME if dice.random() < 0.5 else ""
-    more += SPARE_BLANKS if dice.random() < 0.3 else ""
+def _mapping(dice: random.Random, way: Way, *, has_key: bool, is_unique: bool) -> str:
+    has_time, has_spare = dice.random() < 0.5, dice.random() < 0.3
+    more = TIME if has_time and way.has_time else ""
+    values = (SPARE_BLANKS if has_spare else "") + way.values
+    more += f"values:\n{values}" if values else ""
     more += "unique_by: [Visit]\n" if is_unique else ""
     more += f"row_key_field: {KEY_FIELD}\n" if has_key else ""
-    return MAPPING.format(more=more)
+    return MAPPING.format(way=way, more=more)
 
 
 def _switches(dice: random.Random, *, has_key: bool) -> Switches:
@@ -208,6 +214,10 @@ def _hindrance(drawn: Scene) -> str | None:
         return "answers name no rows"
     if any(fault.kind is FaultKind.DUPLICATE_ID for fault in drawn.faults):
         return "ids of other rows"
+    if drawn.way.operation == WITH_LEAD and switches.by_event_delay_seconds > VISIBILITY_WAIT:
+        return "shown later than is waited for"
+    if drawn.way.operation == OPPORTUNITY and (Read.BY_EVENT in forbidden or switches.fields_lost or not drawn.has_key):
+        return "opportunities without row keys"
     if drawn.has_key and not switches.fields_lost:
         return None
     if drawn.has_twins:

@@ -17,14 +17,15 @@ from etl.errors import BusyError, EtlError, NetworkError, RefusedError
 from etl.events import InputSummary
 from etl.ledger.store import Ledger
 from etl.settings import Account, Secret
-from etl.simulator import FaultKind
 from etl.simulator.core import Simulator
 from tests.laws import draws
 from tests.laws.papers import Papers
 from tests.laws.troubles import Troubles
-from tests.laws.verdicts import Verdicts
+from tests.laws.updates import Journal
+from tests.laws.verdicts import LATE_FAULTS, Verdicts
 from tests.laws.virtual import Crash, Program, Steps, account, everything_virtual, live
 from tests.laws.watched import listener, watch
+from tests.laws.ways import WAYS, Way, drawn
 from tests.laws.world import World
 
 MOST_LIVES = 5
@@ -34,25 +35,28 @@ MOST_DAYS = 5
 class ViolationError(AssertionError):
     """An invariant that did not hold, with the seed that shows it."""
 
-    def __init__(self, seed: int, reason: str, *, is_short: bool) -> None:
-        replay = f".venv/bin/python -m tests.laws.soak --seed {seed}{' --short' if is_short else ''} --verbose"
+    def __init__(self, seed: int, reason: str, operation: str | None = None, *, is_short: bool) -> None:
+        how = f"{' --short' if is_short else ''}{f' --operation {operation}' if operation else ''}"
+        replay = f".venv/bin/python -m tests.laws.soak --seed {seed}{how} --verbose"
         super().__init__(f"seed {seed}: {reason}\nreplay: {replay}")
         self.seed = seed
 
 
-def play(seed: int, log: Callable[[str], None] = lambda _line: None, *, is_short: bool = False) -> Counter[str]:
-    """Play a history; a short one has few rows and lives, for the suite.
+def play(
+    seed: int, log: Callable[[str], None] = lambda _line: None, *, is_short: bool = False, operation: str | None = None
+) -> Counter[str]:
+    """Play a history; a short one has few rows and lives, for the suite. operation: None, and the seed draws one.
 
     Returns: what happened, how often. Raises: ViolationError.
     """
     folder = Path(tempfile.mkdtemp(prefix="history-"))
     random.seed(seed)
     try:
-        history = History(seed, folder, log, is_short)
-        with everything_virtual(history.world, seed):
+        history = History(seed, folder, log, WAYS[operation] if operation else drawn(seed), is_short)
+        with everything_virtual(history.world, seed), history.journal.kept():
             history.play()
     except (AssertionError, EtlError, LookupError, TypeError, ValueError, OSError) as error:
-        raise ViolationError(seed, f"{type(error).__name__}: {error}", is_short=is_short) from error
+        raise ViolationError(seed, f"{type(error).__name__}: {error}", operation, is_short=is_short) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return +history.tally
@@ -65,20 +69,23 @@ class History:
     seed: int
     folder: Path
     log: Callable[[str], None]
+    way: Way
     is_short: bool = False
     tally: Counter[str] = field(default_factory=Counter)
     died_at: str = ""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"{self.seed}/lives")
-        self.scene = draws.scene(random.Random(f"{self.seed}/scene"))
+        self.scene = draws.scene(random.Random(f"{self.seed}/scene"), self.way)
         self.world = World(Simulator(replace(self.scene.options, faults=())))
         self.world.set_faults(self.scene.faults)
+        self.world.addresses = self.way.addresses
         self.world.tells_date = self.scene.tells_date
         rows = draws.sheet(random.Random(f"{self.seed}/sheet"), is_short=self.is_short)
-        self.papers = Papers(self.folder, self.dice, rows)
+        self.papers = Papers(self.folder, self.dice, rows, self.way)
+        self.journal = Journal(self.scene.options.user_email)
         self.troubles = Troubles(self.dice, self.world, self.tally, self.log, may_set_clock=self.scene.tells_date)
-        self.verdicts = Verdicts(self.scene, self.world, self.papers, self.tally, self.log)
+        self.verdicts = Verdicts(self.scene, self.world, self.papers, self.journal, self.tally, self.log)
         self.mapping = self.folder / "visits.yaml"
         self.mapping.write_text(self.scene.mapping, encoding="utf-8")
         self.keys = self.world.keys
@@ -86,6 +93,7 @@ class History:
 
     def play(self) -> None:
         self.log(f"seed {self.seed}: {len(self.papers.rows)} rows; {self.scene}")
+        self.tally[self.way.operation] += 1
         lives = self.dice.choice([1, 1, 1, 2, 2, 3, MOST_LIVES])
         for number in range(min(lives, 2) if self.is_short else lives):
             if number:
@@ -208,7 +216,8 @@ class History:
     def _calm(self, file: Path, home: int) -> Program:
         def opened(ledger: Ledger) -> None:
             self.ledger = ledger
-            watch(ledger, self.tally, lambda: self.troubles.is_stop_asked)
+            sets_out = {} if self.way.makes_new else {"sets_out": self.journal.sets_out}
+            watch(ledger, self.tally, lambda: self.troubles.is_stop_asked, **sets_out)
 
         self.troubles.is_stop_asked = False
         return Program(
@@ -233,5 +242,4 @@ class History:
         """It is noticed by its row keys: they must be kept, be readable, and show at once."""
         switches = self.scene.options.switches
         is_read = not switches.reads_forbidden and not switches.fields_lost and switches.by_event_delay_seconds == 0
-        late = {FaultKind.STORE_LATE, FaultKind.GATEWAY_TIMEOUT_LATE}
-        return self.scene.has_key and is_read and not any(fault.kind in late for fault in self.scene.faults)
+        return self.scene.has_key and is_read and not any(fault.kind in LATE_FAULTS for fault in self.scene.faults)

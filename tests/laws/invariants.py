@@ -82,6 +82,17 @@ def at_most_once(stored: Mapping[Identity, int], sheets: Iterable[Sequence[Mappi
         assert times <= most, f"{identity} is stored {times} times, and {most} rows are so"
 
 
+def in_their_places(
+    activities: Iterable[Activity], sheets: Iterable[Sequence[Mapping[str, str]]], user_email: str
+) -> None:
+    """What the server holds of this user's is with a lead, or an opportunity, to which a sheet has assigned it."""
+    meant = {(row["Email"], row["Visit"]) for rows in sheets for row in rows}
+    for one in activities:
+        if one["CreatedByEmailAddress"] == user_email:
+            place = (one["SearchByValue"], Naming().of_activity(one)[0])
+            assert place in meant, f"{place} is stored, and no sheet has such a row"
+
+
 def check(
     activities: Sequence[Activity],
     summary: InputSummary,
@@ -104,7 +115,7 @@ def check(
     """
     assert summary.equation.holds, summary.equation
     rows, given = result_rows(summary.results), result_rows(sheet) if isinstance(sheet, Path) else sheet
-    assert [_cells(row) for row in rows] == [_cells(row) for row in given], "rows lost, moved or changed"
+    check_lines(rows, given)
     if not has_false_ids:
         _check_ids(rows, activities, naming)
     stored = held(activities, naming, None if has_twins else user_email)
@@ -119,6 +130,11 @@ def check(
             assert maybe[identity] >= min(there, times), (
                 f"{identity}: {there} are there, {maybe[identity]} are called so"
             )
+
+
+def check_lines(rows: Sequence[Mapping[str, str]], given: Sequence[Mapping[str, str]]) -> None:
+    """Results hold every row once, in order."""
+    assert [_cells(row) for row in rows] == [_cells(row) for row in given], "rows lost, moved or changed"
 
 
 def _cells(row: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.laws import draws, invariants
 from tests.laws.draws import HEADERS, Row
+from tests.laws.ways import Way
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Papers:
     folder: Path
     dice: random.Random
     rows: list[Row]
+    way: Way
     contents: list[list[dict[str, str]]] = field(default_factory=list)
     failed: Path | None = None
     _newest: int = 200
@@ -42,7 +44,7 @@ class Papers:
             return None
         if self.dice.random() < 0.7:
             text = self.failed.read_text(encoding="utf-8-sig")
-            for wrong, right in draws.CORRECTED.items():
+            for wrong, right in self.way.corrected.items():
                 text = text.replace(wrong, right)
             self.failed.write_text(text, encoding="utf-8-sig")
         return self.failed
@@ -54,6 +56,7 @@ class Papers:
 
     def _write(self, name: str, rows: list[Row]) -> Path:
         path = self.folder / name
+        lines = [(self.way.cell(row.email), *row.cells[1:]) for row in rows]
         with path.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([HEADERS, *(row.cells for row in rows)])
+            csv.writer(stream).writerows([HEADERS, *lines])
         return path

@@ -15,10 +15,12 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from etl.simulator import FaultKind, ThrottleForm
 from tests.laws.history import ViolationError, play
 from tests.laws.troubles import KINDS_OF_CRASH
+from tests.laws.ways import WAYS
 
 PATHS = (
     "verified found",
@@ -57,8 +59,12 @@ PATHS = (
     "machine asleep",
     "reboot",
 )
+STORED_AS = {way.operation: "created" if way.makes_new else "updated" for way in WAYS.values()}
 EXPECTED = (
     *PATHS,
+    *WAYS,
+    *(f"{operation}: {outcome}" for operation, outcome in STORED_AS.items()),
+    *(f"{operation}: verified found" for operation in WAYS),
     *(f"fault {kind.value}" for kind in FaultKind),
     *(f"throttled as {form.value}" for form in ThrottleForm),
     *(f"crash at {kind}" for kind in KINDS_OF_CRASH),
@@ -84,13 +90,15 @@ def never_happened(tally: Counter[str], expected: Iterable[str] = EXPECTED) -> l
     return [name for name in expected if not tally[name]]
 
 
-def play_some(seeds: Iterable[int], *, is_short: bool = False) -> tuple[Counter[str], list[str]]:
+def play_some(
+    seeds: Iterable[int], operation: str | None = None, *, is_short: bool = False
+) -> tuple[Counter[str], list[str]]:
     """Play histories. Returns: what happened, and the violations as text."""
     tally: Counter[str] = Counter()
     violations: list[str] = []
     for seed in seeds:
         try:
-            tally += play(seed, is_short=is_short)
+            tally += play(seed, is_short=is_short, operation=operation)
         except ViolationError as violation:
             violations.append(str(violation))
         tally["histories"] += 1
@@ -107,13 +115,16 @@ def _batches(first: int, count: int) -> Iterator[range]:
         yield range(start, min(start + A_BATCH, first + count))
 
 
-def soak(first: int, count: int, processes: int) -> int:
-    """Play `count` histories from seed `first` on, tell how it went, and return the exit code."""
+def soak(first: int, count: int, processes: int, operation: str | None = None) -> int:
+    """Play `count` histories from seed `first` on, tell how it went, and return the exit code.
+
+    operation: all of them use this one; nothing is expected to have happened then.
+    """
     tally: Counter[str] = Counter()
     violations: list[str] = []
     began, shown = time.monotonic(), 0.0
     with ProcessPoolExecutor(processes, initializer=_begin_worker) as pool:
-        for happened, found in pool.map(play_some, _batches(first, count)):
+        for happened, found in pool.map(partial(play_some, operation=operation), _batches(first, count)):
             tally += happened
             violations += found
             for violation in found:
@@ -124,17 +135,17 @@ def soak(first: int, count: int, processes: int) -> int:
                 say(f"{tally['histories']} of {count} histories, {len(violations)} violations, {seconds:.0f} s")
     for name, times in sorted(tally.items()):
         say(f"{times:9,}  {name}")
-    missing = never_happened(tally)
+    missing = never_happened(tally) if operation is None else []
     say(f"{count} histories in {time.monotonic() - began:.0f} s: {len(violations)} violations")
     if missing:
         say(f"never happened: {', '.join(missing)}")
     return 1 if violations or missing else 0
 
 
-def replay(seed: int, *, verbose: bool, is_short: bool) -> int:
+def replay(seed: int, operation: str | None, *, verbose: bool, is_short: bool) -> int:
     """Play one history, told as it goes."""
     try:
-        tally = play(seed, say if verbose else _say_nothing, is_short=is_short)
+        tally = play(seed, say if verbose else _say_nothing, is_short=is_short, operation=operation)
     except ViolationError as violation:
         say(str(violation))
         say("".join(traceback.format_exception(violation.__cause__)))
@@ -150,6 +161,7 @@ def main() -> int:
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, help="play this one history only")
+    parser.add_argument("--operation", choices=list(WAYS), help="in place of the one that each seed draws")
     parser.add_argument("--short", action="store_true", help="as the suite plays it")
     parser.add_argument("--verbose", action="store_true", help="tell what happens")
     asked = parser.parse_args()
@@ -160,8 +172,8 @@ def main() -> int:
             {**os.environ, "PYTHONHASHSEED": "0"},
         )
     if asked.seed is not None:
-        return replay(asked.seed, verbose=asked.verbose, is_short=asked.short)
-    return soak(asked.first, asked.seeds, asked.processes)
+        return replay(asked.seed, asked.operation, verbose=asked.verbose, is_short=asked.short)
+    return soak(asked.first, asked.seeds, asked.processes, asked.operation)
 
 
 if __name__ == "__main__":

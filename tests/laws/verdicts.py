@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from etl.events import InputSummary
 from etl.records import Outcome
 from etl.simulator import BulkFailureMode, BulkSuccessShape, FaultKind
-from tests.laws import draws, invariants
+from tests.laws import draws, invariants, updates
 from tests.laws.draws import Scene
 from tests.laws.papers import Papers
+from tests.laws.updates import Journal
+from tests.laws.ways import OPPORTUNITY
 from tests.laws.world import World
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+LATE_FAULTS = frozenset({FaultKind.STORE_LATE, FaultKind.GATEWAY_TIMEOUT_LATE})
 _OF_THE_WORLD = (
     "DNS failure",
     "connection refused",
@@ -34,13 +37,14 @@ class Verdicts:
     scene: Scene
     world: World
     papers: Papers
+    journal: Journal
     tally: Counter[str]
     log: Callable[[str], None]
     has_second_ledger: bool = False
     naming: invariants.Naming = field(init=False)
 
     def __post_init__(self) -> None:
-        self.naming = invariants.Naming(self.scene.is_unique, draws.CORRECTED)
+        self.naming = invariants.Naming(self.scene.is_unique, self.scene.way.corrected)
 
     def on_life(self, summary: InputSummary, given: list[dict[str, str]], *, is_alone: bool) -> None:
         """One input has come to the end of a run."""
@@ -50,8 +54,13 @@ class Verdicts:
         if summary.results is None:
             return
         self._tell_open_rows(summary)
+        activities = self.world.simulator.activities()
+        if not self.scene.way.makes_new:
+            updates.check(self.journal, summary, given, activities, self.naming)
+            self._of_what_is_held()
+            return
         invariants.check(
-            self.world.simulator.activities(),
+            activities,
             summary,
             given,
             self.naming,
@@ -60,7 +69,7 @@ class Verdicts:
             has_twins=self.scene.has_twins,
             has_false_ids=any(fault.kind is FaultKind.DUPLICATE_ID for fault in self.scene.faults),
         )
-        self._at_most_once()
+        self._of_what_is_held()
 
     def on_stop(self, life: int) -> None:
         """Nothing is sent after a stop was taken in."""
@@ -69,7 +78,7 @@ class Verdicts:
 
     def on_history(self, summary: InputSummary) -> None:
         """The last, undisturbed run is over, and whatever was late has happened."""
-        self._at_most_once()
+        self._of_what_is_held()
         options = self.scene.options
         keeps = self.scene.limit.count <= options.limit.count and options.daily is None
         limit = options.limit.count if keeps and not self.has_second_ledger else None
@@ -77,11 +86,14 @@ class Verdicts:
         hindrance = self.scene.may_stay_open or self._untold_bad_rows()
         left = summary.equation.outcomes.get(Outcome.UNCONFIRMED, 0)
         if hindrance is None:
-            invariants.check_settled(summary, self.naming, is_bad=lambda row: row["Email"] in draws.CORRECTED)
+            invariants.check_settled(summary, self.naming, is_bad=lambda row: row["Email"] in self.scene.way.corrected)
         elif left:
             self.tally[f"left open: {hindrance}"] += left
         for outcome, rows in summary.equation.outcomes.items():
             self.tally[f"finally {outcome.value}"] += rows
+            self.tally[f"{self.scene.way.operation}: {outcome.value}"] += rows
+        self.tally[f"{self.scene.way.operation}: verified found"] += self.tally["verified found"]
+        self._of_opportunities()
 
     def count_what_struck(self) -> None:
         """Count the faults that really struck, by the simulator's and the network's own count."""
@@ -99,9 +111,22 @@ class Verdicts:
         for name in _OF_THE_WORLD:
             self.tally[name] += happened[name]
 
-    def _at_most_once(self) -> None:
-        stored = invariants.held(self.world.simulator.activities(), self.naming, self.scene.options.user_email)
+    def _of_what_is_held(self) -> None:
+        """Each row at most once, and where it belongs; or no activity changed back to something older."""
+        if not self.scene.way.makes_new:
+            is_late = any(fault.kind in LATE_FAULTS for fault in self.scene.faults)
+            updates.check_order(self.journal, has_twins=self.scene.has_twins, is_late=is_late)
+            return
+        activities = self.world.simulator.activities()
+        invariants.in_their_places(activities, self.papers.contents, self.scene.options.user_email)
+        stored = invariants.held(activities, self.naming, self.scene.options.user_email)
         invariants.at_most_once(stored, self.papers.contents, self.naming)
+
+    def _of_opportunities(self) -> None:
+        """Without row keys nothing tells what became of their rows in doubt: none is found, and none goes once more."""
+        if self.scene.way.operation == OPPORTUNITY and not self.scene.has_key:
+            guessed = [name for name in ("verified found", "verified absent", "probe") if self.tally[name]]
+            assert not guessed, f"{guessed} for an opportunity without row keys"
 
     def _untold_bad_rows(self) -> str | None:
         """Rows that LeadSquared does not take and says nothing of can only stay open, and are no good as probes."""

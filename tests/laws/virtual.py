@@ -74,6 +74,7 @@ class VirtualWire:
         self._steps.step("send")
         life = self._world.living
         self._world.written.append(Written(life.number, self._world.seconds, life.is_stopping))
+        self._world.leaves(number, request)
         self._world.send(number, request, self._keys)
         self._steps.step("sent")
 
@@ -82,6 +83,7 @@ class VirtualWire:
         self._world.wait(until, wants_mail=True)
         if life.inbox:
             number, exchange = life.inbox.popleft()
+            life.in_air.pop(number, None)
             self._steps.step("receive")
             return Arrival(number, exchange, self._world.clock.monotonic())
         life.nudges = max(0, life.nudges - 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from etl.events import Event, Note
-from etl.ledger.requests import BudgetSpent, Intent, Reserved, StopWanted, Taken
+from etl.ledger.requests import BudgetSpent, HeldBack, Intent, Reserved, StopWanted, Taken
 from etl.ledger.store import Ledger
 from etl.reconciler.trust import Kept, Trust
 from etl.records import Outcome
@@ -23,6 +23,7 @@ _SAID = {
 
 _OF_OUTCOME = {
     Outcome.CREATED: "verified found",
+    Outcome.UPDATED: "verified found",
     Outcome.WAITING: "verified absent",
     Outcome.REFUSED: "refused after reading back",
 }
@@ -44,18 +45,23 @@ def listener(tally: Counter[str], log: Callable[[str], None]) -> Callable[[Event
     return hear
 
 
-def watch(ledger: Ledger, tally: Counter[str], is_stop_possible: Callable[[], bool]) -> None:
-    """Count what this ledger is told from here on.
+def watch(
+    ledger: Ledger,
+    tally: Counter[str],
+    is_stop_possible: Callable[[], bool],
+    sets_out: Callable[[Sequence[int], bytes], None] = lambda _row_ids, _body: None,
+) -> None:
+    """Count what this ledger is told from here on. sets_out: hears of the rows of each request, and of its body.
 
     is_stop_possible: whether anybody has asked for a stop; while nobody has, the ledger is not asked each second.
     """
-    _watch_requests(ledger.requests, tally)
+    _watch_requests(ledger.requests, tally, sets_out)
     _watch_trust(ledger.doubts, tally)
     asked = ledger.runs.is_stop_asked
     ledger.runs.is_stop_asked = lambda run_id: is_stop_possible() and asked(run_id)  # type: ignore[method-assign]
 
 
-def _watch_requests(requests: Any, tally: Counter[str]) -> None:
+def _watch_requests(requests: Any, tally: Counter[str], sets_out: Callable[[Sequence[int], bytes], None]) -> None:
     reserve, read_back = requests.reserve, requests.settle_read_back
     probe, disprove = requests.let_go_as_probe, requests.disprove
 
@@ -68,6 +74,9 @@ def _watch_requests(requests: Any, tally: Counter[str]) -> None:
                     tally[_APART[together]] += 1
                 assert len({row.together for row in intent.rows}) == 1, "rows apart travel with others"
                 assert together is None or len(intent.rows) <= together, "too many rows travel together"
+                sets_out([row.row_id for row in intent.rows], intent.body)
+            case HeldBack():
+                tally["held back"] += 1
             case StopWanted():
                 tally["etl stop taken in"] += 1
             case BudgetSpent():

@@ -33,7 +33,7 @@ BEGAN = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
 class Life:
     """One process. inbox: what came back for it. until: it waits no longer than that, by the machine's `monotonic`.
 
-    step: what counts its steps.
+    step: what counts its steps. in_air: whose rows its requests carry that have not come back.
     """
 
     number: int
@@ -44,6 +44,7 @@ class Life:
     is_over: bool = False
     is_stopping: bool = False
     step: Callable[[str], None] = lambda _name: None
+    in_air: dict[int, frozenset[str]] = field(default_factory=dict)
     turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def is_ready(self, mono: float) -> bool:
@@ -87,6 +88,8 @@ class World:
         """The key pair that LeadSquared accepts now."""
         self.happened: Counter[str] = Counter()
         self.written: list[Written] = []
+        self.addresses: Callable[[ApiRequest], frozenset[str]] = lambda _request: frozenset()
+        """Whose rows a request carries, where no other request may carry some of theirs at the same time."""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._tickets = itertools.count()
         self._lives: list[Life] = []
@@ -214,6 +217,15 @@ class World:
         happens()
 
     # The network
+
+    def leaves(self, number: int, request: ApiRequest) -> None:
+        """A request with rows leaves the living process."""
+        life, addresses = self.living, self.addresses(request)
+        for other in self._lives:
+            for carried in other.in_air.values():
+                assert not carried & addresses, f"rows of {carried & addresses} are in the air already"
+        if addresses:
+            life.in_air[number] = addresses
 
     def send(self, number: int, request: ApiRequest, keys: tuple[str, str]) -> None:
         """Send a living process's request; its end comes into the inbox."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.chunker import Group
 from etl.ledger.plan import Plan, PlannedRow, StagedRow
 from etl.ledger.requests import Taken
 from etl.records import Outcome
@@ -82,7 +83,7 @@ def test_failures_of_another_account_set_nothing_apart(book: Book) -> None:
     plan.set_apart(0, book.scope_id, 25)
     plan.set_apart(0, None, 25)
 
-    assert plan.counts_to_send(0) == {None: 1}
+    assert plan.counts_to_send(0) == {Group(1): 1}
 
 
 def test_a_line_of_another_mapping_sets_nothing_apart(book: Book) -> None:
@@ -96,7 +97,7 @@ def test_a_line_of_another_mapping_sets_nothing_apart(book: Book) -> None:
 
     plan.set_apart(0, book.scope_id, 25)
 
-    assert plan.counts_to_send(0) == {None: 1}
+    assert plan.counts_to_send(0) == {Group(1): 1}
 
 
 def test_the_forecast_knows_how_many_travel_apart(book: Book) -> None:
@@ -109,9 +110,9 @@ def test_the_forecast_knows_how_many_travel_apart(book: Book) -> None:
 
     plan.set_apart(0, book.scope_id, 25)
 
-    assert plan.counts_to_send(0) == {None: 2, 25: 1}
+    assert plan.counts_to_send(0) == {Group(2): 1, Group(1, together=25): 1}
     assert plan.count_to_send(0) == 3
-    assert plan.counts_to_send(1) == {None: 1}
+    assert plan.counts_to_send(1) == {Group(1): 1}
     assert plan.counts_to_send(2) == {}
 
 
@@ -165,7 +166,7 @@ def test_what_follows_a_row_that_is_there_is_there_with_it(book: Book) -> None:
 
     assert book.outcomes(run_id) == {2: KNOWN, 3: KNOWN, 4: CHANGED, 5: NEW, 6: NEW}
     assert [line.activity_id for line in book.lines(run_id)][:3] == [GUID] * 3
-    assert plan.counts_to_send(0) == {None: 1}
+    assert plan.counts_to_send(0) == {Group(1): 1}
     book.send(run_id)
     assert book.outcomes(run_id) == {2: KNOWN, 3: KNOWN, 4: CHANGED, 5: Outcome.CREATED, 6: KNOWN}
 

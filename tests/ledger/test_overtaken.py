@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from etl.chunker import Group
 from etl.ledger.plan import StagedRow
 from etl.records import Outcome
 from tests.ledger.books import Book, a_row, created, left_out, lost
@@ -291,11 +292,11 @@ def test_what_is_left_to_send_is_counted_by_company(book: Book) -> None:
         [a_row(2, key="a"), a_row(3, key="b"), a_row(4, key="b"), a_row(5, key="c"), left_out(6)], unique=True
     )
     book.do("UPDATE rows SET together = 5 WHERE row_number IN (3, 4)")
-    assert book.ledger.runs.counts_to_send(run_id) == {None: 2, 5: 1}
+    assert book.ledger.runs.counts_to_send(run_id) == {Group(2): 1, Group(1, together=5): 1}
     assert book.ledger.runs.count_to_send(run_id) == 3
 
     first = book.waiting(run_id)[0]
     book.settle(book.intend(run_id, [first]), lost(first))
 
-    assert book.ledger.runs.counts_to_send(run_id) == {None: 1, 5: 1}
+    assert book.ledger.runs.counts_to_send(run_id) == {Group(1): 1, Group(1, together=5): 1}
     assert book.ledger.runs.counts_to_send(99) == {}

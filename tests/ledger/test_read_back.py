@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from etl.chunker import Group
 from etl.delivery.outcomes import RowEnd
 from etl.ledger.requests import RequestEnd, Reserved, StopWanted
 from etl.ledger.runs import WaitingRow
@@ -118,7 +119,7 @@ def test_who_goes_apart_goes_apart_until_the_next_word(book: Book) -> None:
     book.settle(fourth, lost(row))
     book.read_back(fourth, absent(row, 1))
     assert book.waiting(run_id)[0].together == 1
-    assert book.ledger.runs.counts_to_send(run_id) == {1: 1}
+    assert book.ledger.runs.counts_to_send(run_id) == {Group(1, together=1): 1}
 
 
 SPELT = [

@@ -473,15 +473,19 @@ def test_an_update_reads_the_id_that_leadsquared_gave() -> None:
     """For an update ProspectActivityId of our own file is input; a column of the person goes first."""
     guid, other = "0f8fad5b-d9cb-469f-a165-70867728950e", "1f8fad5b-d9cb-469f-a165-70867728950e"
     mapping = a_mapping(
-        operation="update", search_by=None, activity=None, columns={"ProspectActivityId": "ProspectActivityId"}
+        operation="update",
+        search_by=None,
+        activity=None,
+        columns={"ProspectActivityId": "ProspectActivityId", "Site": "mx_Custom_1"},
     )
     ours: list[Cell] = [2, "created", guid, None, None, None, 1]
 
     alone = Applier(mapping, a_table(*ETL, "Site")).apply(a_block([[*ours, "x"]]))[0]
-    both = Applier(mapping, a_table(*ETL, "ProspectActivityId")).apply(a_block([[*ours, other]]))[0]
+    both = Applier(mapping, a_table(*ETL, "ProspectActivityId", "Site")).apply(a_block([[*ours, other, "x"]]))[0]
 
-    assert (alone.values, both.values) == ({"ProspectActivityId": guid}, {"ProspectActivityId": other})
-    assert both.cells == (other,)
+    assert alone.values == {"ProspectActivityId": guid, "mx_Custom_1": "x"}
+    assert both.values == {"ProspectActivityId": other, "mx_Custom_1": "x"}
+    assert both.cells == (other, "x")
 
 
 def lookups(*rows: list[Cell]) -> dict[str, LookupTable]:

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, object] = {
     "tuple[str, ...]": ("a", "b"),
     "tuple[str, str]": ("a", "b"),
     "str | None": "y",
+    "int | None": 4,
 }
 
 

@@ -432,7 +432,7 @@ def test_settings_that_an_operation_needs_or_refuses(tmp_path: Path) -> None:
     first = written(tmp_path, "version: 1\nname: n\noperation: add-by-lead-field\n" + EMAIL)
     second = written(
         tmp_path,
-        "version: 1\nname: n\noperation: update\nsearch_by: Phone\ncolumns: {A: ProspectActivityId}\n",
+        "version: 1\nname: n\noperation: update\nsearch_by: Phone\ncolumns: {A: ProspectActivityId, B: Status}\n",
         "u.yaml",
     )
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from etl.mapping.operation_needs import OperationName
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
 from etl.records import Activity, ApiRequest, Window
@@ -53,14 +50,6 @@ def test_element_holds_nothing_that_the_row_left_out() -> None:
     request = OPERATION.request([an_activity()], BY_EMAIL)
 
     assert request.body == b'[{"SearchByValue":"asha@example.com","ActivityEvent":320}]'
-
-
-def test_empty_text_is_sent_because_it_clears() -> None:
-    """An empty value is a value: it goes out as an empty text."""
-    request = OPERATION.request([an_activity(ActivityNote="", mx_Custom_1="")], BY_EMAIL)
-
-    element = json.loads(request.body)[0]
-    assert (element["ActivityNote"], element["Fields"]) == ("", [{"SchemaName": "mx_Custom_1", "Value": ""}])
 
 
 def test_skipping_dropdown_validation_is_asked_for_in_each_element() -> None:
@@ -135,32 +124,3 @@ def test_the_lead_field_is_the_one_that_the_request_names(options: RequestOption
 
     assert OPERATION.lead_field(options) == dict(request.query)["searchBy"]
     assert OPERATION.lead_field(RequestOptions()) is None
-
-
-values = st.dictionaries(
-    st.sampled_from(["ActivityNote", "Status", "mx_Custom_1", "mx_Custom_2"]), st.text(max_size=20)
-)
-
-
-@given(st.lists(values, min_size=1, max_size=25))
-def test_every_value_arrives_unchanged_and_equal_rows_give_equal_bytes(rows: list[dict[str, str]]) -> None:
-    """Reading the body back gives each row's values, in row order; building it again gives the same bytes."""
-    activities = [an_activity(number, **row) for number, row in enumerate(rows, start=2)]
-
-    body = OPERATION.request(activities, BY_EMAIL).body
-
-    assert body == OPERATION.request(activities, BY_EMAIL).body
-    assert [arrived(element) for element in json.loads(body)] == rows
-
-
-def arrived(element: dict[str, object]) -> dict[str, object]:
-    """The values of an element, wherever they stand in it."""
-    fields = element.get("Fields", [])
-    assert isinstance(fields, list)
-    note = {"ActivityNote": element["ActivityNote"]} if "ActivityNote" in element else {}
-    return note | {field["SchemaName"]: field["Value"] for field in fields}
-
-
-def test_every_operation_is_listed_under_its_own_name() -> None:
-    """The name in the mapping is the operation's own name, and a mapping may name each of them."""
-    assert {name: operation.name for name, operation in OPERATIONS.items()} == {name: name for name in OperationName}

@@ -55,8 +55,8 @@ def test_what_verifying_found_stands_behind_the_run(make_table: MakeTable, make_
     """The column is there in verified results only, before the input's own, and its texts are defused too."""
     line = make_line(verified="=held")
 
-    assert result_headers(make_table(), is_verified=True) == (*ETL_COLUMNS, "etl_verified", "Visit ID", "Remarks")
-    assert own_cells(line, is_verified=True) == (*own_cells(line), "'=held")
+    assert result_headers(make_table(), ("etl_verified",)) == (*ETL_COLUMNS, "etl_verified", "Visit ID", "Remarks")
+    assert own_cells(line, ("etl_verified",)) == (*own_cells(line), "'=held")
     assert VERIFIED_COLUMN not in result_headers(make_table())
     assert len(own_cells(line)) == len(ETL_COLUMNS)
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.delivery.verdict import AnswerItem
-from etl.reconciler.match import Matched, Numbering, RowDone, RowRefused, RowUnknown, RowVerdict, match
+from etl.reconciler.match import (
+    Matched,
+    Numbering,
+    RowDone,
+    RowRefused,
+    RowStored,
+    RowUnknown,
+    RowVerdict,
+    match,
+)
 
 UNKNOWN, FROM_ONE, FROM_ZERO = Numbering.UNKNOWN, Numbering.FROM_ONE, Numbering.FROM_ZERO
 
@@ -171,3 +180,35 @@ def test_full_answer_in_any_order_gives_each_row_its_own_fate(fates: list[bool],
 
     expected = tuple(RowDone(f"id-{place}") if fate else RowRefused(f"no-{place}") for place, fate in enumerate(fates))
     assert match(items, len(fates), UNKNOWN) == Matched(expected, FROM_ONE if first else FROM_ZERO)
+
+
+NAMED = ["id-a", "id-b"]
+OF_UPDATES = [
+    pytest.param([stored(1, None), stored(2, None)], UNKNOWN, [A, B], FROM_ONE, id="full"),
+    pytest.param([stored(2, None), stored(1, None)], UNKNOWN, [A, B], FROM_ONE, id="shuffled"),
+    pytest.param([stored(0, None), stored(1, None)], FROM_ZERO, [A, B], FROM_ZERO, id="from zero"),
+    pytest.param([stored(1, None)], FROM_ONE, [A, UNNAMED], FROM_ONE, id="short"),
+    pytest.param([stored(2, None)], FROM_ONE, [UNNAMED, B], FROM_ONE, id="the second alone"),
+    pytest.param([stored(1, None)], UNKNOWN, [PARTIAL, PARTIAL], UNKNOWN, id="short, numbering not known"),
+    pytest.param([stored(1, None), refused(2)], FROM_ONE, [A, RowRefused("no such lead")], FROM_ONE, id="one refused"),
+    pytest.param([stored(None, None), stored(None, None)], UNKNOWN, [A, B], UNKNOWN, id="all done, no numbers"),
+    pytest.param([stored(None, None), refused(None)], UNKNOWN, [UNNUMBERED] * 2, UNKNOWN, id="no numbers, one refused"),
+    pytest.param([stored(None, None)], FROM_ONE, [UNNUMBERED] * 2, FROM_ONE, id="short, no numbers"),
+    pytest.param([stored(1, None), stored(1, None)], FROM_ONE, [TWICE, UNNAMED], FROM_ONE, id="number twice"),
+]
+
+
+@pytest.mark.parametrize(("items", "known", "expected", "learned"), OF_UPDATES)
+def test_rows_that_the_request_named(
+    items: list[AnswerItem], known: Numbering, expected: list[RowVerdict], learned: Numbering
+) -> None:
+    """A row that is done has the id that it was addressed by; one that the answer leaves out is not lost but unknown."""
+    assert match(items, 2, known, NAMED) == Matched(tuple(expected), learned)
+
+
+@pytest.mark.parametrize("known", list(Numbering))
+def test_an_answer_about_one_row_teaches_no_numbering(known: Numbering) -> None:
+    """It is stored under an id that is not told, and what is known of row numbers stays as it is."""
+    item = AnswerItem(None, True, None, None, message_id="M-1")
+
+    assert match([item], 1, known) == Matched((RowStored("M-1"),), known)

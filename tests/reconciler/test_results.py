@@ -64,7 +64,7 @@ def test_verified_results_say_what_was_found(
         make_line(["SV-2", "y"], row=3, status=Outcome.REFUSED, activity_id=None),
     ]
 
-    write_results(target, make_table(), lines, kind, always, is_verified=True)
+    write_results(target, make_table(), lines, kind, always, more=("etl_verified",))
 
     assert read(target) == [
         [*ETL_COLUMNS, "etl_verified", "Visit ID", "Remarks"],

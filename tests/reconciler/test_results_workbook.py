@@ -169,7 +169,7 @@ def test_what_verifying_found_is_frozen_and_readable_too(
 ) -> None:
     """The verified column looks like ours: bold, frozen, as text, wrapped within its width and its row tall enough."""
     lines = [make_line(), make_line(row=3, verified="differs: " + "x" * 60)]
-    write_workbook(tmp_path / "r.xlsx", make_table(), lines, is_verified=True)
+    write_workbook(tmp_path / "r.xlsx", make_table(), lines, more=("etl_verified",))
     sheet = sheet_of(tmp_path / "r.xlsx")
 
     assert [cell.value for cell in sheet[1]] == [*ETL_COLUMNS, "etl_verified", "Visit ID", "Remarks"]
@@ -265,8 +265,8 @@ def test_the_longest_text_that_fits_is_not_cut(tmp_path: Path, make_table: MakeT
 
 
 def test_too_many_columns_are_refused(tmp_path: Path, make_table: MakeTable) -> None:
-    """An input whose columns and ours, a later etl_verified too, do not fit into a sheet is refused: cells would be missing."""
-    with pytest.raises(UsageError, match=r"visits\.xlsx has so many columns .* 16,385, .* 16,384\. Name a \.csv"):
+    """Columns that do not fit into a sheet beside ours, those that may come later too, are refused: cells would be missing."""
+    with pytest.raises(UsageError, match=r"visits\.xlsx has so many columns .* 16,386, .* 16,384\. Name a \.csv"):
         write_workbook(tmp_path / "r.xlsx", make_table(["x"] * (16_384 - OURS)), [])
 
 

@@ -1,4 +1,4 @@
-"""The sample of 240 visits: what it must show, and that the script still makes it."""
+"""The sample of 240 visits: what it must show."""
 
 # ruff: noqa: DTZ007 # a cell of a spreadsheet has no zone
 
@@ -14,7 +14,6 @@ from pathlib import Path
 import openpyxl
 import phonenumbers
 from field_team import COLUMNS, SheetCell, SheetRow
-from make_samples import make_samples
 from site_visits import PLANNED, REPEATED, SLIPS
 
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
@@ -46,23 +45,6 @@ def as_shown(header: str, cell: SheetCell) -> str:
     if isinstance(cell, datetime):
         return cell.strftime({"Date": "%d/%m/%Y", "Follow-up": "%d-%b-%Y"}.get(header, "%d/%m/%Y %H:%M"))
     return "" if cell is None else str(cell)
-
-
-def test_the_script_makes_these_very_files(tmp_path: Path) -> None:
-    """The files that are part of the project are what the script writes, cell by cell."""
-    workbook, text = make_samples(tmp_path)
-
-    assert cells_of(workbook) == cells_of(SAMPLE_DATA / "site_visits.xlsx")
-    assert text.read_bytes() == (SAMPLE_DATA / "site_visits.csv").read_bytes()
-
-
-def test_the_script_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
-    """A workbook written twice is the same file, so that a change of it is a change of the sample."""
-    (tmp_path / "again").mkdir()
-
-    first, second = make_samples(tmp_path), make_samples(tmp_path / "again")
-
-    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
 
 
 def test_both_files_hold_the_same_rows() -> None:

@@ -12,7 +12,7 @@ import pytest
 from etl.events import Auditing
 from etl.proof import Check
 from etl.simulator import Fault, FaultKind, Read, ValuesOnReading
-from etl.stages.audit import Finding
+from etl.stages.audit_findings import Finding
 from tests.simulator.calls import row as foreign_row
 from tests.stages.office import MAPPING, ONE_BY_ONE, ROW_KEY, VISIT, Office, office, results, visit, visits
 

@@ -23,7 +23,7 @@ PLACES = {
         "etl.reconciler.results_delimited.csv.writer",
         OSError(errno.ENOSPC, "No space left on device"),
     ),
-    "when the file is read again": ("etl.stages.writer._hash_of", PermissionError(errno.EACCES, "Permission denied")),
+    "when the file is read again": ("etl.stages.writer.hash_of", PermissionError(errno.EACCES, "Permission denied")),
 }
 
 

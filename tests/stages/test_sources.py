@@ -17,7 +17,7 @@ from etl.api.reads import read
 from etl.delivery.absence import Stretch
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
-from etl.records import ApiAnswer, ApiRequest
+from etl.records import ApiAnswer, ApiRequest, SeenActivity
 from etl.simulator import ForbiddenForm, Read, SimRequest, Switches
 from etl.stages.sources import Addressing, ByLead, ByTime, Question, elements
 from tests.clocks import ManualClock
@@ -286,3 +286,14 @@ def test_a_kept_body_gives_its_elements() -> None:
         {"SearchByValue": "आशा@example.com"}
     ]
     assert elements(None, way()) == []
+
+
+def test_the_lead_of_an_opportunity_s_activity_is_not_told() -> None:
+    """Which id reads show for it is not documented, so rows are never compared with it."""
+    options = RequestOptions()
+    on_opportunity = Addressing(OPERATIONS["add-by-opportunity"], options, 12000, "OpportunityId", None, None)
+    by_id = Addressing(OPERATIONS["add-by-lead-id"], options, 320, "RelatedProspectId", None, None)
+    seen = SeenActivity("a-1", "l-1", "", {}, None, None, None)
+
+    assert ByTime(lambda _request: None, on_opportunity).lead_of(seen) is None
+    assert ByTime(lambda _request: None, by_id).lead_of(seen) == "l-1"

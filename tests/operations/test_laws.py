@@ -1,0 +1,87 @@
+"""What holds for every operation that a mapping may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.mapping.operation_needs import OperationName
+from etl.operations import OPERATIONS
+from etl.operations.contract import Element, Operation, RequestOptions
+from etl.records import Activity
+
+BY_CODE = RequestOptions(search_by="mx_Code")
+ONE_OPPORTUNITY = str(UUID(int=7))
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+VALUES = st.dictionaries(st.sampled_from(["ActivityNote", "Status", "mx_Custom_1", "mx_Custom_2"]), TEXTS, min_size=1)
+
+
+def a_row(operation: Operation, number: int, values: Mapping[str, str]) -> Activity:
+    """A row with these values and all that the operation needs beside them, its address its own."""
+    needed = dict.fromkeys(operation.required_targets, "neha@example.com")
+    address = operation.addressed_by(BY_CODE)
+    own = ONE_OPPORTUNITY if operation.travels_by else str(UUID(int=number))
+    return Activity(number, {**values, **needed, address: own}, event=320)
+
+
+def told(element: Element, operation: Operation) -> dict[str, object]:
+    """The values of an element under the names of targets."""
+    fixed = {name: value for name, value in element.items() if name not in ("Fields", "ActivityEvent")}
+    if operation.travels_by:
+        fixed[operation.addressed_by(BY_CODE)] = ONE_OPPORTUNITY  # stands in the address of the request
+    fields = element.get("Fields", [])
+    assert isinstance(fields, list)
+    return fixed | {field["SchemaName"]: field["Value"] for field in fields}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(VALUES, min_size=1, max_size=25))
+def test_every_value_arrives_unchanged(operation: Operation, rows: list[dict[str, str]]) -> None:
+    """The elements of a body are the rows that went into it, in order, with their addresses; equal rows, equal bytes."""
+    activities = [a_row(operation, number, row) for number, row in enumerate(rows[: operation.rows_per_request], 2)]
+
+    request = operation.request(activities, BY_CODE)
+
+    assert request == operation.request(activities, BY_CODE)
+    elements = operation.elements(request.body, BY_CODE)
+    assert [told(element, operation) for element in elements] == [activity.values for activity in activities]
+
+
+@pytest.mark.parametrize(
+    "operation", [one for name, one in OPERATIONS.items() if name != "update"], ids=lambda one: one.name
+)
+def test_a_new_activity_is_never_sent_an_empty_value(operation: Operation) -> None:
+    """Nobody knows what an empty value does to a new activity, so a row with one is sent like a row without it."""
+    empty = a_row(operation, 2, {"ActivityNote": "", "mx_Custom_1": "", "mx_Custom_2": "x"})
+    without = a_row(operation, 2, {"mx_Custom_2": "x"})
+
+    assert operation.request([empty], BY_CODE) == operation.request([without], BY_CODE)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_half_a_letter_never_leaves(operation: Operation) -> None:
+    """A text that is no valid Unicode cannot be written as UTF-8, and is our own mistake."""
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        operation.request([a_row(operation, 2, {"ActivityNote": "\ud83d"})], BY_CODE)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_what_a_row_needs_has_a_place_in_the_request(operation: Operation) -> None:
+    """Every operation carries its own address and all that it asks of each row."""
+    assert all(operation.carries(target) for target in (*operation.required_targets, operation.addressed_by(BY_CODE)))
+
+
+def test_every_operation_is_listed_under_its_own_name() -> None:
+    """The name in the mapping is the operation's own name, and a mapping may name each of them."""
+    assert {name: operation.name for name, operation in OPERATIONS.items()} == {name: name for name in OperationName}
+
+
+def test_only_what_changes_activities_may_be_repeated() -> None:
+    """No operation that adds is ever called repeatable: LeadSquared checks no duplicates."""
+    assert [operation.name for operation in OPERATIONS.values() if operation.repeatable] == ["update"]
