@@ -270,7 +270,7 @@ HAPPENING = st.tuples(
         pytest.param(CROWDED, [(7, 8), (7, 60)], id="crowded in one second"),
     ],
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     data=st.data(),
     happenings=st.lists(HAPPENING, min_size=2, max_size=6),

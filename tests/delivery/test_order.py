@@ -135,7 +135,7 @@ def orderly(book: Book, addresses: str, *script: Reply, size: int = 3) -> Orderl
 SCRIPTS = st.lists(st.sampled_from(sorted(REPLIES)), max_size=12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(addresses=st.text("abcde", min_size=1, max_size=14), script=SCRIPTS, size=st.integers(1, 4))
 def test_rows_of_one_address_go_in_order_and_one_at_a_time(addresses: str, script: list[str], size: int) -> None:
     """Whatever comes back: the next row leaves after the verdict on the one before, and never while that one is in doubt."""

@@ -10,7 +10,7 @@ from tests.laws.history import play
 from tests.laws.soak import EXPECTED, never_happened
 from tests.laws.ways import LEAD_FIELD, WAYS
 
-GROUPS = 5
+GROUPS = 3
 SIZE = 25
 TELLING = {
     38: "a read without margins, where answers tell no time of the server",

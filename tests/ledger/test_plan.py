@@ -326,7 +326,7 @@ FILES = st.lists(
 
 
 @given(files=FILES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_of_n_equal_rows_of_which_m_are_there_n_minus_m_go_out(
     files: list[tuple[list[tuple[str, str]], list[Outcome]]],
 ) -> None:
@@ -364,7 +364,7 @@ def test_of_n_equal_rows_of_which_m_are_there_n_minus_m_go_out(
     now=st.lists(st.sampled_from("xy"), max_size=5),
     again=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_law_holds_for_cells_when_the_mapping_has_changed(
     before: list[str], now: list[str], *, again: bool
 ) -> None:

@@ -154,7 +154,7 @@ ENDS = st.sampled_from([Outcome.CREATED, Outcome.REFUSED, Outcome.UNCONFIRMED, O
 
 
 @given(kinds=st.lists(KINDS, min_size=1, max_size=8), ends=st.lists(ENDS, max_size=8), is_sent=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_equation_always_holds(
     kinds: list[str], ends: list[Outcome], is_sent: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -68,7 +68,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, bulk=st.integers(1, 3), general=st.integers(1, 4), bulk_seconds=st.sampled_from([1.0, 5.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_no_window_holds_more_than_the_limit(
     steps: list[tuple[Window, int, float, float]], bulk: int, general: int, bulk_seconds: float
 ) -> None:

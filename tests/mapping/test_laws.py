@@ -79,14 +79,14 @@ def outcome(rows: list[list[Cell]], cuts: list[int]) -> tuple[list[AppliedRow], 
 ROWS = st.lists(st.lists(CELLS, min_size=len(HEADERS), max_size=len(HEADERS)), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.lists(st.integers(0, 100), max_size=3))
 def test_blocks_change_nothing(rows: list[list[Cell]], cuts: list[int]) -> None:
     """A file cut into blocks in any way gives the same rows and the same findings about columns."""
     assert outcome(rows, cuts) == outcome(rows, [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_every_row_comes_out_once_and_in_one_way(rows: list[list[Cell]]) -> None:
     """Each row of a block comes out once, in order, with its cells, and is sent, invalid or ignored."""
@@ -185,7 +185,7 @@ LABEL = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size
 TOP = st.one_of(st.sampled_from(["com", "local", "test", "onion", "in", "localhost"]), LABEL)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(LOCAL, LABEL, TOP)
 def test_the_quick_way_agrees_with_email_validator(local: str, label: str, top: str) -> None:
     """An address is taken or refused exactly as email-validator does."""

@@ -84,7 +84,7 @@ def test_csv_in_windows_1252(rows: list[list[str]], delimiter: str) -> None:
 
 
 @given(rows=rows_of(XLSX_CELL))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_xlsx(rows: list[list[Any]]) -> None:
     """Any text, number, truth value, date and time comes back equal and of its type from a workbook."""
     target = io.BytesIO()
@@ -107,7 +107,7 @@ def test_xlsx(rows: list[list[Any]]) -> None:
 
 @pytest.mark.parametrize("constant_memory", [False, True], ids=["shared-strings", "inline-strings"])
 @given(rows=rows_of(st.none() | XLSX_TEXT | st.sampled_from(["_x000D_", "a\tb", "\x0b", "=1+1", "#N/A", "007"])))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_xlsx_texts(rows: list[list[Any]], constant_memory: bool) -> None:
     """Any text comes back equal, control characters and what looks like their escapes included."""
     target = io.BytesIO()
