@@ -29,7 +29,7 @@ _AT_ONCE = 500
 _DOUBTS = """
 SELECT requests.request_id, requests.run_id, requests.sent_at, requests.sent_mono, requests.boot_id, requests.ended_at,
        requests.ended_mono, requests.ended_after, requests.late, requests.verdict, requests.detail, requests.rows,
-       requests.body, rows.row_id, rows.position, rows.together, rows.memory_key, rows.code
+       requests.body, requests.status, rows.row_id, rows.position, rows.together, rows.memory_key, rows.code
 FROM rows JOIN requests ON requests.request_id = rows.request_id
 WHERE rows.outcome = 'unconfirmed' AND rows.known_row_id IS NULL AND requests.ended_mono IS NOT NULL
   AND (rows.run_id = :run_id OR rows.run_id IN ({others}))
@@ -112,7 +112,7 @@ class Doubt:
 
     sent_at, ended_at: wall clock, seconds since 1970. sent_mono, ended_mono: `monotonic` of boot_id, that is the boot of the
     end (a request of a dead process ends when somebody notices). ended_after: the newest request there was by then.
-    size: rows of the whole request. body: deflated, None once pruned.
+    size: rows of the whole request. body: deflated, None once pruned. status: of the HTTP answer, None without one.
     """
 
     request_id: int
@@ -129,6 +129,7 @@ class Doubt:
     size: int
     body: bytes | None
     rows: tuple[DoubtfulRow, ...]
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,7 @@ def _doubt(rows: Sequence[Row[tuple[object, ...]]]) -> Doubt:
         rows=tuple(
             DoubtfulRow(row.row_id, row.position, row.together, bytes(row.memory_key), row.code) for row in rows
         ),
+        status=first.status,
     )
 
 

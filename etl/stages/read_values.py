@@ -7,6 +7,7 @@ activity is needed as a proof; what is shown counts as updated, whoever has writ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from etl.api.details import NoActivity
@@ -46,6 +47,10 @@ MAY_COME_LATE = (
 NOT_EXACTLY = (
     "LeadSquared refused it, and shows other values than were sent; they may be the same in another form. Look it up there "
     "and decide with `etl verify RUN --assume`."
+)
+NO_WORD = (
+    "LeadSquared answered without a word about it, though it was sent alone, and does not show its values: it seems to refuse "
+    "them. Look it up there and decide with `etl verify RUN --assume`."
 )
 NOT_TOLD = (
     "LeadSquared refused it, and the user of these keys may not read the activity (GetActivityDetails): look it up and "
@@ -195,6 +200,9 @@ class ReadValues:
             return None
         if is_refused_alone(case.doubt) and (told is not Showing.OTHER or standing.is_reformatting):
             look.reasons[case.row.row_id] = NOT_TOLD if told is None else NOT_EXACTLY
+            return None
+        if case.row.together == 1 and case.doubt.size == 1 and case.doubt.status == HTTPStatus.OK:
+            look.reasons[case.row.row_id] = NO_WORD
             return None
         return end_of_absent(case.row, case.doubt)
 

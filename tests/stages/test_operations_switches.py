@@ -186,7 +186,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 
 UNTOLD = {"unknown": UNCONFIRMED, "owner": UNCONFIRMED, "option": UNCONFIRMED, "bare": UNCONFIRMED}
 UNTOLD_ON_OPPORTUNITY = {"owner": UNCONFIRMED, "option": UNCONFIRMED, "bare": UNCONFIRMED}
-UNTOLD_UPDATE = {"option": WAITING}
+UNTOLD_UPDATE = {"option": UNCONFIRMED}
 OPEN = dict.fromkeys((one["Visit"] for one in ROWS), UNCONFIRMED)
 OMITTED, COUNT, FEWER = BulkFailureMode.INLINE_OMITTED, BulkSuccessShape.COUNT, BulkSuccessShape.FEWER_ROWS
 WHOLE = {BulkFailureMode.ALL_OR_NOTHING: UNTOLD, BulkFailureMode.ABORT_MIDWAY: UNTOLD}
