@@ -48,9 +48,12 @@ NOT_EXACTLY = (
     "LeadSquared refused it, and shows other values than were sent; they may be the same in another form. Look it up there "
     "and decide with `etl verify RUN --assume`."
 )
+MOST_WITHOUT_A_WORD = 3
+"""So often a row goes alone in one run, and is answered without a word about it, before it is left to a person."""
+
 NO_WORD = (
-    "LeadSquared answered without a word about it, though it was sent alone, and does not show its values: it seems to refuse "
-    "them. Look it up there and decide with `etl verify RUN --assume`."
+    "LeadSquared answered several times without a word about it, though it was sent alone, and does not show its values: it "
+    "seems to refuse them. Look it up there and decide with `etl verify RUN --assume`."
 )
 NOT_TOLD = (
     "LeadSquared refused it, and the user of these keys may not read the activity (GetActivityDetails): look it up and "
@@ -89,6 +92,7 @@ class ReadValues:
         self._waits = Waits(connection.account.visibility_wait_seconds, connection.account.late_wait_seconds)
         self._source = ById(connection, addressing)
         self._asked: set[int] = set()
+        self._wordless: dict[int, set[int]] = {}  # by row, the requests of its own that were answered without a word
 
     def look(self, doubts: Sequence[Doubt]) -> Look:
         """Read, compare and settle.
@@ -202,8 +206,10 @@ class ReadValues:
             look.reasons[case.row.row_id] = NOT_TOLD if told is None else NOT_EXACTLY
             return None
         if case.row.together == 1 and case.doubt.size == 1 and case.doubt.status == HTTPStatus.OK:
-            look.reasons[case.row.row_id] = NO_WORD
-            return None
+            self._wordless.setdefault(case.row.row_id, set()).add(case.doubt.request_id)
+            if len(self._wordless[case.row.row_id]) >= MOST_WITHOUT_A_WORD:
+                look.reasons[case.row.row_id] = NO_WORD
+                return None
         return end_of_absent(case.row, case.doubt)
 
     def _note_ready(self, case: _Case, look: Look, reason: str) -> None:
