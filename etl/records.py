@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,32 @@ class BrokenCell(str):
     __slots__ = ()
 
 
-Cell: TypeAlias = str | int | float | bool | date | datetime | time | BrokenCell | None
+class ShownNumber(float):
+    """A number that its sheet shows in another way than by its digits: `00007`, `15%`. shown: what a person sees.
+
+    As a float it is the stored number. Two of them are one cell only if they show the same, too.
+    """
+
+    __slots__ = ("shown",)
+
+    shown: str
+
+    def __new__(cls, number: float, shown: str) -> Self:
+        made = super().__new__(cls, number)
+        made.shown = shown
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ShownNumber) and float(self) == float(other) and self.shown == other.shown
+
+    def __hash__(self) -> int:
+        return hash((float(self), self.shown))
+
+    def __repr__(self) -> str:
+        return f"ShownNumber({float(self)!r}, {self.shown!r})"
+
+
+Cell: TypeAlias = str | int | float | bool | date | datetime | time | BrokenCell | ShownNumber | None
 """A cell as the file has it: a CSV cell is always text; a workbook's date without a time of day is a `date`."""
 
 
@@ -91,6 +116,7 @@ class Table:
     file: the path the person gave. sheet: the sheet's name, None for a delimited file.
     header_row: row number of the header as Excel shows it, from 1.
     notes: what the reader chose and the person should know ("read as Windows-1252").
+    hidden_columns: letters of the columns that the sheet does not show.
     """
 
     file: Path
@@ -98,6 +124,7 @@ class Table:
     columns: tuple[Column, ...]
     header_row: int = 1
     notes: tuple[str, ...] = ()
+    hidden_columns: frozenset[str] = frozenset()
 
     @property
     def is_ours(self) -> bool:
@@ -112,9 +139,11 @@ class Block:
 
     frame: object-typed DataFrame; columns labelled by column letter ("A", "B", …) in file order, index row_number
     (as Excel shows it); an empty cell is None, never NaN. Rows whose cells are all empty are left out.
+    hidden: numbers of those of its rows that the sheet does not show, because they were hidden or filtered away.
     """
 
     frame: pd.DataFrame
+    hidden: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
