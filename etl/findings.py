@@ -6,7 +6,8 @@ Texts are for people who never saw the code: value, expectation, action.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of problem. Subclasses set `code` and say what was found (`error`) and what to do (`remedy`)."""
+    """One kind of problem. Subclasses set `code` and say what was found (`error`) and what to do (`remedy`).
+
+    Their docstring says what the problem is; docs/findings.md is made of it (`make docs`). expects: what was expected
+    instead, in a few words that may name fields: `at most {most} characters`.
+    """
 
     code: ClassVar[str]
+    expects: ClassVar[str] = ""
 
     @property
     def error(self) -> str:
@@ -30,6 +36,17 @@ class Problem:
     def remedy(self) -> str:
         """What a person can do about it, in one sentence."""
         raise TypeError(f"{type(self).__name__} says nothing about its remedy")
+
+    @property
+    def found_value(self) -> str:
+        """The value as it stands in the cell or file, whole; "" where there is none or the error is not one of a value."""
+        return next((str(getattr(self, name)) for name in ("value", "found", "email") if hasattr(self, name)), "")
+
+    @property
+    def expectation(self) -> str:
+        """What was expected instead, in a few words."""
+        said = {named.name: getattr(self, named.name) for named in fields(self)}
+        return self.expects.format_map({name: _in_words(value) for name, value in said.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +74,21 @@ class Finding:
         return f"{self.place}: {self.problem.error} {self.problem.remedy}"
 
 
+# What takes no room on a screen: controls, soft hyphens, zero-width signs (those that join letters of a script only alone).
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+
+
 def shown(value: object, most: int = 60) -> str:
-    """A value as findings quote it: in double quotes, line breaks visible, cut to `most` characters."""
-    text = str(value).replace("\n", "⏎").replace("\r", "")
+    """A value as findings quote it: in double quotes, line breaks and invisible signs visible, cut to `most` characters."""
+    text = _INVISIBLE.sub(lambda sign: f"<U+{ord(sign[0]):04X}>", str(value).replace("\r", "").replace("\n", "⏎"))
     return f'"{text[: most - 1]}…"' if len(text) > most else f'"{text}"'
+
+
+def _in_words(value: object) -> object:
+    """A field as a sentence holds it: lists listed, and nothing for what is not there."""
+    if isinstance(value, tuple):
+        return listed([str(part) for part in value], 20)
+    return "" if value is None else value
 
 
 def near(hint: str | None) -> str:
@@ -81,6 +109,7 @@ class ErrorValue(Problem):
     """A mapped cell holds an error of the spreadsheet instead of a value."""
 
     code = "error_value"
+    expects = "a value"
     value: str
 
     @property
@@ -93,10 +122,28 @@ class ErrorValue(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class FormulaWithoutValue(Problem):
+    """A mapped cell holds a formula that was never calculated: programs that write sheets often leave that to Excel."""
+
+    code = "formula_without_value"
+    expects = "a formula with the value that it gave"
+    formula: str
+
+    @property
+    def error(self) -> str:
+        return f"The cell holds the formula {shown(self.formula)} and no value: it was never calculated."
+
+    @property
+    def remedy(self) -> str:
+        return "Open the workbook in Excel or LibreOffice, check the value and save it, or type the value itself."
+
+
+@dataclass(frozen=True, slots=True)
 class EmptyCell(Problem):
     """A cell is empty that the mapping or LeadSquared needs."""
 
     code = "empty_cell"
+    expects = "a value for {target}"
     target: str
 
     @property
@@ -113,6 +160,7 @@ class EmptyKey(Problem):
     """A column that tells rows apart (unique_by) is empty."""
 
     code = "empty_key"
+    expects = "a value of its own for each row"
     header: str
 
     @property
@@ -129,6 +177,7 @@ class NothingToChange(Problem):
     """A row of an update in which every cell that could change something is empty."""
 
     code = "nothing_to_change"
+    expects = "at least one value that is to be changed"
 
     @property
     def error(self) -> str:
@@ -144,6 +193,7 @@ class TooLong(Problem):
     """A text is longer than its target can hold."""
 
     code = "too_long"
+    expects = "at most {most:,} characters"
     value: str
     length: int
     most: int
@@ -163,6 +213,7 @@ class TextDamaged(Problem):
     """A spreadsheet turned a long number into powers of ten before the text was saved."""
 
     code = "text_damaged"
+    expects = "all digits, as they were typed"
     value: str
 
     @property
@@ -179,6 +230,7 @@ class DigitsLost(Problem):
     """A number has more digits than a spreadsheet keeps (15)."""
 
     code = "digits_lost"
+    expects = "all digits, in a cell of text"
     value: str
 
     @property
@@ -195,6 +247,7 @@ class DateInText(Problem):
     """A column sent as text holds a true date, which has no spelling of its own."""
 
     code = "date_in_text"
+    expects = "a text"
     value: str
 
     @property
@@ -211,6 +264,7 @@ class NoteToken(Problem):
     """A note contains signs that LeadSquared reads as a command."""
 
     code = "note_token"
+    expects = "a note without {token}"
     token: str
 
     @property
@@ -222,15 +276,38 @@ class NoteToken(Problem):
         return f"Take {self.token} out of the note."
 
 
+@dataclass(frozen=True, slots=True)
+class NoteHtml(Problem):
+    """A note contains a tag of HTML."""
+
+    code = "note_html"
+    expects = "a note without HTML"
+    tag: str
+
+    @property
+    def error(self) -> str:
+        return f"The note contains {shown(self.tag)}, which is HTML: LeadSquared may refuse it or show it as something else."
+
+    @property
+    def remedy(self) -> str:
+        return f"Take {shown(self.tag)} out of the note, or put a space behind its <."
+
+
 # --- cells: numbers, booleans, choices ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat(Problem):
-    """A cell of a number column does not hold a number that can be read in one way only."""
+    """A cell of a number column does not hold a number that can be read in one way only.
+
+    meant, setting: the number that it would be, and the mapping's words that would make it so.
+    """
 
     code = "number_format"
+    expects = "a number that can be read in one way only"
     value: str
+    meant: str | None = None
+    setting: str | None = None
 
     @property
     def error(self) -> str:
@@ -238,7 +315,53 @@ class NumberFormat(Problem):
 
     @property
     def remedy(self) -> str:
+        if self.meant is not None:
+            return (
+                f"If it means {self.meant}, write {self.setting} for this column in the mapping; else type plain digits with "
+                "a point before the decimals."
+            )
         return "Type plain digits with a point before the decimals, like 1500.50."
+
+
+@dataclass(frozen=True, slots=True)
+class PercentUnclear(Problem):
+    """A percentage, and the mapping does not say whether it is sent as a fraction or in points."""
+
+    code = "percent_unclear"
+    expects = "a number that can be read in one way only"
+    value: str
+    fraction: str
+    points: str
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} can be sent as {self.fraction} and as {self.points}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Write percent: fraction ({self.fraction}), percent: points ({self.points}) or percent: as_shown "
+            f"({self.points}%) for this column in the mapping."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfBounds(Problem):
+    """A number, date or time outside the bounds that the mapping sets. least, most: with what `now` means."""
+
+    code = "out_of_bounds"
+    expects = "a value within the bounds of the mapping"
+    value: str
+    least: str
+    most: str
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} does not lie between {self.least} and {self.most}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the cell, or the bounds under between in the mapping."
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +369,7 @@ class NotWhole(Problem):
     """A column of whole numbers holds one with decimals."""
 
     code = "not_whole"
+    expects = "a whole number"
     value: str
 
     @property
@@ -262,6 +386,7 @@ class BooleanWord(Problem):
     """A yes-or-no column holds another word."""
 
     code = "boolean_word"
+    expects = "one of: {known}"
     value: str
     known: tuple[str, ...]
 
@@ -279,6 +404,7 @@ class ChoiceUnknown(Problem):
     """A cell holds none of the options of its column."""
 
     code = "choice_unknown"
+    expects = "one of: {known}"
     value: str
     known: tuple[str, ...]
     nearest: str | None = None
@@ -297,6 +423,7 @@ class GuidFormat(Problem):
     """A cell does not hold a LeadSquared id."""
 
     code = "guid_format"
+    expects = "a LeadSquared id, like 0f8fad5b-d9cb-469f-a165-70867728950e"
     value: str
 
     @property
@@ -320,6 +447,7 @@ class DateFormat(Problem):
     """
 
     code = "date_format"
+    expects = "a {kind} written as {typed_as}"
     value: str
     kind: str
     typed_as: str
@@ -341,6 +469,7 @@ class DateAmbiguous(Problem):
     """A text fits two formats of its column, with different results."""
 
     code = "date_ambiguous"
+    expects = "a date that only one format of the mapping fits"
     value: str
     readings: tuple[str, str]
 
@@ -355,15 +484,18 @@ class DateAmbiguous(Problem):
 
 @dataclass(frozen=True, slots=True)
 class NotADate(Problem):
-    """A date column holds a bare number, or yes or no."""
+    """A date column holds a bare number, or yes or no. would_be: what a spreadsheet would show it as."""
 
     code = "not_a_date"
+    expects = "a {kind}"
     value: str
     kind: str
+    would_be: str | None = None
 
     @property
     def error(self) -> str:
-        return f"{shown(self.value)} is a bare number or word of the spreadsheet, not a {self.kind}."
+        guess = f"; a spreadsheet would show it as {self.would_be}" if self.would_be else ""
+        return f"{shown(self.value)} is a bare number or word of the spreadsheet, not a {self.kind}{guess}."
 
     @property
     def remedy(self) -> str:
@@ -375,6 +507,7 @@ class TimeMissing(Problem):
     """A date-time column holds only a day, though its format has a time of day."""
 
     code = "time_missing"
+    expects = "a date with a time of day"
     value: str
 
     @property
@@ -391,6 +524,7 @@ class DateMissing(Problem):
     """A date or date-time column holds only a time of day."""
 
     code = "date_missing"
+    expects = "a date, and a time of day where the column has one"
     value: str
 
     @property
@@ -407,6 +541,7 @@ class TooPrecise(Problem):
     """A date or time column holds a full date-time, of which one half would be lost."""
 
     code = "too_precise"
+    expects = "a {kind} alone"
     value: str
     kind: str
 
@@ -424,6 +559,7 @@ class TimeSkipped(Problem):
     """A local time that the clock jumped over when summer time began."""
 
     code = "time_skipped"
+    expects = "a time that the clocks of {zone} showed"
     value: str
     zone: str
 
@@ -441,6 +577,7 @@ class TimeTwice(Problem):
     """A local time that came twice when summer time ended."""
 
     code = "time_twice"
+    expects = "a time that the clocks of {zone} showed once"
     value: str
     zone: str
 
@@ -458,6 +595,7 @@ class YearOutOfRange(Problem):
     """A date-time whose UTC form lies before the year 1 or after 9999."""
 
     code = "year_out_of_range"
+    expects = "a year from 1 to 9999"
     value: str
 
     @property
@@ -470,10 +608,31 @@ class YearOutOfRange(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyDate(Problem):
+    """A true date before March 1900, where spreadsheet programs count days differently."""
+
+    code = "early_date"
+    expects = "a day from 1 March 1900 on"
+    value: str
+
+    @property
+    def error(self) -> str:
+        return (
+            f"{self.value} is a spreadsheet's date before 1900-03-01: Excel counts a 29 February 1900 that never was, so it "
+            "may be a day off."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return "Check the year. If it is right, format the cell as text and type the date again."
+
+
+@dataclass(frozen=True, slots=True)
 class DatesMixed(Problem):
     """True dates with days up to 12 stand beside texts with days above 12: day and month were swapped while typing."""
 
     code = "dates_mixed"
+    expects = "dates of one kind in the whole column"
     true_date: str
     text: str
 
@@ -497,6 +656,7 @@ class EmailFormat(Problem):
     """A cell does not hold an e-mail address."""
 
     code = "email_format"
+    expects = "one e-mail address"
     value: str
     reason: str
 
@@ -514,6 +674,7 @@ class PhoneFormat(Problem):
     """A cell does not hold a phone number that exists in its region."""
 
     code = "phone_format"
+    expects = "one phone number with all its digits"
     value: str
     region: str | None
 
@@ -531,6 +692,7 @@ class PhoneRegion(Problem):
     """A phone number without its country code, and the mapping names no region."""
 
     code = "phone_region"
+    expects = "a phone number with + and its country code"
     value: str
 
     @property
@@ -543,10 +705,50 @@ class PhoneRegion(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class TooManyNumbers(Problem):
+    """A cell holds more phone numbers than the mapping has targets for."""
+
+    code = "too_many_numbers"
+    expects = "as many phone numbers as the mapping takes"
+    value: str
+    numbers: int
+    targets: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} holds {self.numbers} numbers, and there are targets for {len(self.targets)}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Leave the most important ones in the cell, or add a target after {self.targets[-1]} in the mapping."
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationRefused(Problem):
+    """What stands for a value in the translation file is itself no value of its column."""
+
+    code = "translation_refused"
+    expects = "a value that this column can be sent as"
+    value: str
+    use: str
+    file: str
+    reason: str
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} stands for {shown(self.use)} by {self.file}, which cannot be sent: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return f'Correct "use this" of {shown(self.value)} in {self.file}.'
+
+
+@dataclass(frozen=True, slots=True)
 class LookupMissing(Problem):
     """A name that the lookup file has no value for."""
 
     code = "lookup_missing"
+    expects = "a name that {file} has a value for"
     value: str
     file: str
     nearest: str | None = None
@@ -565,6 +767,7 @@ class LookupAmbiguous(Problem):
     """A name that the lookup file gives two different values for."""
 
     code = "lookup_ambiguous"
+    expects = "a name that {file} has one value for"
     value: str
     file: str
     matches: tuple[str, ...]
@@ -578,6 +781,73 @@ class LookupAmbiguous(Problem):
         return f"Leave one of them in {self.file}, or make the names differ."
 
 
+# --- the file as a whole ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UndecodableByte(Problem):
+    """A byte of a text file that does not belong to the encoding of the rest. It is never replaced by a question mark.
+
+    line: of the file, from 1. verdict: what it is not, as the second half of a sentence.
+    """
+
+    code = "undecodable_byte"
+    expects = "bytes of one encoding in the whole file"
+    value: str
+    line: int
+    verdict: str
+    advice: str
+
+    @property
+    def error(self) -> str:
+        return f"The byte {self.value} {self.verdict}."
+
+    @property
+    def remedy(self) -> str:
+        return self.advice
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingUnclear(Problem):
+    """The letters of a text file could be read by two code pages, with different results. readings: text and code page."""
+
+    code = "encoding_unclear"
+    expects = "UTF-8, or an encoding that the mapping names"
+    line: int
+    readings: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        return f"The file is not UTF-8, and its letters can be read in several ways: {listed(self.readings)}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            'Set encoding under input in the mapping to the one that is right, or save the file as "CSV UTF-8"; in the '
+            "program that made it the letters look right."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NulCharacter(Problem):
+    """A text file holds a NUL character, which no text has."""
+
+    code = "nul_character"
+    expects = "text"
+    line: int
+
+    @property
+    def error(self) -> str:
+        return "There is a NUL character, which no text file has."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            'The file may be damaged, or in UTF-16 without its mark: export it again as "CSV UTF-8", or set encoding '
+            "under input in the mapping, like utf-16-le."
+        )
+
+
 # --- rows and columns of a file ----------------------------------------------------------------------------------------
 
 
@@ -586,6 +856,7 @@ class LineageDamaged(Problem):
     """A line of our own file whose etl_run or etl_row was changed: it cannot be told which row it was."""
 
     code = "lineage_damaged"
+    expects = "the numbers that etl wrote in etl_run and etl_row, or none"
     run: str
     row: str
 
@@ -603,6 +874,7 @@ class ColumnMissing(Problem):
     """A column that the mapping names is not in the file."""
 
     code = "column_missing"
+    expects = "the header {wanted}"
     wanted: str
     present: tuple[str, ...]
     nearest: str | None = None
@@ -621,6 +893,7 @@ class ColumnTwice(Problem):
     """A column that the mapping names is there more than once."""
 
     code = "column_twice"
+    expects = "the header {wanted} once"
     wanted: str
     letters: tuple[str, ...]
 
@@ -635,6 +908,100 @@ class ColumnTwice(Problem):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ActivitiesThatAreThere(Problem):
+    """A file that etl wrote of activities in LeadSquared, under a mapping that adds. column: by which it is known."""
+
+    code = "activities_that_are_there"
+    expects = "operation: update, or a file without the column {column}"
+    column: str
+    operation: str
+
+    @property
+    def error(self) -> str:
+        return (
+            f"Each line is an activity that LeadSquared has: the column {self.column} stands in files that etl fetch and "
+            f"etl results --for update write. The operation {self.operation} would add new activities, so that each "
+            "corrected line is there twice."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "To correct the activities, take a mapping with operation: update, like mappings/update_visits.yaml. To add "
+            f"new ones all the same, delete the column {self.column} from the file."
+        )
+
+
+# --- what a sheet hides or merges --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RowHidden(Problem):
+    """A row that the sheet does not show, where the mapping says that there must be none."""
+
+    code = "row_hidden"
+    expects = "a row that the sheet shows"
+
+    @property
+    def error(self) -> str:
+        return "The sheet does not show this row: it is hidden, or filtered away."
+
+    @property
+    def remedy(self) -> str:
+        return "Show the row or delete it, or set hidden under input in the mapping to include or skip."
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenRows(Problem):
+    """Rows that the sheet does not show, and a mapping that does not say whether they count."""
+
+    code = "hidden_rows"
+    expects = "hidden: include, skip or error under input in the mapping"
+    count: int
+    first: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        return (
+            f"The sheet does not show {self.count:,} of its rows, because they are hidden or filtered away: "
+            f"{listed(self.first, 5)}."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Say under input in the mapping whether they are meant: hidden: include imports them, hidden: skip leaves them "
+            "out, hidden: error makes each of them a finding."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MergedCells(Problem):
+    """Merged cells in a mapped column, whose value stands in one row or column only."""
+
+    code = "merged_cells"
+    expects = "a value in each cell"
+    header: str
+    count: int
+    first: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        ranges = "Cells are merged" if self.count == 1 else f"Cells are merged in {self.count:,} places"
+        return (
+            f"{ranges} in {shown(self.header)} ({listed(self.first, 5)}): a person sees one value for all of them, and only "
+            "the first one holds it."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Say under input in the mapping what the others hold: merged: fill gives each the value of the first, merged: "
+            "empty leaves them empty."
+        )
+
+
 # --- the mapping file --------------------------------------------------------------------------------------------------
 
 
@@ -643,6 +1010,7 @@ class NotYaml(Problem):
     """The mapping is not YAML."""
 
     code = "not_yaml"
+    expects = "YAML"
     reason: str
 
     @property
@@ -659,6 +1027,7 @@ class NotAMapping(Problem):
     """The file is no mapping as a whole: missing, empty, too large, or not UTF-8 text."""
 
     code = "not_a_mapping"
+    expects = "a mapping file"
     reason: str
 
     @property
@@ -675,6 +1044,7 @@ class DuplicateKey(Problem):
     """A key stands twice in one place of the mapping."""
 
     code = "duplicate_key"
+    expects = "each key once"
     key: str
     first_line: int
 
@@ -692,6 +1062,7 @@ class UnknownKey(Problem):
     """A key that mappings do not have at this place."""
 
     code = "unknown_key"
+    expects = "one of: {known}"
     key: str
     known: tuple[str, ...]
     nearest: str | None = None
@@ -710,6 +1081,7 @@ class MissingKey(Problem):
     """A key that this place of the mapping needs."""
 
     code = "missing_key"
+    expects = "a line {key}: …"
     key: str
     reason: str = ""
 
@@ -727,6 +1099,7 @@ class WrongValue(Problem):
     """A value of the mapping is not of the kind that its key takes."""
 
     code = "wrong_value"
+    expects = "{expected}"
     found: str
     expected: str
     nearest: str | None = None
@@ -745,6 +1118,7 @@ class NoValue(Problem):
     """A key of the mapping without a value, or with YAML's word for nothing."""
 
     code = "no_value"
+    expects = "a value"
     found: str
 
     @property
@@ -761,6 +1135,7 @@ class UnknownTarget(Problem):
     """A target that is no name of LeadSquared's."""
 
     code = "unknown_target"
+    expects = "a name of LeadSquared's, like SearchByValue or mx_Custom_1"
     target: str
     nearest: str | None = None
 
@@ -778,6 +1153,7 @@ class TargetNotSent(Problem):
     """A target that the mapping's operation cannot send."""
 
     code = "target_not_sent"
+    expects = "one of: {sends} and mx_Custom_N"
     target: str
     operation: str
     sends: tuple[str, ...]
@@ -796,6 +1172,7 @@ class TargetTwice(Problem):
     """Two entries of the mapping fill the same target."""
 
     code = "target_twice"
+    expects = "{target} once"
     target: str
     first: str
 
@@ -813,6 +1190,7 @@ class TargetMissing(Problem):
     """A target that every row of the operation needs, and nothing fills it."""
 
     code = "target_missing"
+    expects = "a column for {target}"
     target: str
     operation: str
 
@@ -830,6 +1208,7 @@ class OptionUnused(Problem):
     """An option that means nothing beside the type or operation it stands with."""
 
     code = "option_unused"
+    expects = "options that mean something for {beside}"
     option: str
     beside: str
 
@@ -847,6 +1226,7 @@ class TypeFixed(Problem):
     """A type given to a target whose type LeadSquared fixes."""
 
     code = "type_fixed"
+    expects = "no type"
     target: str
     type: str
 
@@ -860,28 +1240,11 @@ class TypeFixed(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class NotAvailable(Problem):
-    """A setting that the mapping knows, and that does not work yet."""
-
-    code = "not_available"
-    setting: str
-    operation: str
-    works: str
-
-    @property
-    def error(self) -> str:
-        return f"{self.setting} is not available yet for {self.operation}."
-
-    @property
-    def remedy(self) -> str:
-        return f"Use {self.works}."
-
-
-@dataclass(frozen=True, slots=True)
 class ValueRefused(Problem):
     """A fixed value of the mapping that its own target refuses."""
 
     code = "value_refused"
+    expects = "a value that its target takes"
     reason: str
 
     @property
@@ -894,10 +1257,29 @@ class ValueRefused(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class BaseUnusable(Problem):
+    """A mapping that extends a file that is not there, or that extends it in turn."""
+
+    code = "base_unusable"
+    expects = "a mapping file that does not extend this one"
+    file: str
+    reason: str
+
+    @property
+    def error(self) -> str:
+        return f"This mapping cannot extend {shown(self.file)}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a mapping file, looked for beside this one, that does not extend this one."
+
+
+@dataclass(frozen=True, slots=True)
 class LookupFileMissing(Problem):
     """A lookup file that is not there."""
 
     code = "lookup_file_missing"
+    expects = "a file {file} beside the mapping"
     file: str
 
     @property
@@ -917,6 +1299,7 @@ class ActivityTypeMissing(Problem):
     """The account lists no activity type of this number. named: the number of the type with the mapping's name, if any."""
 
     code = "activity_type_missing"
+    expects = "the number of an activity type of this account"
     event: int
     known: tuple[str, ...]
     named: int | None = None
@@ -939,6 +1322,7 @@ class ActivityTypeName(Problem):
     """The activity type of this number has another name in this account than the mapping says."""
 
     code = "activity_type_name"
+    expects = "the number and name of one activity type"
     event: int
     name: str
     found: str
@@ -960,6 +1344,7 @@ class FieldMissing(Problem):
     """A target that the account does not have. place: "activity type 320" or "its leads"."""
 
     code = "field_missing"
+    expects = "a field that this account has"
     target: str
     place: str
     nearest: str | None = None
@@ -982,6 +1367,7 @@ class FieldType(Problem):
     """A field that is of another kind in the account than what the mapping sends."""
 
     code = "field_type"
+    expects = "a field that takes what the mapping sends"
     target: str
     display_name: str
     data_type: str
@@ -1004,6 +1390,7 @@ class FieldLength(Problem):
     """A field that holds less in the account than the mapping allows."""
 
     code = "field_length"
+    expects = "max_length: {holds} or less"
     target: str
     display_name: str
     holds: int
@@ -1024,6 +1411,7 @@ class FieldMandatory(Problem):
     """A field that the account wants in every activity of the type, and the mapping does not fill."""
 
     code = "field_mandatory"
+    expects = "a column or a constant for {target}"
     target: str
     display_name: str
 
@@ -1041,6 +1429,7 @@ class OptionMissing(Problem):
     """A value of the mapping that is no option of its dropdown in the account; upper and lower case count."""
 
     code = "option_missing"
+    expects = "one of: {known}"
     value: str
     target: str
     known: tuple[str, ...]
@@ -1060,6 +1449,7 @@ class OwnerUnknown(Problem):
     """An owner who is no active user of the account."""
 
     code = "owner_unknown"
+    expects = "the e-mail address of an active user"
     email: str
     row: int
     is_inactive: bool = False
@@ -1083,6 +1473,7 @@ class LeadUnnamed(Problem):
     """A row that tells nothing by which its lead could be found."""
 
     code = "lead_unnamed"
+    expects = "a value in at least one of: {columns}"
     columns: tuple[str, ...]
 
     @property
@@ -1099,6 +1490,7 @@ class LeadMissing(Problem):
     """LeadSquared has no lead with what the row knows of it. known_by: as `Phone "+919876543210"`."""
 
     code = "lead_missing"
+    expects = "a lead that LeadSquared has"
     known_by: tuple[str, ...]
     new_leads: str | None = None
 
@@ -1121,6 +1513,7 @@ class LeadAmbiguous(Problem):
     """Several leads fit what the row knows. candidates: their ids, with names where LeadSquared shows them."""
 
     code = "lead_ambiguous"
+    expects = "one lead"
     known_by: tuple[str, ...]
     candidates: tuple[str, ...]
 

@@ -6,14 +6,16 @@ A fingerprint is 12 bytes of BLAKE2b: among a thousand million rows two differen
 from __future__ import annotations
 
 import base64
-import hashlib
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from hashlib import blake2b
+from itertools import repeat
+from typing import TYPE_CHECKING, cast
 
-from etl.records import BrokenCell, Cell
+from etl.records import BrokenCell, Cell, ShownNumber
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 FINGERPRINT_BYTES = 12
 
@@ -29,7 +31,7 @@ def _digest(parts: Sequence[str]) -> bytes:
     joined = f"{len(parts)}{_BETWEEN}{_BETWEEN.join(parts)}"
     if joined.count(_BETWEEN) > len(parts):  # a text holds the separator itself: each goes in behind its length
         joined = f"{len(parts)}:" + "".join([f"{len(part)}:{part}" for part in parts])
-    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
+    return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
 
 
 def payload_fingerprint(values: Mapping[str, str]) -> bytes:
@@ -37,17 +39,78 @@ def payload_fingerprint(values: Mapping[str, str]) -> bytes:
     return _digest([part for pair in sorted(values.items()) for part in pair])
 
 
+def payload_fingerprints(columns: Mapping[str, Sequence[str | None]], rows: int) -> list[bytes]:
+    """The same for many rows by columns: target → its texts, None where a row leaves the target out."""
+    targets = sorted(columns)
+    found = _digests(targets, [columns[target] for target in targets], rows)
+    if found is not None:
+        return found
+    lines = [{target: column[place] for target, column in columns.items()} for place in range(rows)]
+    return [payload_fingerprint({name: text for name, text in line.items() if text is not None}) for line in lines]
+
+
 def unique_key(values: Sequence[str]) -> bytes:
     """How a row is known by the values of its `unique_by` columns."""
     return _digest(values)
 
 
+def unique_keys(columns: Sequence[Sequence[str]], rows: int) -> list[bytes]:
+    """The same for many rows by columns, of which there is one at least."""
+    found = _digests(None, columns, rows)
+    return [unique_key(values) for values in zip(*columns, strict=True)] if found is None else found
+
+
+_BLAKE = partial(blake2b, digest_size=FINGERPRINT_BYTES)
+
+
+def _digests(names: Sequence[str] | None, columns: Sequence[Sequence[str | None]], rows: int) -> list[bytes] | None:
+    """For each row `_digest` of its names and texts in turn, those left out whose text is None. names: None for texts alone.
+
+    None where a name or a text holds the separator or half a character, or each column lacks a text: that is seldom, and
+    `_digest` knows what to do. A fifth of its time, because nothing is done row by row but what a hash needs.
+    """
+    prefixes = [_BETWEEN] * len(columns) if names is None else [f"{_BETWEEN}{name}{_BETWEEN}" for name in names]
+    pieces: list[Iterable[str]] = []
+    full = 0
+    for prefix, column in zip(prefixes, columns, strict=True):
+        whole = _joined(column)
+        if whole is None:
+            texts = ["" if text is None else prefix + text for text in column]
+            whole = "".join(filter(None, column))
+            pieces.append(texts)
+        else:
+            pieces += (repeat(prefix, rows), cast("Sequence[str]", column))
+            full += 1
+        if _BETWEEN in whole:
+            return None
+    if not full or _BETWEEN in "".join(names or ()):
+        return None
+    lines: Iterable[str] = map("".join, zip(*pieces, strict=True))
+    if full == len(columns):
+        lines = map(str(full * prefixes[0].count(_BETWEEN)).__add__, lines)
+    else:
+        lines = [f"{line.count(_BETWEEN)}{line}" for line in lines]
+    try:
+        return [made.digest() for made in map(_BLAKE, map(str.encode, lines))]
+    except UnicodeEncodeError:
+        return None
+
+
+def _joined(column: Sequence[str | None]) -> str | None:
+    """All texts in one; None where one is missing. Ten times as fast as to look for a missing one."""
+    try:
+        return "".join(cast("Sequence[str]", column))
+    except TypeError:
+        return None
+
+
 def _whole_or_not(number: float) -> str:
-    return str(int(number)) if number.is_integer() else repr(number)
+    return str(int(number)) if number.is_integer() else float.__repr__(number)
 
 
 def _midnight_as_date(moment: datetime) -> str:
-    return moment.date().isoformat() if moment.time() == time() else moment.isoformat()
+    has_time = moment.hour or moment.minute or moment.second or moment.microsecond
+    return moment.isoformat() if has_time else moment.date().isoformat()
 
 
 _CANONICAL: dict[type, Callable[..., str]] = {
@@ -56,10 +119,12 @@ _CANONICAL: dict[type, Callable[..., str]] = {
     int: str,
     bool: lambda truth: "TRUE" if truth else "FALSE",
     float: _whole_or_not,
+    ShownNumber: _whole_or_not,  # as stored: ledgers know such rows from before formats were read
     datetime: _midnight_as_date,
     date: date.isoformat,
     time: time.isoformat,
 }
+_TEXT_OR_NONE = frozenset({str, type(None)})
 
 
 class CellsFingerprint:
@@ -70,6 +135,14 @@ class CellsFingerprint:
 
     def __init__(self, headers: Sequence[str]) -> None:
         self._order = sorted((header, position) for position, header in enumerate(headers))
+
+    def of_columns(self, columns: Sequence[Sequence[Cell]], rows: int) -> list[bytes]:
+        """The fingerprints of many rows, by columns in the order of the headers."""
+        names = [header for header, _ in self._order]
+        found = _digests(names, [_texts(columns[position]) for _, position in self._order], rows)
+        if found is not None:
+            return found
+        return [self.of([column[place] for column in columns]) for place in range(rows)]
 
     def of(self, cells: Sequence[Cell]) -> bytes:
         """The fingerprint of one row's cells, given in the order of the headers."""
@@ -82,15 +155,33 @@ class CellsFingerprint:
         return _digest(parts)
 
 
+def _texts(column: Sequence[Cell]) -> Sequence[str | None]:
+    """The cells of a column as their canonical texts, empty ones as None."""
+    if _TEXT_OR_NONE.issuperset(map(type, column)) and "" not in column:
+        return cast("Sequence[str | None]", column)
+    return [
+        (cell or None) if type(cell) is str else None if cell is None or cell == "" else _CANONICAL[type(cell)](cell)
+        for cell in column
+    ]
+
+
+@lru_cache(maxsize=5_000)
 def lead_mark(lead: str) -> bytes:
     """How a lead that rows failed for is known again, by the value that addressed it."""
     return _digest(["lead", lead.strip().casefold()])
 
 
+def lead_marks(leads: Sequence[str | None]) -> list[bytes]:
+    """The same for many rows; one that names no lead has the mark of an empty value."""
+    texts = [lead.strip().casefold() if lead else "" for lead in leads]
+    found = _digests(["lead"], [texts], len(texts))
+    return [lead_mark(text) for text in texts] if found is None else found
+
+
 def row_key(mapping_name: str, event: int, key: bytes, ordinal: int) -> str:
     """What `row_key_field` holds: the same for the same row in every ledger, different for each of several equal rows."""
     seed = f"{len(mapping_name)}:{mapping_name}{event}:{ordinal}:".encode() + key
-    return ROW_KEY_PREFIX + base64.b32encode(hashlib.blake2b(seed, digest_size=15).digest()).decode("ascii").lower()
+    return ROW_KEY_PREFIX + base64.b32encode(blake2b(seed, digest_size=15).digest()).decode("ascii").lower()
 
 
 def account_identity(org_id: str | None, base_url: str, account_name: str) -> str:

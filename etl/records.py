@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -32,6 +34,9 @@ class BrokenCell(str):
     __slots__ = ()
 
 
+_PERCENTAGE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)%")
+
+
 class ShownNumber(float):
     """A number that its sheet shows in another way than by its digits: `00007`, `15%`. shown: what a person sees.
 
@@ -46,6 +51,19 @@ class ShownNumber(float):
         made = super().__new__(cls, number)
         made.shown = shown
         return made
+
+    @property
+    def exact(self) -> str:
+        """What a person sees; a percentage with the digits that its format rounds away, as a text can hold it."""
+        percentage = _PERCENTAGE.fullmatch(self.shown)
+        if percentage is None:
+            return self.shown
+        seen, stored = Decimal(percentage[1]), Decimal(f"{float(self):.15g}")
+        for points in (stored * 100, stored):  # the format 0% counts in hundredths, 0"%" only shows the sign
+            if points.quantize(seen, ROUND_HALF_UP) == seen:
+                written = f"{points:f}"
+                return f"{written.rstrip('0').rstrip('.') if '.' in written else written}%"
+        return self.shown
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ShownNumber) and float(self) == float(other) and self.shown == other.shown
@@ -133,6 +151,17 @@ class Table:
         return {"etl_row", "etl_status", "etl_run"} <= headers
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class MergedRange:
+    """Cells that were merged into one, of which only the first holds a value. Columns as 0-based positions, all inclusive."""
+
+    first_row: int
+    last_row: int
+    first: int
+    last: int
+    reference: str  # "A2:A5"
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Some thousand rows held in memory at once.
@@ -140,10 +169,22 @@ class Block:
     frame: object-typed DataFrame; columns labelled by column letter ("A", "B", …) in file order, index row_number
     (as Excel shows it); an empty cell is None, never NaN. Rows whose cells are all empty are left out.
     hidden: numbers of those of its rows that the sheet does not show, because they were hidden or filtered away.
+    merged: the merged cells that reach below the header and were not filled; a sheet tells them last, in a block without rows.
     """
 
     frame: pd.DataFrame
     hidden: frozenset[int] = frozenset()
+    merged: tuple[MergedRange, ...] = ()
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The row numbers, as plain ints."""
+        return [int(number) for number in self.frame.index]
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[Cell]]:
+        """Column letter → its cells, in file order: the frame without pandas, which costs far more than the cells do."""
+        return {str(letter): self.frame[letter].tolist() for letter in self.frame.columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +261,26 @@ class ApiRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Trip:
+    """How an answered request went out. written: by `monotonic`, when its last byte was handed to the system.
+
+    handshake: seconds that opening its connection took, None where one was open. size: bytes of its body. is_plain: no TLS.
+    """
+
+    written: float
+    handshake: float | None
+    size: int
+    is_plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """What came back, whole: status, headers with lower-case names, body bytes."""
+    """What came back, whole: status, headers with lower-case names, body bytes. trip: None where nobody has watched."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    trip: Trip | None = field(default=None, compare=False, repr=False)
 
 
 class LineEnd(StrEnum):

@@ -16,10 +16,12 @@ from etl.identity import (
     account_identity,
     lead_mark,
     payload_fingerprint,
+    payload_fingerprints,
     row_key,
     unique_key,
+    unique_keys,
 )
-from etl.records import BrokenCell, Cell
+from etl.records import BrokenCell, Cell, ShownNumber
 
 TEXTS = st.text(max_size=6)
 
@@ -30,6 +32,51 @@ TEXTS = st.text(max_size=6)
 def test_payloads_are_equal_exactly_when_their_fingerprints_are(first: dict[str, str], second: dict[str, str]) -> None:
     """Two payloads share a fingerprint when, and only when, they send the same texts to the same targets."""
     assert (payload_fingerprint(first) == payload_fingerprint(second)) == (first == second)
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        [None, "", "a", "%s", "x\x1fy", "\ud800", BrokenCell("#N/A"), ShownNumber(7, "007"), True, -0.0, 2.5]
+    ),
+    st.sampled_from(
+        [
+            5,
+            5.0,
+            1e300,
+            date(2026, 1, 2),
+            *map(datetime.fromisoformat, ("2026-01-02", "2026-01-02T03:04:05.000006")),
+            time(3, 4),
+        ]
+    ),
+)
+
+
+@given(payloads=st.lists(st.dictionaries(st.sampled_from("ab%\x1f"), TEXTS, max_size=4), max_size=4))
+def test_payloads_together_are_known_as_one_by_one(payloads: list[dict[str, str]]) -> None:
+    """The quick way for a block of rows makes, row by row, the fingerprints that ledgers hold."""
+    targets = dict.fromkeys(target for payload in payloads for target in payload)
+    columns = {target: [payload.get(target) for payload in payloads] for target in targets}
+
+    assert payload_fingerprints(columns, len(payloads)) == [payload_fingerprint(payload) for payload in payloads]
+
+
+@given(rows=st.lists(st.tuples(TEXTS, st.sampled_from(["", "a", "\x1f", "\ud800"])), max_size=4))
+def test_unique_keys_together_are_those_of_each_row(rows: list[tuple[str, str]]) -> None:
+    """The same for the values of unique_by columns."""
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+
+    assert unique_keys(columns, len(rows)) == [unique_key(values) for values in rows]
+
+
+@given(
+    headers=st.lists(st.sampled_from(["A", "B%", "", "D\x1f"]), min_size=3, max_size=3),
+    rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=4),
+)
+def test_cells_together_are_known_as_row_by_row(headers: list[str], rows: list[tuple[Cell, ...]]) -> None:
+    """The same for the cells of a block, whatever kinds of them its columns mix."""
+    known = CellsFingerprint(headers)
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    assert known.of_columns(columns, len(rows)) == [known.of(cells) for cells in rows]
 
 
 @given(values=st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=6), seed=st.integers())

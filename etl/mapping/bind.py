@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.errors import UsageError
-from etl.findings import ColumnMissing, ColumnTwice, Finding, Problem
+from etl.findings import ActivitiesThatAreThere, ColumnMissing, ColumnTwice, Finding, Problem
 from etl.mapping.fetched_lines import fingerprint_column
 from etl.mapping.headers import nearest, same_form
-from etl.mapping.operation_needs import OperationName
+from etl.mapping.operation_needs import NEEDS, OperationName
 from etl.mapping.target_rules import ListedColumn, TargetRule, ValueRule
 from etl.mapping.templates import Template
 from etl.records import OWN_COLUMNS, Column, Place, Table
@@ -48,8 +48,12 @@ class Bound:
 def bind(mapping: Mapping, table: Table) -> Bound:
     """Find every column that the mapping names.
 
-    Raises:  UsageError — with a finding for each column that is missing, or there more than once.
+    Raises:  UsageError — with a finding for each column that is missing, or there more than once; or because the lines are
+             activities that LeadSquared has, and the mapping adds new ones.
     """
+    fingerprint = fingerprint_column(table)
+    if fingerprint is not None and not NEEDS[mapping.operation].changes:
+        raise _would_double(mapping, table, fingerprint)
     own, theirs = _apart(table)
     candidates = [*theirs, *_readable_own(mapping, own, theirs)]
     named: dict[str, Column] = {}
@@ -61,7 +65,17 @@ def bind(mapping: Mapping, table: Table) -> Bound:
             named[name] = found
     if problems:
         raise _refusal(table, problems)
-    return Bound(own, theirs, named, fingerprint_column(table))
+    return Bound(own, theirs, named, fingerprint)
+
+
+def _would_double(mapping: Mapping, table: Table, fingerprint: Column) -> UsageError:
+    """A line of such a file, corrected or not, would become a second activity beside the one that it shows."""
+    place = Place(str(table.file), table.sheet, table.header_row, fingerprint.letter, fingerprint.header)
+    return UsageError(
+        f"{Place(str(table.file), table.sheet)}: this file shows activities that LeadSquared has, and the mapping would add "
+        "each of them once more. Nothing was sent.",
+        [Finding(place, ActivitiesThatAreThere(fingerprint.header, mapping.operation))],
+    )
 
 
 def _refusal(table: Table, problems: list[Problem]) -> UsageError:
@@ -117,6 +131,11 @@ def _headers(mapping: Mapping) -> dict[str, None]:
     names += [*mapping.input.only, *mapping.unique_by]
     names += [entry.column for entry in mapping.leads.entries()] if mapping.leads else []
     return dict.fromkeys(map(same_form, names))
+
+
+def headers_named(mapping: Mapping) -> frozenset[str]:
+    """Every header that the mapping names, and their aliases: by these the header row of a sheet is known."""
+    return frozenset(_headers(mapping)).union(*_aliases(mapping).values())
 
 
 def _aliases(mapping: Mapping) -> dict[str, frozenset[str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from etl.findings import MissingKey, NotAvailable, OptionUnused, TargetMissing, TargetTwice, WrongValue, shown
+from etl.findings import MissingKey, OptionUnused, TargetMissing, TargetTwice, WrongValue, shown
 from etl.mapping.headers import nearest, same_form
 from etl.mapping.lead_checks import faults_of_leads
 from etl.mapping.model import Mapping, OnChange, type_of
-from etl.mapping.operation_needs import NEEDS
+from etl.mapping.operation_needs import NEEDS, OperationName
 from etl.mapping.reading import zone_of
 from etl.mapping.target_checks import faults_of_target
 from etl.mapping.target_rules import ListedColumn, ValueRule
@@ -46,9 +46,24 @@ def _of_operation(mapping: Mapping) -> Iterator[Fault]:
         yield from _of_changes(mapping)
     if needs.event and mapping.activity is None:
         yield (), MissingKey("activity", f"{mapping.operation} needs the number of the activity type")
-    if mapping.on_change is not OnChange.REPORT:
-        setting = f"on_change: {mapping.on_change}"
-        yield ("on_change",), NotAvailable(setting, mapping.operation, "on_change: report")
+    yield from _of_other_values(mapping)
+
+
+def _of_other_values(mapping: Mapping) -> Iterator[Fault]:
+    """What shall happen to rows that are known and have other values now."""
+    setting = f"on_change: {mapping.on_change}"
+    if mapping.on_change is OnChange.REPORT:
+        return
+    if NEEDS[mapping.operation].changes:
+        yield ("on_change",), OptionUnused(setting, f"operation {mapping.operation}")
+    elif not mapping.unique_by:
+        yield ("on_change",), MissingKey("unique_by", f"{setting} is about rows that are known by a name of their own")
+    elif mapping.on_change is OnChange.UPDATE:
+        update = NEEDS[OperationName.UPDATE]
+        targets = [mapped.target for mapped in mapping.targets()]
+        if targets and not any(update.sends(target) for target in targets):
+            expected = "a target that an update can carry as well, like ActivityNote or mx_Custom_1"
+            yield ("columns",), WrongValue(f"only {', '.join(targets)} with {setting}", expected)
 
 
 def _of_changes(mapping: Mapping) -> Iterator[Fault]:

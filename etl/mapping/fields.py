@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from etl.mapping.convert.day_and_month import DaysSeen
 from etl.mapping.convert.typed_format import TypedFormat
-from etl.mapping.model import type_of
+from etl.mapping.model import lookup_of, type_of
 from etl.mapping.reading import emptiness, target_memos
-from etl.mapping.sources import Filled, FirstOf, Fixed, Joined, OneColumn
+from etl.mapping.sources import Filled, FirstOf, Fixed, Joined, NthOfCell, OneColumn
 from etl.mapping.target_rules import ValueRule
 from etl.mapping.targets import FieldType
 from etl.mapping.templates import Template
@@ -22,20 +22,32 @@ if TYPE_CHECKING:
     from etl.mapping.model import MappedTarget, Mapping
     from etl.mapping.reading import Memos
     from etl.mapping.sources import Source
-    from etl.records import Table
+    from etl.mapping.translation import Translation
+    from etl.records import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One target of one input. days: what its dates have shown so far."""
+    """One target of one input.
+
+    days: what its dates have shown so far. translates: the column whose values a person may translate for it, where it has
+    one alone.
+    """
 
     target: str
     source: Source
     memos: Memos
     days: DaysSeen
+    translates: Column | None = None
 
 
-def fields_of(mapping: Mapping, table: Table, bound: Bound, lookups: MappingOf[str, LookupTable]) -> tuple[Field, ...]:
+def fields_of(
+    mapping: Mapping,
+    table: Table,
+    bound: Bound,
+    lookups: MappingOf[str, LookupTable],
+    translation: Translation | None = None,
+) -> tuple[Field, ...]:
     """Every target in the order of the mapping."""
     fields = []
     for mapped in mapping.targets():
@@ -43,14 +55,29 @@ def fields_of(mapping: Mapping, table: Table, bound: Bound, lookups: MappingOf[s
         source = _source(mapping, table, bound, mapped)
         # dates that were put together from several cells say nothing about how one column was typed
         noted = days if isinstance(source, (OneColumn, FirstOf)) else None
-        fields.append(Field(mapped.target, source, target_memos(mapping, mapped, lookups, noted), days))
+        column = source.column if isinstance(source, (OneColumn, NthOfCell)) else None
+        words = translation.words(column, mapped) if translation is not None and column is not None else None
+        memos = target_memos(mapping, mapped, lookups, noted, words)
+        translates = column if lookup_of(mapped.rule) is None else None
+        fields.append(Field(mapped.target, source, memos, days, translates))
     return tuple(fields)
+
+
+def unused_translations(mapping: Mapping, bound: Bound, translation: Translation | None) -> tuple[str, ...]:
+    """Columns that the translation file names in vain."""
+    if translation is None:
+        return ()
+    alone = [mapped for mapped in mapping.targets() if not isinstance(mapped.rule, ValueRule)]
+    return translation.unused((bound.column(mapped.header, mapped.letter), mapped) for mapped in alone)
 
 
 def _source(mapping: Mapping, table: Table, bound: Bound, mapped: MappedTarget) -> Source:
     rule = mapped.rule
     if not isinstance(rule, ValueRule):
-        return OneColumn(bound.column(mapped.header, mapped.letter))
+        column = bound.column(mapped.header, mapped.letter)
+        if rule.several is not None and mapped.nth is not None:
+            return NthOfCell(column, rule.several, mapped.nth, rule.to)
+        return OneColumn(column)
     empties = emptiness(mapping.input.empty_values)
     if rule.text is not None:
         return _filled(Template.of(rule.text), table, bound, empties)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etl.mapping.model import MappedTarget, Mapping
     from etl.mapping.reading import Memos, Result
     from etl.mapping.sources import Rows
+    from etl.mapping.target_rules import Several
     from etl.records import Column
 
 LEAD = "Lead."
@@ -42,11 +43,12 @@ _FIELD_OF_NAME = {name: lead_field for lead_field, names in _NAMES.items() for n
 
 @dataclass(frozen=True, slots=True)
 class LeadColumn:
-    """A column by which leads are found. region: country of phone numbers without +."""
+    """A column by which leads are found. region: country of phone numbers without +. several: as where it is mapped."""
 
     header: str
     lead_field: str
     region: str | None = None
+    several: Several | None = None
 
     @property
     def type(self) -> FieldType:
@@ -57,7 +59,7 @@ class LeadColumn:
 
     def memos(self, mapping: Mapping) -> Memos:
         """How its cells are read: phone numbers in one form however they were typed; an empty cell gives None."""
-        rule = Conversion(type=self.type, region=self.region)
+        rule = Conversion(type=self.type, region=self.region, several=self.several)
         reads = CONVERTERS[self.type](ColumnRules(f"{LEAD}{self.lead_field}", rule))
         return memos_of(reads, None, emptiness(mapping.input.empty_values))
 
@@ -96,7 +98,9 @@ def lead_columns(mapping: Mapping) -> Iterator[LeadColumn | None]:
         mapped = [one for one in mapping.targets() if one.header and same_form(one.header) == same_form(entry.column)]
         lead_field = entry.field or _field_told(mapping, entry, mapped)
         regions = (one.rule.region for one in mapped if one.rule.region)
-        yield LeadColumn(entry.column, lead_field, entry.region or next(regions, None)) if lead_field else None
+        several = next((one.rule.several for one in mapped if one.rule.several), None)
+        region = entry.region or next(regions, None)
+        yield LeadColumn(entry.column, lead_field, region, several) if lead_field else None
 
 
 def _field_told(mapping: Mapping, entry: FindBy, mapped: list[MappedTarget]) -> str | None:

@@ -17,6 +17,7 @@ from etl.findings import (
     UnknownTarget,
 )
 from etl.mapping.checks import faults
+from etl.mapping.extending import self_contained, with_bases
 from etl.mapping.model import lookup_of
 from etl.mapping.shape import shaped
 from etl.mapping.yaml_document import MOST_CHARACTERS, read_document, refusal
@@ -34,22 +35,41 @@ _NAMES_OF_TARGETS = (UnknownTarget, TargetNotSent, TargetTwice)
 def load_mapping(path: FilePath, shown_as: FilePath | None = None) -> Mapping:
     """The mapping in a file.
 
+    A mapping that extends another is read with its base; a kept copy stands for itself.
+
     Args:    path: the bytes to read. shown_as: for a kept copy, the path that messages name and beside which lookup
              files lay, which need not be there any more; `path` itself by default.
     Raises:  UsageError — with all findings, in the order of the file.
     """
     shown = shown_as or path
-    document = read_document(_text(path, str(shown)), str(shown))
+    document = with_bases(_document(path, shown), shown, lambda base: _document(base, base))
     mapping, findings = shaped(document)
     found = [*document.findings, *findings]
     if mapping is not None:
-        mapping = mapping.placed_in(shown.parent)
+        mapping = mapping.placed_in(shown.parent, document)
         found += [_finding(document, fault_path, problem) for fault_path, problem in faults(mapping)]
         if shown_as is None:  # a kept copy may be read long after its lookup files are gone
             found += _missing_lookups(document, mapping)
     if found or mapping is None:
         raise refusal(str(shown), tuple(dict.fromkeys(found)))  # an alias may show one fault twice
     return mapping
+
+
+def kept_text(mapping: Mapping) -> str | None:
+    """What is to be kept of a mapping that extends another: all of it in one text; None where the file is all of it.
+
+    Raises:  UsageError — file and bases together are more than a mapping can be.
+    """
+    document = mapping.document
+    if document is None or document.base is None:
+        return None
+    text = self_contained(document.plain)
+    read_document(text, document.file)  # so that the copy can be read again
+    return text
+
+
+def _document(path: FilePath, shown: FilePath) -> Document:
+    return read_document(_text(path, str(shown)), str(shown))
 
 
 def _text(path: FilePath, shown: str) -> str:
@@ -76,7 +96,11 @@ def _finding(document: Document, path: Path, problem: Problem) -> Finding:
 
 def _missing_lookups(document: Document, mapping: Mapping) -> list[Finding]:
     named = ((mapped.path, lookup_of(mapped.rule)) for mapped in mapping.targets())
-    files = [((*path, "lookup"), mapping.lookup_path(name)) for path, name in named if name]
+    files: list[tuple[Path, FilePath]] = [
+        ((*path, "lookup"), mapping.lookup_path(name)) for path, name in named if name
+    ]
+    if mapping.translation_path is not None:
+        files.append((("translate",), mapping.translation_path))
     return [Finding(document.place(path), LookupFileMissing(str(file))) for path, file in files if not file.is_file()]
 
 

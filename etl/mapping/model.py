@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from etl.mapping.lead_rules import LeadSettings
 from etl.mapping.operation_needs import OperationName, required_targets
-from etl.mapping.scalars import AnyText, AnyTexts, OneOrMany, Switch, Text, Texts, Version, WholeNumber
+from etl.mapping.scalars import AnyText, AnyTexts, HeaderRow, OneOrMany, Switch, Text, Texts, Version, WholeNumber
 from etl.mapping.target_rules import (
     AnyRule,
     Conversion,
@@ -27,6 +27,9 @@ from etl.mapping.targets import FIXED_TYPES, FieldType, length_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
+
+    from etl.mapping.yaml_document import Document
 
 ByHeader: TypeAlias = dict[Text, Annotated[tuple[TargetRule, ...], OneOrMany()]]
 Columns: TypeAlias = Annotated[
@@ -42,19 +45,43 @@ class OnChange(StrEnum):
     SEND_NEW = "send_new"
 
 
+class OnHidden(StrEnum):
+    """What becomes of rows that the sheet does not show."""
+
+    INCLUDE = "include"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+class OnMerged(StrEnum):
+    """What merged cells hold besides their first one."""
+
+    FILL = "fill"  # the value of the first one, as a person sees it
+    EMPTY = "empty"  # nothing, as they are stored
+
+
 class InputSettings(Part):
     """How the input is read."""
 
     sheet: Texts = ()
     """Name of the sheet; a list or "all": each is an input of its own; default: the only visible sheet."""
-    header_row: WholeNumber = 1
-    """Row of the headers, as Excel shows it."""
+    header_row: HeaderRow = 1
+    """Row of the headers, as Excel shows it; two rows like [3, 4], whose texts are joined; or auto, to have it found."""
+    hidden: OnHidden | None = None
+    """Rows that the sheet does not show, because they were hidden or filtered away: include, skip or error."""
+    merged: OnMerged | None = None
+    """Cells of mapped columns that were merged into the one above or before them: fill or empty."""
     encoding: Text | None = None
     """Encoding of a delimited file, like windows-1252; default: found out."""
     delimiter: AnyText | None = None
     """What separates the cells of a delimited file, like ; or tab; default: found out."""
+    quote: Text | None = None
+    r"""What stands around cells of a delimited file: ", ' or none, with a backslash before it where a quote inside has one;
+    default: found out."""
     time_zone: Text | None = None
     """Zone of the date-times in the file, like Asia/Kolkata; needed as soon as one target is a datetime."""
+    decimal: Literal[".", ","] = "."
+    """What stands before the decimals of numbers that are texts: 1,234.50 has ".", 1.234,50 has ","."""
     empty_values: AnyTexts = ("",)
     """Texts that mean "no value"; nothing else is ever taken for empty."""
     only: dict[Text, AnyTexts] = Field(default_factory=dict)
@@ -76,7 +103,8 @@ class ActivitySettings(Part):
 class MappedTarget:
     """One target of a mapping, where it stands in the file, and what fills it.
 
-    header, letter: the column, or None for an entry of `values`.
+    header, letter: the column, or None for an entry of `values`. nth: which value of a cell with several is meant, from 0;
+    None where the cell is taken whole.
     """
 
     path: tuple[str | int, ...]
@@ -84,6 +112,7 @@ class MappedTarget:
     rule: AnyRule
     header: str | None = None
     letter: str | None = None
+    nth: int | None = None
 
     @property
     def filled_by(self) -> str:
@@ -100,6 +129,8 @@ class Mapping(Part):
     """Version of this form of mapping."""
     name: Text
     """The mapping's identity, and the scope of row memory; it does not change when the file is edited."""
+    extends: Text | None = None
+    """A mapping file beside this one whose keys hold where this one has none; `name` is never taken over."""
     operation: OperationName
     """The LeadSquared operation that stores the rows."""
     search_by: Text | None = None
@@ -122,14 +153,35 @@ class Mapping(Part):
     """A spare custom field for the row key: makes verifying exact and guards against a second ledger."""
     skip_dropdown_validation: Switch = False
     """Ask LeadSquared not to check dropdown values."""
+    translate: Text | None = None
+    """A csv or xlsx file beside the mapping with the columns "column", "value", "use this": what stands for what."""
 
     _directory: Path = PrivateAttr(default=Path())
+    _document: Document | None = PrivateAttr(default=None)
+    _now: datetime | None = PrivateAttr(default=None)
 
-    def placed_in(self, directory: Path) -> Mapping:
-        """The same mapping, with its lookup files looked for in `directory`."""
+    def placed_in(self, directory: Path, document: Document | None = None) -> Mapping:
+        """The same mapping, with its lookup files looked for in `directory`. document: the one that it was read from."""
         placed = self.model_copy()
         placed._directory = directory
+        placed._document = document
         return placed
+
+    @property
+    def document(self) -> Document | None:
+        """What the mapping was read from, for the places of its parts; None for one that was made in memory."""
+        return self._document
+
+    def as_of(self, now: datetime | None) -> Mapping:
+        """The same mapping, with bounds such as `now` meaning this moment. None: bounds that move are not looked at."""
+        placed = self.model_copy()
+        placed._now = now
+        return placed
+
+    @property
+    def now(self) -> datetime | None:
+        """The moment that `now` means in bounds, with its zone."""
+        return self._now
 
     def targets(self) -> tuple[MappedTarget, ...]:
         """All targets in the order of the file: columns first, then values."""
@@ -138,11 +190,13 @@ class Mapping(Part):
     def _of_columns(self) -> Iterator[MappedTarget]:
         if isinstance(self.columns, tuple):
             for index, entry in enumerate(self.columns):
-                yield MappedTarget(("columns", index), entry.to, entry, entry.column, entry.letter)
+                for nth, to in _numbered(entry.to):
+                    yield MappedTarget(("columns", index), to, entry, entry.column, entry.letter, nth)
             return
         for header, rules in self.columns.items():
             for index, rule in enumerate(rules):
-                yield MappedTarget(("columns", header, index), rule.to, rule, header)
+                for nth, to in _numbered(rule.to):
+                    yield MappedTarget(("columns", header, index), to, rule, header, nth=nth)
 
     def lookup_files(self) -> tuple[Path, ...]:
         """The files that `lookup` names, each once, as paths that can be opened."""
@@ -152,6 +206,11 @@ class Mapping(Part):
     def lookup_path(self, name: str) -> Path:
         """Where a lookup file lies: relative to the mapping file."""
         return self._directory / name
+
+    @property
+    def translation_path(self) -> Path | None:
+        """Where the translation file lies: relative to the mapping file."""
+        return self._directory / self.translate if self.translate else None
 
     def required(self) -> tuple[str, ...]:
         """The targets that every row must fill."""
@@ -166,6 +225,16 @@ class Mapping(Part):
     def all_sheets(self) -> bool:
         """Whether each visible sheet is an input of its own."""
         return self.input.sheet == ("all",)
+
+
+def _numbered(targets: tuple[str, ...]) -> Iterator[tuple[int | None, str]]:
+    """The targets of one rule, counted from 0 where there is more than one."""
+    yield from enumerate(targets) if len(targets) > 1 else ((None, to) for to in targets)
+
+
+def decimal_of(mapping: Mapping, rule: Conversion) -> str:
+    """What stands before the decimals of a column's numbers."""
+    return rule.decimal or mapping.input.decimal
 
 
 def lookup_of(rule: AnyRule) -> str | None:

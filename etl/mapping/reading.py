@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from etl.findings import EmptyCell, ErrorValue, Problem, TooLong
+from etl.findings import EmptyCell, Problem, TooLong
+from etl.mapping.broken_cells import problem_of
 from etl.mapping.convert import CONVERTERS
+from etl.mapping.convert.bounds import limits_of, within
 from etl.mapping.convert.cells import ColumnRules, read_as_text
-from etl.mapping.model import lookup_of, most_characters, type_of, when_empty
+from etl.mapping.model import decimal_of, lookup_of, most_characters, type_of, when_empty
 from etl.mapping.target_rules import UseValue
 from etl.mapping.targets import FieldType
+from etl.mapping.translation import translated
 from etl.records import BrokenCell
 
 if TYPE_CHECKING:
@@ -22,13 +25,15 @@ if TYPE_CHECKING:
     from etl.mapping.convert.day_and_month import DaysSeen
     from etl.mapping.lookups import LookupTable
     from etl.mapping.model import MappedTarget, Mapping
+    from etl.mapping.translation import Words
 
 Result: TypeAlias = "str | Problem | None"
 """What a cell gives: the text that is sent, what is wrong with it, or None when the target is left out."""
 
 MEMO_CELLS = (
-    50_000  # different cells of one column remembered at once: bounds memory, and hardly ever reached in a block
+    20_000  # different cells of one column remembered at once: bounds memory, and hardly ever reached in a block
 )
+_ENOUGH_TO_TELL, _MOSTLY_NEW = 1_000, 0.8
 
 
 _NEVER_LONG = frozenset({FieldType.BOOLEAN, FieldType.DATE, FieldType.TIME, FieldType.DATETIME, FieldType.GUID})
@@ -47,10 +52,24 @@ class Memo(dict[Any, Result]):
     def __init__(self, read: Callable[[Any], Result]) -> None:
         super().__init__()
         self._read = read
+        self._repeats = True
 
     def __missing__(self, cell: Any) -> Result:
         result = self[cell] = self._read(cell)
         return result
+
+    def of(self, cells: Sequence[Any]) -> list[Result]:
+        """The results of many cells; remembering ends for good where hardly any cell comes twice (ids, moments, remarks)."""
+        if not self._repeats:
+            return list(map(self._read, cells))
+        known = len(self)
+        results = list(map(self.__getitem__, cells))
+        if len(cells) >= _ENOUGH_TO_TELL and len(self) - known > _MOSTLY_NEW * len(cells):
+            self._repeats = False
+            self.clear()
+        elif len(self) > MEMO_CELLS:
+            self.clear()
+        return results
 
 
 class Memos(dict[type, Memo]):
@@ -65,13 +84,15 @@ class Memos(dict[type, Memo]):
 
     def read(self, cells: Sequence[Any]) -> list[Result]:
         """A whole column."""
-        for memo in self.values():
-            if len(memo) > MEMO_CELLS:
-                memo.clear()
         kinds = set(map(type, cells))
         if len(kinds) == 1:
-            return list(map(self[kinds.pop()].__getitem__, cells))
-        return [self[type(cell)][cell] for cell in cells]
+            return self[kinds.pop()].of(cells)
+        results: list[Result] = [None] * len(cells)
+        for kind in kinds:
+            places = [place for place, cell in enumerate(cells) if type(cell) is kind]
+            for place, result in zip(places, self[kind].of([cells[place] for place in places]), strict=True):
+                results[place] = result
+        return results
 
 
 def emptiness(empty_values: Sequence[str]) -> frozenset[str]:
@@ -84,27 +105,37 @@ def memos_of(reads: MappingOf[type, Callable[[Any], Result]], empty: Result, emp
     of_text = reads[str]
     memos = Memos({kind: Memo(read) for kind, read in reads.items()})
     memos[str] = Memo(lambda text: empty if text.strip() in empties else of_text(text))
-    memos[BrokenCell] = Memo(lambda cell: ErrorValue(str(cell)))
+    memos[BrokenCell] = Memo(problem_of)
     memos[type(None)] = Memo(lambda _: empty)
     return memos
 
 
 def target_memos(
-    mapping: Mapping, mapped: MappedTarget, lookups: MappingOf[str, LookupTable], days: DaysSeen | None
+    mapping: Mapping,
+    mapped: MappedTarget,
+    lookups: MappingOf[str, LookupTable],
+    days: DaysSeen | None,
+    words: Words | None = None,
 ) -> Memos:
-    """How the cells of one target are read. days: where its dates are noted, if they shall be."""
+    """How the cells of one target are read. days: where its dates are noted, if they shall be. words: its translation."""
     reads = converted(mapping, mapped, days)
     lookup = lookup_of(mapped.rule)
     if lookup is not None:
         reads = _looked_up(lookups[str(mapping.lookup_path(lookup))], reads[str])
+    if words is not None:
+        reads = translated(reads, words)
     return memos_of(reads, _when_empty(mapping, mapped), emptiness(mapping.input.empty_values))
 
 
 def converted(mapping: Mapping, mapped: MappedTarget, days: DaysSeen | None = None) -> Reads:
     """How the cells of one target become text that is not too long, empty ones aside."""
-    rules = ColumnRules(mapped.target, mapped.rule, zone_of(mapping), days)
+    zone = zone_of(mapping)
+    rules = ColumnRules(mapped.target, mapped.rule, zone, days, decimal_of(mapping, mapped.rule))
     kind = type_of(mapping, mapped.target, mapped.rule)
     reads = CONVERTERS[kind](rules)
+    limits = limits_of(mapped.rule.between, kind, mapping.now, zone) if mapped.rule.between else None
+    if limits is not None:
+        reads = {cell_kind: within(read, limits) for cell_kind, read in reads.items()}
     if kind in _NEVER_LONG and most_characters(mapped.target, mapped.rule) >= _NEVER_LONGER:
         return reads
     return {kind: _within_length(read, mapped) for kind, read in reads.items()}
@@ -125,6 +156,8 @@ def zone_of(mapping: Mapping) -> ZoneInfo | None:
 
 def _when_empty(mapping: Mapping, mapped: MappedTarget) -> Result:
     declared = when_empty(mapping, mapped.target, mapped.rule)
+    if mapped.nth and declared != "clear":
+        return None  # a cell need not hold as many numbers as it may
     if isinstance(declared, UseValue):
         return fixed_value(mapping, mapped, declared.use)
     return {"omit": None, "clear": "", "error": EmptyCell(mapped.target)}[declared]

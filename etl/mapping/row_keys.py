@@ -9,7 +9,7 @@ from etl.findings import EmptyKey
 from etl.mapping.convert import CONVERTERS
 from etl.mapping.convert.cells import ColumnRules, cell_as_seen, read_as_text
 from etl.mapping.headers import same_form
-from etl.mapping.model import lookup_of, type_of
+from etl.mapping.model import decimal_of, lookup_of, type_of
 from etl.mapping.reading import Memos, emptiness, memos_of
 from etl.mapping.target_rules import PhoneForm
 from etl.mapping.targets import FieldType
@@ -52,7 +52,7 @@ def _typed(mapping: Mapping, bound: Bound, column: Column) -> Reads | None:
             rule = mapped.rule.model_copy(update={"form": PhoneForm.E164})
             kind = type_of(mapping, mapped.target, mapped.rule)
             # without the zone: a key must stay when a wrong time_zone is corrected
-            return CONVERTERS[kind](ColumnRules(mapped.target, rule))
+            return CONVERTERS[kind](ColumnRules(mapped.target, rule, decimal=decimal_of(mapping, mapped.rule)))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
@@ -31,6 +31,21 @@ def _whole_number(value: object) -> int:
     raise expected("a whole number of at least 1")
 
 
+def _header_row(value: object) -> object:
+    """A row, two rows, or the word that has it found."""
+    if value == "auto":
+        return value
+    try:
+        if not isinstance(value, (list, tuple)):
+            return _whole_number(value)
+        upper, lower = map(_whole_number, value)
+    except (PydanticCustomError, ValueError):
+        raise expected('the row of the headers, two rows like [3, 4], or "auto"') from None
+    if upper >= lower:
+        raise expected("the upper row first, like [3, 4]")
+    return (upper, lower)
+
+
 def _version(value: int) -> int:
     if value != 1:
         raise expected("1, the only version there is")
@@ -45,6 +60,12 @@ def _switch(value: object) -> bool:
     raise expected("true or false")
 
 
+def _two_bounds(value: object) -> object:
+    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(isinstance(one, str) for one in value):
+        raise expected("two bounds, like [0, 500000] or [-60d, now]")
+    return tuple(one.strip() for one in value)
+
+
 AnyText: TypeAlias = Annotated[str, WithJsonSchema(TEXT_SCHEMA)]
 Text: TypeAlias = Annotated[str, AfterValidator(_not_blank), WithJsonSchema({**TEXT_SCHEMA, "pattern": r"\S"})]
 WholeNumber: TypeAlias = Annotated[
@@ -52,6 +73,19 @@ WholeNumber: TypeAlias = Annotated[
     BeforeValidator(_whole_number),
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^0{0,8}[1-9][0-9]{0,8}$"}]}
+    ),
+]
+HeaderRow: TypeAlias = Annotated[
+    int | tuple[int, int] | Literal["auto"],
+    BeforeValidator(_header_row),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": "^(0{0,8}[1-9][0-9]{0,8}|auto)$"},
+                {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2},
+            ]
+        }
     ),
 ]
 Version: TypeAlias = Annotated[WholeNumber, AfterValidator(_version), WithJsonSchema({"enum": [1, "1"]})]
@@ -79,3 +113,9 @@ def _as_list(value: object) -> object:
 
 Texts: TypeAlias = Annotated[tuple[Text, ...], OneOrMany()]
 AnyTexts: TypeAlias = Annotated[tuple[AnyText, ...], OneOrMany()]
+Bounds: TypeAlias = Annotated[
+    tuple[str, str],
+    BeforeValidator(_two_bounds),
+    WithJsonSchema({"type": "array", "items": {**TEXT_SCHEMA, "pattern": r"\S"}, "minItems": 2, "maxItems": 2}),
+]
+"""The least and the most, as they are written."""

@@ -12,7 +12,7 @@ from etl.findings import Finding, MissingKey, Problem, UnknownKey, WrongValue
 from etl.mapping.headers import nearest
 from etl.mapping.lead_rules import FindBy, LeadSettings
 from etl.mapping.model import ActivitySettings, InputSettings, Mapping
-from etl.mapping.target_rules import FORM_TAGS, BooleanWords, ListedColumn, TargetRule, UseValue, ValueRule
+from etl.mapping.target_rules import FORM_TAGS, BooleanWords, ListedColumn, Several, TargetRule, UseValue, ValueRule
 from etl.mapping.yaml_document import found_in_words
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from etl.mapping.yaml_document import Document, Path, Plain
 
 _PARTS: dict[str, type[BaseModel]] = {"input": InputSettings, "activity": ActivitySettings, "values": ValueRule}
+_INNER_PARTS: dict[str | int, type[BaseModel]] = {"when_empty": UseValue, "words": BooleanWords, "several": Several}
 _EXPECTED = {
     "string_type": "a text",
     "tuple_type": "a list",
@@ -106,8 +107,8 @@ def known_keys(path: Path) -> tuple[str, ...]:
 def _part_at(path: Path) -> type[BaseModel]:
     if not path:
         return Mapping
-    if path[-1] in ("when_empty", "words") and len(path) > 1:
-        return UseValue if path[-1] == "when_empty" else BooleanWords
+    if path[-1] in _INNER_PARTS and len(path) > 1:
+        return _INNER_PARTS[path[-1]]
     if path[0] == "columns":
         return ListedColumn if isinstance(path[1], int) else TargetRule
     if path[0] == "leads":

@@ -1,4 +1,6 @@
-"""Which rows are left out: those that `only` does not name, all from `stop_at` on, and fetched lines that nobody changed."""
+"""Which rows are left out: those that `only` does not name, all from `stop_at` on, hidden rows where the mapping says so, and
+fetched lines that nobody changed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from etl.mapping.convert.cells import cell_as_seen
 from etl.mapping.fetched_lines import UNCHANGED, is_unchanged
 from etl.mapping.headers import same_form
 from etl.mapping.operation_needs import OperationName
+from etl.mapping.out_of_sight import HiddenRowsSeen
 from etl.mapping.reading import emptiness, memos_of
+from etl.records import ShownNumber
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -21,11 +25,14 @@ if TYPE_CHECKING:
     from etl.mapping.sources import Rows
     from etl.records import Cell, Column, Table
 
-_KINDS = (str, int, float, bool, date, datetime, time)
+_KINDS = (str, int, float, ShownNumber, bool, date, datetime, time)
 
 
 class Sieve:
-    """Tells rows that are imported from rows that are ignored; remembers between blocks where the table ended."""
+    """Tells rows that are imported from rows that are ignored; remembers between blocks where the table ended.
+
+    last_row: number of the last row so far that stands before the end. hidden: hidden rows so far.
+    """
 
     def __init__(self, mapping: Mapping, table: Table, bound: Bound) -> None:
         self._only = tuple(
@@ -35,13 +42,15 @@ class Sieve:
         # our own files hold rows of a table that ended elsewhere
         self._stop_at = same_form(mapping.input.stop_at) if mapping.input.stop_at and not table.is_ours else None
         self._ended: str | None = None
+        self.last_row = 0
+        self.hidden = HiddenRowsSeen(mapping, table)
         self._fingerprint = bound.fingerprint if mapping.operation is OperationName.UPDATE else None
         self._sent = tuple(dict.fromkeys(bound.named.values()))
 
-    def sift(self, rows: Rows) -> tuple[list[str | None], dict[int, list[tuple[Column, Problem]]]]:
-        """Why each row is ignored (None: it is not), and what is wrong with cells that should tell."""
+    def sift(self, rows: Rows) -> tuple[list[str | None], dict[int, list[tuple[Column | None, Problem]]]]:
+        """Why each row is ignored (None: it is not), and what is wrong with cells that should tell, or with the row."""
         reasons = self._below_the_end(rows)
-        problems: dict[int, list[tuple[Column, Problem]]] = {}
+        problems: dict[int, list[tuple[Column | None, Problem]]] = {}
         for only in self._only:
             results = only.memos.read(rows.cells[only.column.letter])
             for index, result in enumerate(results):
@@ -52,6 +61,8 @@ class Sieve:
                 else:
                     reasons[index] = result
         self._leave_out_unchanged(rows, reasons, problems)
+        for index, problem in self.hidden.sift(rows, reasons).items():
+            problems.setdefault(index, []).append((None, problem))
         return reasons, problems
 
     def _leave_out_unchanged(self, rows: Rows, reasons: list[str | None], problems: Container[int]) -> None:
@@ -68,6 +79,7 @@ class Sieve:
         if self._ended is not None:
             return [self._ended] * count
         end = self._end(rows)
+        self.last_row = rows.numbers[end - 1] if end else self.last_row
         reasons: list[str | None] = [None] * end
         return reasons + [self._ended] * (count - end)
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from etl.findings import Problem
+from etl.findings import Problem, TooManyNumbers
 from etl.mapping.convert.cells import cell_as_seen, number_cell
+from etl.mapping.convert.phones import numbers_in
 from etl.mapping.templates import OF_THE_FILE
-from etl.records import BrokenCell
+from etl.records import BrokenCell, ShownNumber
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from etl.mapping.convert.typed_format import TypedFormat
+    from etl.mapping.target_rules import Several
     from etl.mapping.templates import Template
     from etl.records import Cell, Column
 
@@ -24,10 +26,14 @@ Given: TypeAlias = "Cell | Problem"
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows of a block, by columns. numbers: as Excel shows them. cells: column letter → its cells."""
+    """Some rows of a block, by columns. numbers: as Excel shows them. cells: column letter → its cells.
+
+    hidden: numbers of rows that the sheet does not show.
+    """
 
     numbers: Sequence[int]
     cells: Mapping[str, Sequence[Cell]]
+    hidden: frozenset[int] = frozenset()
 
 
 class Source(Protocol):
@@ -50,6 +56,30 @@ class OneColumn:
 
     def given(self, rows: Rows) -> Sequence[Given]:
         return rows.cells[self.column.letter]
+
+    def blamed(self, rows: Rows, index: int) -> Column | None:  # noqa: ARG002 (all rows have the same column)
+        return self.column
+
+
+@dataclass(frozen=True, slots=True)
+class NthOfCell:
+    """One of the values that each cell of a column holds. targets: all that are filled from the cell, in order."""
+
+    column: Column
+    several: Several
+    nth: int
+    targets: tuple[str, ...]
+
+    def given(self, rows: Rows) -> Sequence[Given]:
+        return [self._nth(cell) for cell in rows.cells[self.column.letter]]
+
+    def _nth(self, cell: Cell) -> Given:
+        if type(cell) is not str:
+            return cell if self.nth == 0 or isinstance(cell, BrokenCell) else None
+        parts = tuple(dict.fromkeys(numbers_in(cell, self.several)))
+        if len(parts) > len(self.targets):
+            return TooManyNumbers(cell.strip(), len(parts), self.targets)
+        return parts[self.nth] if self.nth < len(parts) else None
 
     def blamed(self, rows: Rows, index: int) -> Column | None:  # noqa: ARG002 (all rows have the same column)
         return self.column
@@ -158,7 +188,8 @@ def as_part(cell: Given) -> Given:
     if isinstance(cell, str):
         return cell if isinstance(cell, BrokenCell) else cell.strip()
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return number_cell(cell)
+        digits = number_cell(float(cell) if isinstance(cell, ShownNumber) else cell)
+        return cell.shown.strip() if isinstance(cell, ShownNumber) and isinstance(digits, str) else digits
     return cell if isinstance(cell, Problem) else cell_as_seen(cell)
 
 

@@ -17,11 +17,12 @@ from etl.findings import (
     WrongValue,
     shown,
 )
+from etl.mapping.convert.bounds import MOMENTS, NUMBERS, is_relative, limits_of
 from etl.mapping.convert.typed_format import TypedFormat
 from etl.mapping.headers import nearest, same_form
 from etl.mapping.model import Mapping, OnChange, type_of
 from etl.mapping.operation_needs import NEEDS
-from etl.mapping.reading import fixed_value
+from etl.mapping.reading import fixed_value, zone_of
 from etl.mapping.target_rules import ListedColumn, UseValue, ValueRule
 from etl.mapping.targets import FieldType, is_target, nearest_target
 from etl.mapping.templates import Template
@@ -35,14 +36,18 @@ Path: TypeAlias = tuple[str | int, ...]
 Fault: TypeAlias = tuple[Path, Problem]
 """Where in the mapping, as keys and list positions, and what."""
 
-_MOMENTS = (FieldType.DATE, FieldType.TIME, FieldType.DATETIME)
 _OPTIONS_OF = {
-    "format": _MOMENTS,
+    "format": MOMENTS,
     "region": (FieldType.PHONE,),
     "form": (FieldType.PHONE,),
     "options": (FieldType.CHOICE, FieldType.MULTICHOICE),
     "separator": (FieldType.MULTICHOICE,),
     "words": (FieldType.BOOLEAN,),
+    "several": (FieldType.PHONE,),
+    "decimal": NUMBERS,
+    "percent": NUMBERS,
+    "negative": NUMBERS,
+    "between": (*NUMBERS, *MOMENTS),
 }
 
 
@@ -91,10 +96,14 @@ def _of_type(mapping: Mapping, mapped: MappedTarget) -> Iterator[Fault]:
     if rule.region is not None and rule.region not in phonenumbers.SUPPORTED_REGIONS:
         close = nearest(rule.region, sorted(phonenumbers.SUPPORTED_REGIONS))
         yield ("region",), WrongValue(shown(rule.region), "a country in two capital letters, like IN", close)
-    if kind in _MOMENTS:
+    if kind in MOMENTS:
         yield from _of_formats(rule.format, kind)
     if rule.words:
         yield from _of_words(rule.words.yes, rule.words.no)
+    if kind is FieldType.PHONE or len(_targets(mapped)) > 1:
+        yield from _of_several(mapped)
+    if rule.between is not None and kind in (*NUMBERS, *MOMENTS):
+        yield from _of_bounds(mapping, rule.between, kind)
 
 
 def _of_formats(formats: tuple[str, ...], kind: FieldType) -> Iterator[Fault]:
@@ -116,6 +125,36 @@ def _format_fault(text: str, kind: FieldType) -> str | None:
     if kind is FieldType.DATE and (checked.has_time or checked.has_offset):
         return "a date has no time of day; set type: datetime to send both"
     return None
+
+
+def _targets(mapped: MappedTarget) -> tuple[str, ...]:
+    return (mapped.target,) if isinstance(mapped.rule, ValueRule) else mapped.rule.to
+
+
+def _of_several(mapped: MappedTarget) -> Iterator[Fault]:
+    """A list of targets and `take: each` belong together."""
+    several, targets = mapped.rule.several, _targets(mapped)
+    if several is not None and several.take == "each" and len(targets) == 1:
+        expected = (
+            "take: first" if isinstance(mapped.rule, ValueRule) else "a list of targets under to, one for each number"
+        )
+        yield ("several", "take"), WrongValue("take: each for one target", expected)
+    if len(targets) > 1 and mapped.nth == 0 and (several is None or several.take != "each"):
+        expected = 'one target, or type: phone with several: {split: "/", take: each}'
+        yield ("to",), WrongValue(f"{len(targets)} targets", expected)
+
+
+def _of_bounds(mapping: Mapping, bounds: tuple[str, str], kind: FieldType) -> Iterator[Fault]:
+    try:
+        limits_of(bounds, kind, None, zone_of(mapping))
+    except ValueError as error:
+        yield ("between",), WrongValue(shown(f"[{', '.join(bounds)}]"), str(error))
+        return
+    if kind is FieldType.DATE and any(map(is_relative, bounds)) and mapping.input.time_zone is None:
+        yield (
+            ("between",),
+            WrongValue(shown(f"[{', '.join(bounds)}]"), "time_zone under input, by which today is known"),
+        )
 
 
 def _of_words(yes: tuple[str, ...], no: tuple[str, ...]) -> Iterator[Fault]:

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
-from etl.mapping.scalars import TEXT_SCHEMA, Text, Texts, WholeNumber, expected
+from etl.mapping.scalars import TEXT_SCHEMA, Bounds, OneOrMany, Text, Texts, WholeNumber, expected
 from etl.mapping.targets import FieldType
 
 FORM_TAGS = {"<text>": "a text", "<list>": "a list", "<keys>": "lines of key: value"}
@@ -47,6 +47,30 @@ class PhoneForm(StrEnum):
     AS_TYPED = "as_typed"
 
 
+class PercentForm(StrEnum):
+    """What a percentage is sent as."""
+
+    AS_SHOWN = "as_shown"  # 15%
+    FRACTION = "fraction"  # 0.15
+    POINTS = "points"  # 15
+
+
+class NegativeForm(StrEnum):
+    """How a number below zero is written besides with a minus before it."""
+
+    PARENTHESES = "parentheses"  # (500)
+    TRAILING_MINUS = "trailing_minus"  # 500-
+
+
+class Several(Part):
+    """A cell that may hold more than one phone number."""
+
+    split: Texts
+    """What stands between the numbers: one sign or a list, like "/" or ["/", ","]."""
+    take: Literal["first", "each"]
+    """first: the first one that exists, others are left out and counted. each: the n-th goes to the n-th target of `to`."""
+
+
 class UseValue(Part):
     """A value that stands in for an empty cell."""
 
@@ -69,6 +93,8 @@ def _options(value: object) -> object:
         return {option: option for option in value}
     return value
 
+
+Targets: TypeAlias = Annotated[tuple[Text, ...], OneOrMany()]
 
 Options: TypeAlias = Annotated[
     dict[Text, Text],
@@ -104,6 +130,16 @@ class Conversion(Part):
     """Country of phone numbers without +, like IN."""
     form: PhoneForm = PhoneForm.E164
     """How phone numbers are sent."""
+    several: Several | None = None
+    """For cells with two phone numbers or more: what stands between them, and which are taken."""
+    decimal: Literal[".", ","] | None = None
+    """What stands before the decimals of numbers that are texts; default: `decimal` under `input`."""
+    percent: PercentForm | None = None
+    """What 15% is sent as: as_shown (15%), fraction (0.15) or points (15); without it a percentage is a finding."""
+    negative: Annotated[tuple[NegativeForm, ...], OneOrMany()] = ()
+    """Further forms of numbers below zero: parentheses for (500), trailing_minus for 500-; else they are findings."""
+    between: Bounds | None = None
+    """The least and the most that is let through, both included: [0, 500000], [2026-01-01, now], [-60d, +2w]."""
     options: Options | None = None
     """The values of a choice: a list, or typed: sent."""
     separator: Text | None = None
@@ -121,8 +157,8 @@ class Conversion(Part):
 class TargetRule(Conversion):
     """A target and how its cells become text; a target's name alone stands for `{to: name}`."""
 
-    to: Text
-    """The LeadSquared target: SearchByValue, ActivityNote, mx_Custom_1 …"""
+    to: Targets
+    """The LeadSquared target: SearchByValue, ActivityNote, mx_Custom_1 …; a list for `several: {take: each}`."""
     aliases: Texts = ()
     """Other headers the column may have."""
     lookup: Text | None = None
@@ -153,8 +189,8 @@ class ListedColumn(Conversion):
     """The header of the column."""
     letter: Annotated[str, Field(pattern="^[A-Z]{1,3}$")] | None = None
     """The letter of the column as Excel shows it, where a header is not enough."""
-    to: Text
-    """The LeadSquared target: SearchByValue, ActivityNote, mx_Custom_1 …"""
+    to: Targets
+    """The LeadSquared target: SearchByValue, ActivityNote, mx_Custom_1 …; a list for `several: {take: each}`."""
     aliases: Texts = ()
     """Other headers the column may have."""
     lookup: Text | None = None

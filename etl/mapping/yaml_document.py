@@ -6,10 +6,11 @@ Scalars stay the text that stands there (`01`, `NO`, `1.10`): what they mean is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -41,7 +42,8 @@ _SPOKEN = {
 class Document:
     """A YAML document: its plain value, what was wrong with single keys and values, and the places of all.
 
-    valueless: keys that stand there without a value; they are left out of `plain`.
+    valueless: keys that stand there without a value; they are left out of `plain`. base: the document that this one
+    extends, whose values are in `plain` as far as this one has none in their place.
     """
 
     file: str
@@ -49,9 +51,17 @@ class Document:
     plain: Plain
     findings: tuple[Finding, ...]
     valueless: frozenset[str]
+    base: Document | None = None
+
+    def over(self, base: Document, together: Plain) -> Document:
+        """The same over a base that it extends. together: both as one plain value."""
+        findings, valueless = (*self.findings, *base.findings), self.valueless | base.valueless
+        return replace(self, plain=together, findings=findings, valueless=valueless, base=base)
 
     def place(self, path: Path, *, of_key: bool = False) -> Place:
         """Where the value at `path` stands (its key, if asked); the nearest value above it if there is none."""
+        if self.base is not None and self._leaves_to_base(path):
+            return self.base.place(path, of_key=of_key)
         node, key = self.root, None
         for step in path:
             found = _step(node, step)
@@ -59,6 +69,33 @@ class Document:
                 key, node = found
         marked = key if of_key and key is not None else node
         return _place(self.file, marked)
+
+    def _leaves_to_base(self, path: Path) -> bool:
+        """Whether the value at `path` is one that only the base has."""
+        node = self.root
+        for depth, step in enumerate(path):
+            if not (isinstance(node, MappingNode) and merges_at(path[:depth])):
+                return False
+            found = _step(node, step)
+            if found is None:
+                return self.base is not None and self.base.has(path[: depth + 1])
+            node = found[1]
+        return False
+
+    def has(self, path: Path) -> bool:
+        """Whether there is a value at `path`, its own or of its base."""
+        node = self.root
+        for step in path:
+            found = _step(node, step)
+            if found is None:
+                return self.base is not None and self.base.has(path)
+            node = found[1]
+        return True
+
+
+def merges_at(path: Path) -> bool:
+    """Whether keys at this place come from a file and its base together: not within an entry of `columns` or `values`."""
+    return len(path) < 2 or path[0] not in ("columns", "values")
 
 
 def read_document(text: str, file: str) -> Document:
@@ -78,8 +115,12 @@ def read_document(text: str, file: str) -> Document:
 
 def _compose(text: str, file: str) -> Node:
     root: Node | None
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _BoundedComposer
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = yaml.compose(text)
+    except _TooMuchError as error:
+        raise _not_readable(file, NotAMapping(_TOO_MUCH), error.problem_mark) from error
     except MarkedYAMLError as error:
         reason = str(error.problem or error.context or "it cannot be read")
         problem = NotYaml(_SPOKEN.get(reason, reason))
@@ -93,6 +134,28 @@ def _compose(text: str, file: str) -> Node:
     return root
 
 
+class _TooMuchError(MarkedYAMLError):
+    """There are more nodes, or deeper ones, than a mapping can have."""
+
+
+class _BoundedComposer(Composer):
+    """Stops at the first node that is too many or too deep: the library takes hours over a megabyte of brackets."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False  # YAML 1.2 (7.1): a later anchor of the same name takes over
+        self._deepness = self._nodes = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._nodes += 1
+        if self._deepness > DEEPEST or self._nodes > 2 * MOST_VALUES:  # a key is a node as well
+            raise _TooMuchError(problem_mark=self.parser.peek_event().start_mark)
+        self._deepness += 1
+        node = super().compose_node(parent, index)
+        self._deepness -= 1
+        return node
+
+
 def _not_readable(file: str, problem: Problem, mark: object = None) -> UsageError:
     line, column = getattr(mark, "line", 0), getattr(mark, "column", 0)
     return refusal(file, [Finding(Place(file, line=line + 1, line_column=column + 1), problem)])
@@ -100,9 +163,14 @@ def _not_readable(file: str, problem: Problem, mark: object = None) -> UsageErro
 
 def refusal(file: str, findings: Sequence[Finding]) -> UsageError:
     """What is raised for a mapping with these findings, in the order of the file."""
-    in_order = sorted(findings, key=lambda finding: (finding.place.line or 0, finding.place.line_column or 0))
+    in_order = sorted(findings, key=lambda finding: _order(file, finding.place))
     problems = "1 problem" if len(findings) == 1 else f"{len(findings)} problems"
     return UsageError(f"{file} cannot be used as a mapping: {problems}. Nothing was sent.", in_order)
+
+
+def _order(file: str, place: Place) -> tuple[bool, str, int, int]:
+    """By line and column; a base that the file extends comes after it."""
+    return place.file != file, place.file, place.line or 0, place.line_column or 0
 
 
 def _place(file: str, node: Node) -> Place:

@@ -1,30 +1,44 @@
-"""Comma-, semicolon-, tab- and bar-separated text (RFC 4180 quotes), read as it stands: every cell is text or empty."""
+"""Comma-, semicolon-, tab- and bar-separated text, read as it stands: every cell is text or empty."""
 
 from __future__ import annotations
 
 import csv
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from etl.errors import SourceError
+from etl.findings import Finding
 from etl.findings import shown as quoted
-from etl.reader.blocks import blocks_of
-from etl.reader.dialect import declared_delimiter, delimiter_of, spoken
+from etl.reader.blocks import blocks_of, blocks_of_texts
+from etl.reader.dialect import (
+    ORDINARY,
+    declared_delimiter,
+    declared_quoting,
+    delimiter_said_first,
+    dialect_by_headers,
+    dialect_of,
+    spoken,
+)
 from etl.reader.encoding import BadByte, encoding_of
-from etl.reader.header import columns_of, no_header
-from etl.reader.recognise import HEAD_BYTES, ZIP_MAGIC
+from etl.reader.header import read_header
+from etl.reader.recognise import BINARY_MAGICS, HEAD_BYTES, ZIP_MAGIC
 from etl.reader.rules import InputRules
-from etl.reader.text_lines import lines_of, records_of
-from etl.records import Table
+from etl.reader.text_lines import Records, chunks_of, lines_of, odd_line_ends
+from etl.records import Place, Table
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
     from types import TracebackType
 
-    from etl.reader.rules import OpenInput
+    from etl.reader.dialect import Dialect, Lines, Quoting
+    from etl.reader.rules import Content, OpenInput
     from etl.records import Block, Cell
+
+_EXPECTED = {".tsv": ",\t", ".txt": ",\t"}
+"""Delimiters that nobody needs to be told of, by the end of the name; elsewhere the comma alone."""
 
 _OUR_HEADERS = ("etl_row", "etl_status", "etl_run")
 
@@ -35,8 +49,8 @@ class DelimitedReader:
     format_name = "a delimited text file (CSV)"
     suffixes: tuple[str, ...] = (".csv", ".tsv", ".txt")
 
-    def claims(self, head: bytes) -> bool:
-        return not head.startswith(ZIP_MAGIC)
+    def claims(self, content: Content) -> bool:
+        return not content.head.startswith((ZIP_MAGIC, *BINARY_MAGICS))
 
     def sheets(self, path: Path, shown: Path) -> tuple[str, ...]:  # noqa: ARG002 - a text file has none, whatever is in it
         return ()
@@ -62,32 +76,40 @@ class OpenDelimited:
     """A text file with its header read. Row numbers count records, blank ones too, as Excel shows them."""
 
     def __init__(self, path: Path, rules: InputRules, shown: Path) -> None:
+        said = _Said.of(rules)
         encoding = encoding_of(path, rules.encoding, shown)
-        delimiter = None if rules.delimiter is None else declared_delimiter(rules.delimiter)
         if isinstance(encoding, BadByte):
-            raise _bad_byte_error(encoding, path, delimiter, shown)
+            raise _bad_byte_error(encoding, path, said, shown)
+        announced = delimiter_said_first(_first_line(path, encoding.codec, shown))
+        above = 0 if announced is None else 1  # Excel obeys that line and does not count it
 
         def lines() -> Generator[str, None, None]:
-            return lines_of(path, encoding.codec, shown)
+            return lines_of(path, encoding.codec, shown, above=above)
 
-        self._delimiter = delimiter or delimiter_of(lines, rules.header_row, shown)
-        self._records = records_of(lines(), self._delimiter, shown)
-        columns = columns_of(_record_at(self._records, rules.header_row))
-        if not columns:
+        self._dialect = _dialect_for(rules, said.with_delimiter(announced), lines, shown)
+        self._records = Records(chunks_of(path, encoding.codec, shown, above=above), self._dialect, shown, above)
+        try:
+            header = read_header(self._records, rules.header_row, rules.headers, str(shown))
+        except SourceError:
             self._records.close()
-            has_values = any(any(cells) for _, cells in records_of(lines(), self._delimiter, shown))
-            raise no_header(str(shown), rules.header_row, has_values=has_values)
-        self.table = Table(shown, None, columns, rules.header_row, (encoding.note,) if encoding.note else ())
+            raise
+        self._data_rows = header.rows
+        oddities = _oddities(self._dialect, said, announced, shown)
+        found_out = (encoding.note, *oddities, odd_line_ends(path, encoding.codec))
+        notes = (*(note for note in found_out if note), *header.notes)
+        self.table = Table(shown, None, header.columns, header.row, notes)
 
     def blocks(self, block_rows: int = 5000) -> Iterator[Block]:
-        rows = ((row_number, cells) for row_number, cells in self._records if any(cells))
+        if self._data_rows is self._records:
+            return blocks_of_texts(self._records.many, self.table.columns, block_rows, self._surplus)
+        rows = ((row_number, cells) for row_number, cells in self._data_rows if any(cells))
         return blocks_of(rows, self.table.columns, block_rows, self._surplus)
 
     def _surplus(self, row_number: int, position: int, cell: Cell) -> SourceError:
         return SourceError(
             f"{self.table.file}, row {row_number}: cell {position + 1} holds {quoted(cell)}, but the header has only "
-            f'{len(self.table.columns)} columns. Most likely a "{spoken(self._delimiter)}" inside a cell of this row is '
-            f"not quoted: put that cell in double quotes, or give the column a header."
+            f'{len(self.table.columns)} columns. Most likely a "{spoken(self._dialect.delimiter)}" inside a cell of this row '
+            f"is not quoted: put that cell in {self._dialect.quoting.named}s, or give the column a header."
         )
 
     def __enter__(self) -> Self:
@@ -99,19 +121,60 @@ class OpenDelimited:
         self._records.close()
 
 
-def _record_at(records: Iterator[tuple[int, list[str]]], header_row: int) -> list[str]:
-    """The cells of one record, those before it left out; none when the file is shorter."""
-    return next((cells for row_number, cells in records if row_number == header_row), [])
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said about the dialect; None where it is to be found out."""
+
+    delimiter: str | None
+    quoting: Quoting | None
+
+    @classmethod
+    def of(cls, rules: InputRules) -> _Said:
+        return cls(
+            None if rules.delimiter is None else declared_delimiter(rules.delimiter),
+            None if rules.quote is None else declared_quoting(rules.quote),
+        )
+
+    def with_delimiter(self, announced: str | None) -> _Said:
+        """With what the file itself says, where the mapping says nothing."""
+        return _Said(self.delimiter or announced, self.quoting)
 
 
-def _bad_byte_error(bad: BadByte, path: Path, delimiter: str | None, shown: Path) -> SourceError:
+def _first_line(path: Path, codec: str, shown: Path) -> str:
+    with closing(lines_of(path, codec, shown)) as lines:
+        return next(lines, "")
+
+
+def _dialect_for(rules: InputRules, said: _Said, lines: Lines, shown: Path) -> Dialect:
+    """Found from the header on; where that is still to be found, the one that separates the mapping's columns."""
+    row = rules.header_row
+    if isinstance(row, str):
+        return dialect_by_headers(lines, rules.headers, said.delimiter, said.quoting)
+    return dialect_of(lines, max(row) if isinstance(row, tuple) else row, shown, said.delimiter, said.quoting)
+
+
+def _oddities(found: Dialect, said: _Said, announced: str | None, shown: Path) -> Iterator[str]:
+    """What was found out about the dialect that a person may not expect."""
+    if said.delimiter is None and found.delimiter not in _EXPECTED.get(shown.suffix.lower(), ","):
+        by = ", as its first line says" if announced else ""
+        yield f'cells separated by "{spoken(found.delimiter)}"{by}'
+    elif announced and said.delimiter != announced:
+        yield f'cells separated by "{spoken(found.delimiter)}", as the mapping says, though its first line says sep={announced}'
+    if said.quoting is None and found.quoting != ORDINARY:
+        sign = found.quoting.sign
+        yield f"cells quoted by {sign}" + (f", a quote inside written \\{sign}" if found.quoting.is_escaped else "")
+
+
+def _bad_byte_error(bad: BadByte, path: Path, said: _Said, shown: Path) -> SourceError:
     """The bad byte with its line, and its row where the quotes before it can be followed."""
 
     def lines_up_to_it() -> Iterator[str]:
         return islice(lines_of(path, bad.codec, shown, errors="replace"), bad.line)
 
-    spot = f"{shown}, line {bad.line}"
+    problem = bad.problem
+    spot, place = f"{shown}, line {bad.line}", Place(str(shown), line=bad.line)
     with suppress(csv.Error):
-        records = csv.reader(lines_up_to_it(), delimiter=delimiter or delimiter_of(lines_up_to_it, 1, shown))
-        spot = f"{shown}, row {sum(1 for _ in records)} (line {bad.line})"
-    return SourceError(f"{spot}: {bad.error} {bad.remedy}")
+        dialect = dialect_of(lines_up_to_it, 1, shown, said.delimiter, said.quoting)
+        row = sum(1 for _ in dialect.records(lines_up_to_it(), strict=False))
+        spot, place = f"{shown}, row {row} (line {bad.line})", Place(str(shown), row=row)
+    return SourceError(f"{spot}: {problem.error} {problem.remedy}", (Finding(place, problem),))

@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
 
 from etl.errors import SourceError
+from etl.reader.binary_workbook import BinaryWorkbookReader
 from etl.reader.delimited import DelimitedReader
-from etl.reader.recognise import HEAD_BYTES, head_of, refuse_foreign, refuse_lock_file
+from etl.reader.old_workbook import OldWorkbookReader
+from etl.reader.open_document import OpenDocumentReader
+from etl.reader.packed import unpacked
+from etl.reader.recognise import HEAD_BYTES, content_of, refuse_foreign, refuse_lock_file
 from etl.reader.workbook import WorkbookReader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from types import TracebackType
 
     from etl.reader.rules import InputRules, OpenInput, Reader
+    from etl.records import Block
 
-READERS: tuple[Reader, ...] = (DelimitedReader(), WorkbookReader())
+READERS: tuple[Reader, ...] = (
+    DelimitedReader(),
+    WorkbookReader(),
+    OldWorkbookReader(),
+    BinaryWorkbookReader(),
+    OpenDocumentReader(),
+)
 """Every format there is. A new one is one file and one entry here."""
 
 
 def open_input(path: Path, rules: InputRules, shown_as: Path | None = None) -> OpenInput:
     """The input in a file, its header read.
 
-    Args:    path: the bytes to read; its name does not matter. shown_as: the path that messages and `Table.file` name,
-             and whose suffix must not promise another format; `path` itself by default.
-    Raises:  SourceError: the file cannot be read as what it claims to be. UsageError: `rules` do not fit the file.
+    Args:    path: the bytes to read, packed or not; its name does not matter. shown_as: the path that messages and
+             `Table.file` name; `path` itself by default. What it promises is not believed: the content decides.
+    Raises:  SourceError: the file cannot be read as what it is. UsageError: `rules` do not fit the file.
     """
     shown = shown_as or path
-    return _reader_of(path, shown).open(path, rules, shown)
+    refuse_lock_file(shown)
+    with ExitStack() as closing:
+        content = closing.enter_context(unpacked(path, shown))
+        reader = _reader_of(content, shown)
+        opened = reader.open(content, rules, shown)
+        note = _other_promise(reader, shown)
+        if note is not None:
+            opened.table = replace(opened.table, notes=(*opened.table.notes, note))
+        return opened if content == path else _FromPacked(opened, closing.pop_all())
+    raise AssertionError("a context that swallows no error")
 
 
 def sheets_of(path: Path) -> tuple[str, ...]:
@@ -34,27 +58,49 @@ def sheets_of(path: Path) -> tuple[str, ...]:
 
     Raises: SourceError, as `open_input`.
     """
-    return _reader_of(path, path).sheets(path, path)
+    refuse_lock_file(path)
+    with unpacked(path, path) as content:
+        return _reader_of(content, path).sheets(content, path)
+
+
+class _FromPacked:
+    """An input whose unpacked bytes go with it when it is left."""
+
+    def __init__(self, opened: OpenInput, closing: ExitStack) -> None:
+        self._opened = opened
+        self._closing = closing
+        self.table = opened.table
+
+    def blocks(self, block_rows: int = 5000) -> Iterator[Block]:
+        return self._opened.blocks(block_rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._opened.__exit__(kind, error, traceback)
+        finally:
+            self._closing.close()
 
 
 def _reader_of(path: Path, shown: Path) -> Reader:
-    """The one reader that claims the content, provided that the name does not promise another."""
-    refuse_lock_file(shown)
-    head = head_of(path, shown)
-    refuse_foreign(path, head, shown)
-    claiming = [reader for reader in READERS if reader.claims(head)]
+    """The one reader that claims the content."""
+    content = content_of(path, shown)
+    refuse_foreign(path, content, shown)
+    claiming = [reader for reader in READERS if reader.claims(content)]
     if len(claiming) != 1:
         names = " and ".join(reader.format_name for reader in claiming) or "no known format"
         raise SourceError(f"{shown}: by its first {HEAD_BYTES} bytes this is {names}. Save it as .xlsx or .csv.")
-    _refuse_other_promise(claiming[0], shown)
     return claiming[0]
 
 
-def _refuse_other_promise(reader: Reader, shown: Path) -> None:
+def _other_promise(reader: Reader, shown: Path) -> str | None:
+    """What to say of a file whose name promises another format than it has, as many exports called .xls do."""
     suffix = shown.suffix.lower()
     promised = next((other for other in READERS if suffix in other.suffixes), reader)
-    if promised is not reader:
-        raise SourceError(
-            f"{shown}: the name ends in {suffix}, which promises {promised.format_name}, but the content is "
-            f"{reader.format_name}. Give it a name that ends in {reader.suffixes[0]}, or save it again as {suffix}."
-        )
+    if promised is reader:
+        return None
+    return f"its name ends in {suffix}, but its content is {reader.format_name}: read by its content"

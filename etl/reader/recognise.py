@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import mmap
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import SourceError
+from etl.reader.bounds import MOST_TREE_BYTES, BeyondBoundsError, opened_part, opened_zip
+from etl.reader.rules import Content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,9 +17,18 @@ if TYPE_CHECKING:
 HEAD_BYTES = 4096
 ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP_MAGIC = b"PK\x05\x06"
+GZIP_MAGIC = b"\x1f\x8b"
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# MS-XLS 2.4.21: BOF records of the workbooks that stood by themselves before Excel 5 put them into an OLE file.
+BINARY_MAGICS = (_OLE_MAGIC, b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x10\x00")
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 1.3: the stream that holds the real workbook
+_MANIFEST = "META-INF/manifest.xml"
+PROTECTED = "the workbook is protected with a password. Open it, and save a copy without the password."
 _SAVE_AS_XLSX = 'Open it in the spreadsheet program and save it as "Excel Workbook (.xlsx)".'
+
+
+_LOCKS = ("~$", ".~lock.")
+_UNDER_WAY = (".crdownload", ".part", ".partial", ".download", ".opdownload")
 
 
 class _Foreign(NamedTuple):
@@ -29,21 +41,29 @@ class _Foreign(NamedTuple):
 
 _FOREIGN = (
     _Foreign(b"%PDF-", "a PDF document", "Export the table as .xlsx or .csv from the program that made it."),
-    _Foreign(b"\x1f\x8b", "a gzip-compressed file", "Unpack it first."),
     _Foreign(b"<!doctype html", "a web page (HTML) under a spreadsheet's name", _SAVE_AS_XLSX),
     _Foreign(b"<html", "a web page (HTML) under a spreadsheet's name", _SAVE_AS_XLSX),
     _Foreign(b"<table", "a web page (HTML) under a spreadsheet's name", _SAVE_AS_XLSX),
     _Foreign(b"<?xml", "an XML file", _SAVE_AS_XLSX),
+    _Foreign(b"mime-version:", "a saved web page (MHTML) under a spreadsheet's name", _SAVE_AS_XLSX),
     _Foreign(b"{\\rtf", "a Rich Text document", "Export the table as .xlsx or .csv from the program that made it."),
 )
 
 
 def refuse_lock_file(shown: Path) -> None:
-    """Raise SourceError for the `~$` file that Excel keeps beside a workbook while it is open."""
-    if shown.name.startswith("~$"):
+    """Raise SourceError for what lies beside a file while it is open or on its way, by its name: it is not the file."""
+    name = shown.name
+    if name.startswith(_LOCKS):
+        of = name.removeprefix("~$").removeprefix(".~lock.").removesuffix("#")
+        program = "Excel" if name.startswith("~$") else "LibreOffice"
         raise SourceError(
-            f"{shown}: this is the lock file that Excel keeps while a workbook is open, not the workbook. "
-            f"Close Excel and give the workbook itself ({shown.name[2:]})."
+            f"{shown}: this is the lock file that {program} keeps while a workbook is open, not the workbook. "
+            f"Close {program} and give the workbook itself ({of})."
+        )
+    if name.lower().endswith(_UNDER_WAY):
+        raise SourceError(
+            f"{shown}: this is part of a file that is still being downloaded or copied. Wait until that has ended, and give "
+            "the file itself."
         )
 
 
@@ -67,42 +87,67 @@ def head_of(path: Path, shown: Path) -> bytes:
     return head
 
 
-def refuse_foreign(path: Path, head: bytes, shown: Path) -> None:
+def content_of(path: Path, shown: Path) -> Content:
+    """What tells the file's format. Raises SourceError, as `head_of`, and for a zip that is damaged."""
+    head = head_of(path, shown)
+    if not head.startswith((ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
+        return Content(head)
+    try:
+        with opened_zip(path) as archive:
+            return Content(head, frozenset(name.lower().replace("\\", "/") for name in archive.namelist()))
+    except BeyondBoundsError as error:
+        raise SourceError(f"{shown}: {error}") from error
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise SourceError(
+            f"{shown}: the workbook is damaged or was cut off while it was copied. Copy or export it again."
+        ) from error
+
+
+def is_workbook(members: frozenset[str]) -> bool:
+    """Whether a zip with these names in it is a document of an office program."""
+    return "[content_types].xml" in members or {"content.xml", "mimetype"} <= members
+
+
+def refuse_foreign(path: Path, content: Content, shown: Path) -> None:
     """Raise SourceError, naming the format and the remedy, for a file in a format that is known and not read."""
-    if head.startswith(_OLE_MAGIC):
-        raise SourceError(f"{shown}: {_ole_refusal(path)}")
-    if head.startswith((ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
-        refusal = _zip_refusal(path)
+    if content.head.startswith(_OLE_MAGIC) and _has_encrypted_stream(path):
+        raise SourceError(f"{shown}: {PROTECTED}")
+    if content.members:
+        refusal = _zip_refusal(path, content.members)
         if refusal:
             raise SourceError(f"{shown}: {refusal}")
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    start = content.head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for foreign in _FOREIGN:
         if start.startswith(foreign.magic.lower()):
             raise SourceError(f"{shown}: this is {foreign.name}, not a spreadsheet or CSV. {foreign.remedy}")
 
 
-def _ole_refusal(path: Path) -> str:
-    """Protected workbooks and old ones share an outer format; only the first has the encrypted stream."""
+def _has_encrypted_stream(path: Path) -> bool:
+    """Protected workbooks and old ones share an outer format; only the first has this stream."""
     with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        protected = content.find(_ENCRYPTED_STREAM) >= 0
-    if protected:
-        return "the workbook is protected with a password. Open it, and save a copy without the password."
-    return f"this is an old Excel file (.xls), which is not read. {_SAVE_AS_XLSX}"
+        return content.find(_ENCRYPTED_STREAM) >= 0
 
 
-def _zip_refusal(path: Path) -> str | None:
-    """Why a zip is no workbook; None when it is one."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {name.lower().replace("\\", "/") for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return "the workbook is damaged or was cut off while it was copied. Copy or export it again."
-    if "xl/workbook.bin" in names:
-        return f"this is a binary workbook (.xlsb), which is not read. {_SAVE_AS_XLSX}"
-    if "content.xml" in names and "mimetype" in names:
-        return f"this is an OpenDocument file (.ods), which is not read. {_SAVE_AS_XLSX}"
-    if "[content_types].xml" not in names:
-        return "this is a zip archive, not a workbook. Unpack it, and give the file that is in it."
-    if any(name.startswith(("word/", "ppt/")) for name in names):
+def _zip_refusal(path: Path, members: frozenset[str]) -> str | None:
+    """Why a zip with these names in it is no workbook; None when it is one."""
+    if "[content_types].xml" not in members:
+        return _open_document_refusal(path)
+    if any(name.startswith(("word/", "ppt/")) for name in members):
         return "this is a Word or PowerPoint document, not a workbook. Save the table as .xlsx or .csv."
+    return None
+
+
+def _open_document_refusal(path: Path) -> str | None:
+    """A text document or a protected sheet; what it is says the part `mimetype`, what is protected the manifest."""
+    try:
+        with opened_zip(path) as archive:
+            kind = opened_part(archive, "mimetype").read(HEAD_BYTES).strip()
+            has_manifest = _MANIFEST in archive.namelist()
+            manifest = opened_part(archive, _MANIFEST, MOST_TREE_BYTES).read() if has_manifest else b""
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, RuntimeError, zlib.error):
+        return "the workbook is damaged or was cut off while it was copied. Copy or export it again."
+    if b"encryption-data" in manifest:
+        return PROTECTED
+    if b"spreadsheet" not in kind:
+        return "this is an OpenDocument file, but no spreadsheet. Save the table as .xlsx or .csv."
     return None

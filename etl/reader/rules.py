@@ -5,26 +5,67 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
+from etl.errors import SourceError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
     from types import TracebackType
 
-    from etl.records import Block, Table
+    from etl.reader.header import HeaderRow
+    from etl.reader.sheet_layout import SheetLayout
+    from etl.reader.workbook_parts import Sheet
+    from etl.records import Block, Cell, MergedRange, Table
 
 
 @dataclass(frozen=True, slots=True)
 class InputRules:
     """What the mapping says about the file.
 
-    sheet: None for the only visible one. header_row: as Excel shows it, from 1.
-    encoding, delimiter: for delimited files; None to have it found out.
+    sheet: None for the only visible one. header_row: as Excel shows it, from 1; two rows; or "auto", for which `headers`
+    are those that the mapping names. fill_merged: give each cell of a merged range the value of its first one.
+    encoding, delimiter, quote: for delimited files; None to have it found out.
     """
 
     sheet: str | None = None
-    header_row: int = 1
+    header_row: HeaderRow = 1
     encoding: str | None = None
     delimiter: str | None = None
+    quote: str | None = None
+    headers: frozenset[str] = frozenset()
+    fill_merged: bool = False
+
+
+class EmptySheetError(SourceError):
+    """A sheet or file in which no cell has a value; of several sheets such a one may be passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What tells a file's format. head: its first bytes. members: names inside a zip, lower case; empty for other files."""
+
+    head: bytes
+    members: frozenset[str] = frozenset()
+
+
+class Book(Protocol):
+    """An open workbook of some format, for `workbook.OpenWorkbook`, which chooses a sheet and finds its header.
+
+    layout: of the sheet whose rows were asked for last, as far as they were read; empty where the format does not tell.
+    """
+
+    sheets: tuple[Sheet, ...]
+    layout: SheetLayout
+
+    def rows(self, sheet: Sheet) -> Generator[tuple[int, list[Cell]], None, None]:
+        """Row number as Excel shows it, and the cells from column A on; rows without a value are left out."""
+        ...
+
+    def merged_in_advance(self, sheet: Sheet) -> list[MergedRange]:
+        """The merged cells of a sheet before its rows are read, in the order of their rows; none where it does not tell."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class OpenInput(Protocol):
@@ -52,8 +93,8 @@ class Reader(Protocol):
     format_name: str  # as a message says it: "a workbook"
     suffixes: tuple[str, ...]  # ends of names that promise this format, the usual one first
 
-    def claims(self, head: bytes) -> bool:
-        """Whether a file that starts with these bytes is this reader's."""
+    def claims(self, content: Content) -> bool:
+        """Whether a file with this content is this reader's."""
         ...
 
     def sheets(self, path: Path, shown: Path) -> tuple[str, ...]:

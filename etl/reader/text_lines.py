@@ -2,61 +2,171 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-from contextlib import closing
+import io
 from typing import TYPE_CHECKING
 
 from etl.errors import SourceError
+from etl.findings import Finding, NulCharacter
+from etl.reader.bounds import MOST_ROW_CHARACTERS
 from etl.reader.dialect import spoken
+from etl.records import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from etl.reader.dialect import Dialect
 
-def lines_of(path: Path, codec: str, shown: Path, errors: str = "strict") -> Generator[str, None, None]:
-    r"""The decoded lines; each kind of line break becomes \n, in quoted cells too. Raises SourceError for a NUL."""
-    with path.open(encoding=codec, errors=errors, newline=None) as source:
-        for number, line in enumerate(source, 1):
-            if "\0" in line:
-                raise SourceError(
-                    f"{shown}, line {number}: there is a NUL character, which no text file has. It may be UTF-16 without "
-                    f'its mark, or damaged. Export it again as "CSV UTF-8".'
-                )
-            yield line
+_SAMPLE_BYTES = 1 << 16
+_CHUNK_CHARACTERS = 1 << 16
 
 
-def records_of(
-    lines: Generator[str, None, None], delimiter: str, shown: Path
-) -> Generator[tuple[int, list[str]], None, None]:
-    """Row number (from 1, a blank line counts) and cells of each record, quotes read strictly by RFC 4180.
+def lines_of(path: Path, codec: str, shown: Path, errors: str = "strict", above: int = 0) -> Generator[str, None, None]:
+    r"""The decoded lines, each with its \n; see `chunks_of`."""
+    for chunk in chunks_of(path, codec, shown, errors, above):
+        yield from _lines(chunk)
 
-    Raises: SourceError, naming the row in which a quote was opened, when it is not closed or text follows its end.
+
+def chunks_of(
+    path: Path, codec: str, shown: Path, errors: str = "strict", above: int = 0
+) -> Generator[str, None, None]:
+    r"""The decoded text in pieces of some hundred lines; each kind of line break becomes \n, in quoted cells too.
+
+    above: lines to leave out at the top. A line that is longer than any row is given out in pieces, none much larger than
+    `Records` would take it. Raises: SourceError for a NUL, when all lines before it have been given out.
     """
-    with closing(lines):
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        row_number = lines_read = 0
+    with path.open(encoding=codec, errors=errors, newline=None) as source:
+        for _ in range(above):
+            source.readline(MOST_ROW_CHARACTERS + 1)
+        number = above
+        while chunk := source.read(_CHUNK_CHARACTERS):
+            if not chunk.endswith("\n"):
+                chunk += source.readline(MOST_ROW_CHARACTERS + 1)
+            if "\0" in chunk:
+                start = chunk.rfind("\n", 0, chunk.index("\0")) + 1
+                yield chunk[:start]
+                problem = NulCharacter(number + chunk.count("\n", 0, start) + 1)
+                finding = Finding(Place(str(shown), line=problem.line), problem)
+                raise SourceError(f"{shown}, line {problem.line}: {problem.error} {problem.remedy}", (finding,))
+            yield chunk
+            number += chunk.count("\n")
+
+
+def _lines(chunk: str) -> Iterator[str]:
+    r"""Its lines; `splitlines` would divide at other signs than \n, too."""
+    return io.StringIO(chunk, newline="\n")
+
+
+def odd_line_ends(path: Path, codec: str) -> str | None:
+    r"""What a person should know of the line ends: that they are those of old Macs, or mixed; nothing of \n and \r\n."""
+    with path.open("rb") as source:
+        text = codecs.getincrementaldecoder(codec)("replace").decode(source.read(_SAMPLE_BYTES))
+    both, feeds, returns = text.count("\r\n"), text.count("\n"), text.removesuffix("\r").count("\r")
+    if returns == both:
+        return None
+    if feeds:
+        return "some lines end with a bare carriage return, others do not: each of them is read as the end of a line"
+    return "lines end with a bare carriage return, as on old Macs"
+
+
+class Records:
+    """The records of a text file: row number (from 1, a blank line counts) and cells of each, quotes read strictly.
+
+    All raise SourceError, naming the row in which a quote was opened, when it is not closed or text follows its end; or the
+    row that is larger than any table's.
+    """
+
+    def __init__(self, chunks: Generator[str, None, None], dialect: Dialect, shown: Path, above: int = 0) -> None:
+        """above: lines of the file that were left out before these, and that rows are not counted from."""
+        self._chunks = chunks
+        self._dialect = dialect
+        self._shown = shown
+        self._lines_before = above
+        self._rows_before = 0
+        self._batch: list[list[str]] = []
+        self._reader = dialect.records(self._bounded())
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self
+
+    def __next__(self) -> tuple[int, list[str]]:
+        row_number, batch = self.many(1)
+        if not batch:
+            raise StopIteration
+        return row_number, batch[0]
+
+    def many(self, most: int) -> tuple[int, list[list[str]]]:
+        """The number of the next row, and the cells of so many from it on; fewer only at the end."""
+        self._rows_before += len(self._batch)
+        lines_read = self._reader.line_num
+        batch = self._batch = []
         try:
-            for row_number, cells in enumerate(reader, 1):
-                yield row_number, cells
-                lines_read = reader.line_num
+            for cells in self._reader:
+                batch.append(cells)
+                if len(batch) == most:
+                    break
         except csv.Error as error:
-            spot = f"{shown}, row {row_number + 1} (line {lines_read + 1})"
-            raise SourceError(f"{spot}: {_quote_refusal(str(error), delimiter)}") from error
+            raise self._refusal(lines_read, _quote_refusal(str(error), self._dialect)) from error
+        except _LargeRowError:
+            raise self._refusal(lines_read, _LARGE_ROW) from None
+        return self._rows_before + 1, batch
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._chunks.close()
+
+    def _refusal(self, lines_read: int, words: str) -> SourceError:
+        """The error for the row behind those of the batch. lines_read: before them."""
+        lines = lines_read + sum(1 + "".join(cells).count("\n") for cells in self._batch)
+        row_number = self._rows_before + len(self._batch) + 1
+        return SourceError(f"{self._shown}, row {row_number} (line {self._lines_before + lines + 1}): {words}")
+
+    def _bounded(self) -> Iterator[str]:
+        """The lines. A row is measured only where a whole chunk has not ended it, which leaves one more chunk to it at most."""
+        row, row_characters = 0, 0
+        for chunk in self._chunks:
+            if row != (row := self._rows_before + len(self._batch)):
+                row_characters = 0
+            row_characters += len(chunk)
+            if row_characters <= MOST_ROW_CHARACTERS:
+                yield from _lines(chunk)
+                continue
+            row_characters -= len(chunk)
+            for line in _lines(chunk):
+                if row != (row := self._rows_before + len(self._batch)):
+                    row_characters = 0
+                row_characters += len(line)
+                if row_characters > MOST_ROW_CHARACTERS:
+                    raise _LargeRowError
+                yield line
 
 
-def _quote_refusal(cause: str, delimiter: str) -> str:
+class _LargeRowError(Exception):
+    """A row has more characters than any table's."""
+
+
+_LARGE_ROW = (
+    f"it has more than {MOST_ROW_CHARACTERS:,} characters, which no row of a table has. Most likely a double quote is opened "
+    "here and not closed, or the file has no line ends. Correct this row, or export the file again."
+)
+
+
+def _quote_refusal(cause: str, dialect: Dialect) -> str:
     """What to tell of a csv.Error; the module tells its kinds apart by their words alone."""
+    quote, sign = dialect.quoting.named, dialect.quoting.sign or '"'
+    no_quotes = "If the file uses no quotes at all, set quote: none under input in the mapping."
     if "expected after" in cause:
         return (
-            f'a cell starts with a double quote, and text follows after the closing one; a "{spoken(delimiter)}" or the '
-            f'end of the row was expected. Write a double quote inside a cell twice (""), or take the quotes away.'
+            f'a cell starts with a {quote}, and text follows after the closing one; a "{spoken(dialect.delimiter)}" or the '
+            f"end of the row was expected. Write a {quote} inside a cell twice ({sign * 2}), or take the quotes away; where "
+            f"the file writes it as \\{sign}, set quote under input in the mapping to \\{sign}. "
+            f"{no_quotes}"
         )
     if "field larger" in cause:
         return (
-            f"a cell holds more than {csv.field_size_limit():,} characters. Most likely a double quote is opened in this "
+            f"a cell holds more than {csv.field_size_limit():,} characters. Most likely a {quote} is opened in this "
             f"row and not closed. Close it, or shorten the cell."
         )
-    return (
-        "a double quote is opened in this row and never closed. Close it, or write it twice if it belongs to the text."
-    )
+    return f"a {quote} is opened in this row and never closed. Close it, or write it twice if it belongs to the text. {no_quotes}"

@@ -13,19 +13,22 @@ from zipfile import BadZipFile
 from etl.errors import SourceError, UsageError
 from etl.findings import shown as quoted
 from etl.reader.blocks import blocks_of
-from etl.reader.header import columns_of, letter_of, no_header
-from etl.reader.recognise import ZIP_MAGIC
+from etl.reader.bounds import BeyondBoundsError
+from etl.reader.header import columns_of, letter_of, read_header
+from etl.reader.rules import InputRules
+from etl.reader.shared_texts import Texts, kept, texts_in
 from etl.reader.sheet_cells import SheetCells
+from etl.reader.sheet_layout import SheetLayout, merged_in_advance, with_merged_filled
 from etl.reader.workbook_parts import Sheet, WorkbookParts
 from etl.records import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from etl.reader.rules import InputRules, OpenInput
-    from etl.records import Block, Cell, Column
+    from etl.reader.rules import Book, Content, OpenInput
+    from etl.records import Block, Cell, Column, MergedRange
 
 # What zip, XML and numbers raise where a workbook is damaged; StopIteration would be one without its main part.
 _DAMAGE = (
@@ -39,15 +42,54 @@ class WorkbookReader:
     format_name = "an Excel workbook"
     suffixes: tuple[str, ...] = (".xlsx", ".xlsm")
 
-    def claims(self, head: bytes) -> bool:
-        return head.startswith(ZIP_MAGIC)
+    def claims(self, content: Content) -> bool:
+        return "[content_types].xml" in content.members and "xl/workbook.bin" not in content.members
 
     def sheets(self, path: Path, shown: Path) -> tuple[str, ...]:
-        with _damage_as_source_error(shown), WorkbookParts(path) as parts:
-            return tuple(sheet.name for sheet in parts.sheets if sheet.visible)
+        with _damage_as_source_error(shown), closing(self.open_book(path)) as book:
+            return tuple(sheet.name for sheet in book.sheets if sheet.visible)
 
     def open(self, path: Path, rules: InputRules, shown: Path) -> OpenInput:
-        return OpenWorkbook(path, rules, shown)
+        return OpenWorkbook(self.open_book, path, rules, shown)
+
+    def open_book(self, path: Path) -> Book:
+        """The workbook by its format; the other formats of workbooks differ in this alone."""
+        return XmlBook(path)
+
+
+class XmlBook:
+    """An open .xlsx or .xlsm."""
+
+    def __init__(self, path: Path) -> None:
+        self._parts = WorkbookParts(path)
+        self.sheets: tuple[Sheet, ...] = self._parts.sheets
+        self.layout = SheetLayout()
+        self._cells: SheetCells | None = None
+
+    def rows(self, sheet: Sheet) -> Generator[tuple[int, list[Cell]], None, None]:
+        strings, styles = (
+            (self._texts(), self._parts.cell_styles())
+            if self._cells is None
+            else (self._cells.strings, self._cells.styles)
+        )
+        self.layout = SheetLayout()
+        self._cells = SheetCells(strings, styles, self._parts.from_1904, self.layout)
+        with self._parts.open(sheet.part) as source:
+            yield from self._cells.rows(source)
+
+    def _texts(self) -> Texts:
+        source = self._parts.shared_strings()
+        if source is None:
+            return []
+        with source:
+            return kept(texts_in(source))
+
+    def merged_in_advance(self, sheet: Sheet) -> list[MergedRange]:
+        with self._parts.open(sheet.part) as source:
+            return merged_in_advance(source)
+
+    def close(self) -> None:
+        self._parts.close()
 
 
 class OpenWorkbook:
@@ -55,51 +97,59 @@ class OpenWorkbook:
 
     table: Table
 
-    def __init__(self, path: Path, rules: InputRules, shown: Path) -> None:
+    def __init__(self, open_book: Callable[[Path], Book], path: Path, rules: InputRules, shown: Path) -> None:
         self._shown = shown
         self._closing = ExitStack()
         with _damage_as_source_error(shown):
-            self._parts = self._closing.enter_context(WorkbookParts(path))
+            self._book = self._closing.enter_context(closing(open_book(path)))
         try:
-            with _damage_as_source_error(shown):
-                self._strings = self._parts.shared_strings()
-                self._styles = self._parts.date_styles()
             self._open_ours_or(rules)
         except BaseException:
             self._closing.close()
             raise
 
     def _open_ours_or(self, rules: InputRules) -> None:
-        """Our own results files are told by row 1 of the first visible sheet; the mapping's rules are not for them."""
-        first = next((sheet for sheet in self._parts.sheets if sheet.visible), None)
-        if first is not None:
-            with closing(self._rows(first)) as rows:
-                columns = _first_row_columns(rows)
-            if Table(self._shown, first.name, columns).is_ours:
-                self._open_sheet(first, header_row=1)
-                return
-        self._open_sheet(chosen_sheet(self._parts.sheets, rules.sheet, self._shown), rules.header_row)
+        """Our own results files are told by row 1 of the first visible sheet; the mapping's rules are not for them.
 
-    def _open_sheet(self, sheet: Sheet, header_row: int) -> None:
+        Such a file has a sheet for each sheet of its input; of those the rules may name one.
+        """
+        visible = [sheet for sheet in self._book.sheets if sheet.visible]
+        if visible and self._is_ours(visible[0]):
+            named = next((sheet for sheet in visible[1:] if sheet.name == rules.sheet and self._is_ours(sheet)), None)
+            self._open_sheet(named or visible[0], InputRules())
+            return
+        self._open_sheet(chosen_sheet(self._book.sheets, rules.sheet, self._shown), rules)
+
+    def _is_ours(self, sheet: Sheet) -> bool:
+        with closing(self._rows(sheet)) as rows:
+            columns = _first_row_columns(rows)
+        return Table(self._shown, sheet.name, columns).is_ours
+
+    def _open_sheet(self, sheet: Sheet, rules: InputRules) -> None:
         spot = f"{self._shown}, {sheet.name}"
+        merged = self._merged_in_advance(sheet) if rules.fill_merged else []
         # Rows hold their part open, and with it the file, until they are closed themselves.
-        self._data_rows = self._closing.enter_context(closing(self._rows(sheet)))
-        columns: tuple[Column, ...] = ()
-        row_number = 0
-        for row_number, cells in self._data_rows:
-            if row_number >= header_row:
-                columns = columns_of(cells) if row_number == header_row else ()
-                break
-        if not columns:
-            raise no_header(spot, header_row, has_values=row_number > 0)
-        self.table = Table(self._shown, sheet.name, columns, header_row)
+        rows = self._closing.enter_context(closing(self._rows(sheet)))
+        header = read_header(rows, rules.header_row, rules.headers, spot)
+        layout = self._book.layout
+        layout.header_row = header.row
+        layout.filled = frozenset(one for one in merged if one.first_row > header.row)
+        self._data_rows = header.rows
+        if layout.filled:
+            self._data_rows = with_merged_filled(header.rows, sorted(layout.filled), len(header.columns))
+        hidden = layout.hidden_letters(header.columns)
+        self.table = Table(self._shown, sheet.name, header.columns, header.row, header.notes, hidden)
+
+    def _merged_in_advance(self, sheet: Sheet) -> list[MergedRange]:
+        with _damage_as_source_error(self._shown):
+            return self._book.merged_in_advance(sheet)
 
     def _rows(self, sheet: Sheet) -> Generator[tuple[int, list[Cell]], None, None]:
-        with _damage_as_source_error(self._shown), self._parts.open(sheet.part) as source:
-            yield from SheetCells(self._strings, self._styles, self._parts.from_1904).rows(source)
+        with _damage_as_source_error(self._shown), closing(self._book.rows(sheet)) as rows:
+            yield from rows
 
     def blocks(self, block_rows: int = 5000) -> Iterator[Block]:
-        return blocks_of(self._data_rows, self.table.columns, block_rows, self._surplus)
+        return blocks_of(self._data_rows, self.table.columns, block_rows, self._surplus, self._book.layout)
 
     def _surplus(self, row_number: int, position: int, cell: Cell) -> SourceError:
         return SourceError(
@@ -154,6 +204,8 @@ def _first_row_columns(rows: Iterator[tuple[int, list[Cell]]]) -> tuple[Column, 
 def _damage_as_source_error(shown: Path) -> Iterator[None]:
     try:
         yield
+    except BeyondBoundsError as error:
+        raise SourceError(f"{shown}: {error}") from error
     except _DAMAGE as error:
         raise SourceError(
             f"{shown}: the workbook is damaged or was cut off while it was copied. Open it in Excel, let Excel repair it "

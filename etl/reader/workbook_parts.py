@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import IO, TYPE_CHECKING, NamedTuple, Self
-from zipfile import ZipFile
+from typing import IO, TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
+from etl.reader.bounds import opened_part, opened_zip
+from etl.reader.number_formats import NumberShape, shape_of
 from etl.reader.serial_dates import BUILT_IN, Shows, shown_by
-from etl.reader.xml_stream import elements, local_name, namespace_of, whole
+from etl.reader.xml_stream import local_name, namespace_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 _ESCAPED = re.compile(
     r"_x(?!D[89A-F])([0-9A-F]{4})_", re.IGNORECASE
 )  # ST_Xstring; half a surrogate pair stays as it is
+
+Style: TypeAlias = Shows | NumberShape | None
+"""How the cells of one style show a number: as a date or time, in a shape of its own, or by its digits."""
+
+_BUILT_IN: dict[int, Style] = {**BUILT_IN, 9: shape_of("0%"), 10: shape_of("0.00%")}  # ECMA-376 Part 1, 18.8.30
 
 
 class Sheet(NamedTuple):
@@ -44,7 +50,7 @@ class WorkbookParts:
     """An open workbook. Raises KeyError, ValueError, ParseError or BadZipFile where it is damaged."""
 
     def __init__(self, path: Path) -> None:
-        self._archive = ZipFile(path)
+        self._archive = opened_zip(path)
         try:
             self._read_workbook()
         except BaseException:
@@ -63,29 +69,26 @@ class WorkbookParts:
         self.sheets = tuple(self._sheets_of(root))
 
     def open(self, part: str) -> IO[bytes]:
-        return self._archive.open(self._names[_normal(part)])
+        return opened_part(self._archive, self._names[_normal(part)])
 
-    def shared_strings(self) -> list[str]:
-        """The texts that cells refer to by number."""
+    def shared_strings(self) -> IO[bytes] | None:
+        """The part with the texts that cells refer to by number, if there is one."""
         part = self._first_of_kind("sharedStrings")
-        if part is None:
-            return []
-        with self.open(part) as source:
-            return [text_of(item) for item in elements(source, "si")]
+        return None if part is None else self.open(part)
 
-    def date_styles(self) -> list[Shows | None]:
-        """By a cell's style number: what its format shows of a date, None for an ordinary number."""
+    def cell_styles(self) -> list[Style]:
+        """By a cell's style number: how its format shows a number, None for one that shows its digits."""
         part = self._first_of_kind("styles")
         if part is None:
             return []
         root = self._tree(part)
         namespace = namespace_of(root)
         custom = {
-            element.get("numFmtId"): shown_by(element.get("formatCode", ""))
+            element.get("numFmtId"): _style_of(element.get("formatCode", ""))
             for element in root.iterfind(f"{namespace}numFmts/{namespace}numFmt")
         }
         ids = [element.get("numFmtId", "0") for element in root.iterfind(f"{namespace}cellXfs/{namespace}xf")]
-        return [custom[number] if number in custom else BUILT_IN.get(int(number)) for number in ids]
+        return [custom[number] if number in custom else _BUILT_IN.get(int(number)) for number in ids]
 
     def close(self) -> None:
         self._archive.close()
@@ -123,6 +126,10 @@ class WorkbookParts:
             )
             for element in root
         ]
+
+
+def _style_of(format_code: str) -> Style:
+    return shown_by(format_code) or shape_of(format_code)
 
 
 def text_of(item: Element) -> str:

@@ -13,6 +13,8 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.utility import xl_rowcol_to_cell_fast
 from xlsxwriter.worksheet import Worksheet
 
+from etl.records import ShownNumber
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -84,7 +86,7 @@ def storable(cell: Cell) -> Cell:
     """The cell, or its text where a workbook has no such value: dates before 1900, moments with a zone, infinity."""
     if isinstance(cell, str):
         return cell if cell.isascii() else cell.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(cell, float):
+    if isinstance(cell, float) and not isinstance(cell, ShownNumber):
         return cell if isfinite(cell) else str(cell)
     if isinstance(cell, datetime):
         return cell if cell.year >= _FIRST_YEAR and cell.tzinfo is None else cell.isoformat(sep=" ")
@@ -100,6 +102,8 @@ def write_cell(sheet: ExactWorksheet, row: int, column: int, cell: Cell, styles:
     stored = storable(cell)
     if isinstance(stored, str):
         sheet.write_string(row, column, stored, styles.text)
+    elif isinstance(stored, ShownNumber):
+        _write_shown(sheet, row, column, stored, styles)
     elif isinstance(stored, bool):
         sheet.write_boolean(row, column, stored, styles.number)
     elif isinstance(stored, int | float):
@@ -108,3 +112,12 @@ def write_cell(sheet: ExactWorksheet, row: int, column: int, cell: Cell, styles:
         sheet.write_datetime(row, column, stored, styles.of_moment(stored))
     else:
         sheet.write_string(row, column, str(stored), styles.text)
+
+
+def _write_shown(sheet: ExactWorksheet, row: int, column: int, cell: ShownNumber, styles: Styles) -> None:
+    """The stored number, shown as the input showed it; the text itself where that takes more than zeros or percent."""
+    style = styles.of_shown(cell)
+    if style is None:
+        sheet.write_string(row, column, cell.exact, styles.text)
+    else:
+        sheet.write_number(row, column, int(cell) if cell.is_integer() else float(cell), style)

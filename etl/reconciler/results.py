@@ -3,20 +3,61 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.reconciler.names import WORKBOOK
 from etl.reconciler.put_in_place import put_in_place
 from etl.reconciler.results_delimited import write_delimited
-from etl.reconciler.results_workbook import write_workbook
+from etl.reconciler.results_workbook import write_workbook_of
 from etl.records import NEEDS_A_PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from etl.reconciler.names import FileKind
     from etl.records import ResultLine, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One input in a results file: its table, a line per data row, and the further columns of ours that it has."""
+
+    table: Table
+    lines: Iterable[ResultLine]
+    more: tuple[str, ...] = ()
+
+
+def write_results_together(
+    target: Path, parts: Sequence[Part], kind: FileKind, may_replace: Callable[[Path], bool]
+) -> Path:
+    """As `write_results`, the inputs of one workbook each in a sheet of its own; a .csv has room for one input alone."""
+
+    def write(draft: Path) -> None:
+        if kind.suffix == WORKBOOK.suffix:
+            write_workbook_of(draft, parts)
+        else:
+            (part,) = parts
+            write_delimited(draft, part.table, part.lines, kind.delimiter, more=part.more)
+
+    return put_in_place(target, write, may_replace)
+
+
+def write_failed_together(
+    target: Path, parts: Sequence[Part], kind: FileKind, may_replace: Callable[[Path], bool]
+) -> Path | None:
+    """As `write_failed`; inputs without a row that needs a person are left out."""
+    failed = [Part(part.table, _failed(part.lines), part.more) for part in parts]
+    waiting = [(part, first) for part in failed if (first := next(iter(part.lines), None)) is not None]
+    if not waiting:
+        return None
+    parts = [Part(part.table, itertools.chain([first], part.lines), part.more) for part, first in waiting]
+    return write_results_together(target, parts, kind, may_replace)
+
+
+def _failed(lines: Iterable[ResultLine]) -> Iterator[ResultLine]:
+    return (line for line in lines if line.status in NEEDS_A_PERSON)
 
 
 def write_results(
@@ -36,22 +77,11 @@ def write_results(
     Returns: where the file is: `target`, or a neighbour with a number (`visits.results.2.xlsx`).
     Raises:  UsageError — the folder cannot be written to, or a sheet has not enough columns.
     """
-
-    def write(draft: Path) -> None:
-        if kind.suffix == WORKBOOK.suffix:
-            write_workbook(draft, table, lines, more=more)
-        else:
-            write_delimited(draft, table, lines, kind.delimiter, more=more)
-
-    return put_in_place(target, write, may_replace)
+    return write_results_together(target, [Part(table, lines, more)], kind, may_replace)
 
 
 def write_failed(
     target: Path, table: Table, lines: Iterable[ResultLine], kind: FileKind, may_replace: Callable[[Path], bool]
 ) -> Path | None:
     """Write only the lines that need a person, to be corrected and run; None, and no file, when there are none."""
-    failed = (line for line in lines if line.status in NEEDS_A_PERSON)
-    first = next(failed, None)
-    if first is None:
-        return None
-    return write_results(target, table, itertools.chain([first], failed), kind, may_replace)
+    return write_failed_together(target, [Part(table, lines)], kind, may_replace)

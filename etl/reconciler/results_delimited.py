@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from etl.reconciler.columns import input_cells, input_positions, own_cells, result_headers
+from etl.records import ShownNumber
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,8 @@ def as_text(cell: Cell | OwnCell) -> str:
         return cell
     if cell is None:
         return ""
+    if isinstance(cell, ShownNumber):
+        return cell.exact
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, datetime):

@@ -6,9 +6,10 @@ A text beyond the limit of a cell is cut, and `etl_error` says so: the input has
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, cast
 
-from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.exceptions import DuplicateWorksheetName, XlsxWriterException
 
 from etl.errors import UsageError
 from etl.reconciler.columns import input_cells, input_positions, own_cells, own_headers, result_headers
@@ -26,11 +27,12 @@ from etl.reconciler.workbook_styles import Styles, Widths, row_height
 from etl.records import ETL_COLUMNS, MESSAGE_COLUMN, VERIFIED_COLUMN, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from xlsxwriter import Workbook
 
+    from etl.reconciler.results import Part
     from etl.records import Cell, ResultLine, Table
 
 _STATUS = ETL_COLUMNS.index("etl_status")
@@ -56,6 +58,18 @@ def write_workbook(
         for line in lines:
             results.add(line)
         results.finish_sheet()
+
+
+def write_workbook_of(path: Path, parts: Sequence[Part]) -> None:
+    """The same for several inputs, one after the other, each in a sheet of its own."""
+    for part in parts:
+        check_columns(part.table)
+    with open_workbook(path) as workbook:
+        for part in parts:
+            results = _Results(workbook, part.table, SHEET_ROWS, part.more)
+            for line in part.lines:
+                results.add(line)
+            results.finish_sheet()
 
 
 def check_columns(table: Table) -> None:
@@ -132,16 +146,18 @@ class _Results:
 
     def _new_sheet(self) -> Any:
         """Named as the input's sheet, for mappings that use its name; one that Excel would refuse becomes `Results`."""
-        ending = "" if self._sheets == 1 else f" ({self._sheets})"
-        for name in (self._table.sheet, "Results"):
-            if name is not None:
-                try:
-                    return self._workbook.add_worksheet(
-                        name[: _LONGEST_SHEET_NAME - len(ending)] + ending, ExactWorksheet
-                    )
-                except XlsxWriterException:
-                    continue
-        raise AssertionError('"Results" is a name that Excel accepts')
+        for number in itertools.count(self._sheets):
+            ending = "" if number == 1 else f" ({number})"
+            for name in (self._table.sheet, "Results"):
+                if name is not None:
+                    cut = name[: _LONGEST_SHEET_NAME - len(ending)] + ending
+                    try:
+                        return self._workbook.add_worksheet(cut, ExactWorksheet)
+                    except DuplicateWorksheetName:
+                        break
+                    except XlsxWriterException:
+                        continue
+        raise AssertionError("itertools.count has no end")
 
     def _note_what_is_cut(self, cells: list[Cell]) -> None:
         """Cut what a cell cannot hold, and say in the error column which texts these are."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from etl.mapping.convert.cells import plain_number
 from etl.records import VERIFIED_COLUMN, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xlsxwriter import Workbook
 
-    from etl.records import Cell
+    from etl.records import Cell, ShownNumber
 
 Format: TypeAlias = Any  # xlsxwriter ships no types
 
@@ -35,6 +37,8 @@ _STATUS_COLOURS: dict[Outcome, dict[str, str]] = {
     Outcome.WAITING: _GREY,
     Outcome.IGNORED: _GREY,
 }
+
+_PERCENTAGE = re.compile(r"-?[0-9]+(?:\.([0-9]+))?%")
 
 _WIDEST = {"ProspectActivityId": 38, "etl_error": 30, "etl_hint": 40, "etl_code": 16, VERIFIED_COLUMN: 30}
 _WIDEST_INPUT_COLUMN = 32
@@ -62,6 +66,8 @@ class Styles:
     second: Format
     fraction: Format
     clock: Format
+    _add: Callable[..., Format]
+    _by_code: dict[str, Format] = field(default_factory=dict)
 
     @classmethod
     def of(cls, workbook: Workbook) -> Styles:
@@ -83,10 +89,20 @@ class Styles:
             second=add(num_format="yyyy-mm-dd hh:mm:ss", align="left"),
             fraction=add(num_format="yyyy-mm-dd hh:mm:ss.000", align="left"),
             clock=add(num_format="hh:mm:ss", align="left"),
+            _add=add,
         )
 
     def of_own_column(self, header: str) -> Format:
         return self.wrapped if header in WRAPPED else self.text
+
+    def of_shown(self, number: ShownNumber) -> Format | None:
+        """A format that shows a number with its zeros, or in percent, as the input does; None where it takes more."""
+        code = _code_of(number)
+        if code is None:
+            return None
+        if code not in self._by_code:
+            self._by_code[code] = self._add(num_format=code, align="right", indent=1)
+        return self._by_code[code]
 
     def of_moment(self, moment: date | time) -> Format:
         """The shortest date format that shows all of it; year first, which no reader takes for month/day."""
@@ -97,6 +113,16 @@ class Styles:
         if moment.microsecond:
             return self.fraction
         return self.second if moment.second else self.minute
+
+
+def _code_of(number: ShownNumber) -> str | None:
+    shown = number.shown
+    if shown.isascii() and shown.isdigit() and float(shown) == float(number):
+        return "0" * len(shown)
+    percentage = _PERCENTAGE.fullmatch(shown)
+    if percentage is None or number.exact != f"{plain_number(float(number) * 100)}%":
+        return None
+    return f"0.{'0' * len(percentage[1])}%" if percentage[1] else "0%"
 
 
 def row_height(headers: Sequence[str], own: Sequence[Cell]) -> int | None:

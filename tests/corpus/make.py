@@ -9,16 +9,22 @@ import json
 import sys
 from pathlib import Path
 
+import cell_traps
 import delimited_traps
+import format_traps
+import sheet_traps
 import workbook_traps
+
+TRAPS = (delimited_traps, workbook_traps, cell_traps, sheet_traps, format_traps)
 
 
 def write_corpus(folder: Path) -> None:
     """Fill the folder. The same bytes each time."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in (delimited_traps.FILES | workbook_traps.FILES).items():
-        (folder / name).write_bytes(content)
-    cases = [case.as_json() for case in (*delimited_traps.CASES, *workbook_traps.CASES)]
+    for traps in TRAPS:
+        for name, content in traps.FILES.items():
+            (folder / name).write_bytes(content)
+    cases = [case.as_json() for traps in TRAPS for case in traps.CASES]
     text = json.dumps(cases, ensure_ascii=False, indent=1)
     (folder / "expected.json").write_text(text + "\n", encoding="utf-8", newline="\n")
 

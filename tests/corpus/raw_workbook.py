@@ -52,6 +52,12 @@ def workbook(
     return archive({name: text.encode() for name, text in parts.items()} | (extra or {}))
 
 
+def sheet_part(before: str, data: str, after: str = "", prolog: str = "") -> str:
+    """A whole sheet part: what stands before its rows, the rows, what stands behind them."""
+    head = f'<?xml version="1.0"?>{prolog}<worksheet xmlns="{TRANSITIONAL}">'
+    return f"{head}{before}<sheetData>{data}</sheetData>{after}</worksheet>"
+
+
 def archive(parts: dict[str, bytes]) -> bytes:
     """A zip that comes out the same each time: no clock, no compression."""
     target = io.BytesIO()
@@ -61,8 +67,9 @@ def archive(parts: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def row(number: int, *cells: str) -> str:
-    return f'<row r="{number}">{"".join(cells)}</row>'
+def row(number: int, *cells: str, more: str = "") -> str:
+    """more: further attributes, as they stand in the XML."""
+    return f'<row r="{number}"{more and " " + more}>{"".join(cells)}</row>'
 
 
 def text(reference: str, value: str) -> str:
@@ -119,11 +126,15 @@ def _relationships(pointers: list[tuple[str, str, str]], office: str) -> str:
 
 
 def _styles(formats: tuple[str, ...], head: str) -> str:
-    custom = {code: 200 + position for position, code in enumerate(formats) if not code.isdigit()}
+    custom = {code: 200 + position for position, code in enumerate(formats) if not _is_built_in(code)}
     listed = "".join(f'<numFmt numFmtId="{i}" formatCode="{_escaped(code)}"/>' for code, i in custom.items())
-    numbers = [0, *(int(code) if code.isdigit() else custom[code] for code in formats)]
+    numbers = [0, *(int(code) if _is_built_in(code) else custom[code] for code in formats)]
     xfs = "".join(f'<xf numFmtId="{i}" fontId="0" fillId="0" borderId="0"/>' for i in numbers)
     return f"<styleSheet {head}><numFmts>{listed}</numFmts><cellXfs>{xfs}</cellXfs></styleSheet>"
+
+
+def _is_built_in(code: str) -> bool:
+    return code.isdigit() and not code.startswith("0")
 
 
 def _escaped(code: str) -> str:

@@ -14,8 +14,21 @@ class Broken(str):
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A number that must come as a ShownNumber."""
+
+    number: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Case:
-    """One opening of a file. rows: row number, then the cells; refused: kind of error and words its message must hold."""
+    """One opening of a file. rows: row number, then the cells; refused: kind of error and words its message must hold.
+
+    hidden: numbers of rows; hidden_columns: letters; merged: ranges that are told and not filled.
+    mapping: what it has besides the usual first lines; then findings are `B3 code` for a cell, `row 3 code` for a row, `code`
+    or `B code` for what is fatal, and ignored are numbers of rows.
+    """
 
     file: str
     why: str
@@ -26,13 +39,23 @@ class Case:
     header_row: int = 1
     notes: str = ""
     refused: tuple[str, ...] = ()
+    hidden: list[int] = field(default_factory=list)
+    hidden_columns: list[str] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)
+    mapping: dict[str, Any] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+    ignored: list[int] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         expected: dict[str, Any] = {"file": self.file, "why": self.why, "rules": self.rules}
         if self.refused:
             return expected | {"refused": self.refused[0], "words": list(self.refused[1:])}
         rows = [[tagged(cell) for cell in row] for row in self.rows]
-        shape = {"sheet": self.sheet, "header_row": self.header_row, "notes": self.notes}
+        if self.mapping:
+            return expected | {"mapping": self.mapping, "findings": self.findings, "ignored": self.ignored}
+        shape: dict[str, Any] = {"sheet": self.sheet, "header_row": self.header_row, "notes": self.notes}
+        for name in ("hidden", "hidden_columns", "merged"):
+            shape |= {name: getattr(self, name)} if getattr(self, name) else {}
         return expected | shape | {"headers": self.headers, "rows": rows}
 
 
@@ -40,6 +63,8 @@ def tagged(cell: object) -> object:
     """A cell as JSON can hold it: what JSON has no type for is an object of one entry."""
     if isinstance(cell, Broken):
         return {"broken": str(cell)}
+    if isinstance(cell, Shown):
+        return {"shown": [cell.number, cell.text]}
     for kind, name in ((datetime, "datetime"), (date, "date"), (time, "time")):
         if isinstance(cell, kind):
             return {name: cell.isoformat()}

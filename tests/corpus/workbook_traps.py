@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from raw_workbook import STRICT, TRANSITIONAL, archive, compound_file, header, number, row, text, workbook
-from trap import Broken, Case
+from raw_workbook import STRICT, archive, compound_file, header, number, row, sheet_part, text, workbook
+from trap import Broken, Case, Shown
 
 _OURS = ["etl_row", "etl_status", "ProspectActivityId", "etl_error", "etl_hint", "etl_code", "etl_run", "Email"]
 _TWO = {"Visits": header("A") + row(2, text("A2", "x")), "Other": header("B") + row(2, text("A2", "y"))}
@@ -26,11 +26,6 @@ def _ours(first: str, state: str = "visible") -> bytes:
     return workbook(
         {first: header(*_OURS) + line, "Visits": header("X") + row(2, text("A2", "y"))}, states={first: state}
     )
-
-
-def _sheet_part(before: str, data: str, after: str = "", prolog: str = "") -> str:
-    head = f'<?xml version="1.0"?>{prolog}<worksheet xmlns="{TRANSITIONAL}">'
-    return f"{head}{before}<sheetData>{data}</sheetData>{after}</worksheet>"
 
 
 _NOWHERE = '<c t="inlineStr"><is><t>{}</t></is></c>'
@@ -117,8 +112,9 @@ FILES: dict[str, bytes] = {
         formats=_DATES,
     ),
     "wrong_dimension.xlsx": workbook(
-        {"S": _sheet_part('<dimension ref="A1:A1"/>', header("A", "B") + row(2, text("A2", "x"), text("B2", "y")))}
+        {"S": sheet_part('<dimension ref="A1:A1"/>', header("A", "B") + row(2, text("A2", "x"), text("B2", "y")))}
     ),
+    "references_in_small_letters.xlsx": workbook({"S": header("A", "B") + row(2, text("b2", "x"))}),
     "no_references.xlsx": workbook(
         {"S": f"<row>{_NOWHERE.format('A')}{_NOWHERE.format('B')}</row><row><c/><c><v>2</v></c></row>"}
     ),
@@ -155,7 +151,7 @@ FILES: dict[str, bytes] = {
     "text_name.csv": _ONE,
     "unreadable_extras.xlsx": workbook(
         {
-            "S": _sheet_part(
+            "S": sheet_part(
                 '<sheetPr><tabColor rgb="no colour"/></sheetPr>',
                 header("A") + row(2, text("A2", "x")),
                 '<conditionalFormatting sqref="?"><cfRule/></conditionalFormatting><pageMargins left="wide"/>'
@@ -164,8 +160,8 @@ FILES: dict[str, bytes] = {
         },
         extra={"docProps/core.xml": b"<broken", "xl/theme/theme1.xml": b""},
     ),
-    "entities.xlsx": workbook({"S": _sheet_part("", header("A") + row(2, text("A2", "&b;")), prolog=_BOMB)}),
-    "broken_xml.xlsx": workbook({"S": _sheet_part("", header("A")).replace("</sheetData>", "")}),
+    "entities.xlsx": workbook({"S": sheet_part("", header("A") + row(2, text("A2", "&b;")), prolog=_BOMB)}),
+    "broken_xml.xlsx": workbook({"S": sheet_part("", header("A")).replace("</sheetData>", "")}),
     "string_that_is_not_there.xlsx": workbook({"S": header("A") + row(2, '<c r="A2" t="s"><v>9</v></c>')}),
     "column_beyond_excel.xlsx": workbook({"S": header("A") + row(2, text("ZZZZ2", "x"))}),
     "cut_off.xlsx": _ONE[: len(_ONE) // 2],
@@ -260,7 +256,7 @@ CASES: list[Case] = [
         [
             (2, date(2024, 5, 1)),
             (3, 45413),
-            (4, 7),
+            (4, Shown(7, "7d")),
             (5, date(2024, 5, 1)),
             (6, date(2024, 5, 1)),
             (7, "30:00:00"),
@@ -288,6 +284,7 @@ CASES: list[Case] = [
     Case(
         "wrong_dimension.xlsx", "The sheet's word on its own size is not asked.", ["A", "B"], [(2, "x", "y")], sheet="S"
     ),
+    Case("references_in_small_letters.xlsx", "Some writers name cells so.", ["A", "B"], [(2, None, "x")], sheet="S"),
     Case("no_references.xlsx", "Rows and cells that do not say where they are.", ["A", "B"], [(2, None, 2)], sheet="S"),
     Case(
         "gaps.xlsx",
@@ -354,7 +351,10 @@ CASES: list[Case] = [
     Case(
         "text_name.csv",
         "A workbook under the name of a text.",
-        refused=("SourceError", ".csv", "Excel workbook", ".xlsx"),
+        ["A"],
+        _X,
+        sheet="Visits",
+        notes="its name ends in .csv, but its content is an Excel workbook",
     ),
     Case("unreadable_extras.xlsx", "Parts that hold no cells do not matter.", ["A"], _X, sheet="S"),
     Case("entities.xlsx", "Entities are what bombs are made of.", refused=_DAMAGED),
@@ -364,10 +364,20 @@ CASES: list[Case] = [
     Case("cut_off.xlsx", "Half a download.", refused=("SourceError", "cut off", "again")),
     Case("damaged_in_the_middle.xlsx", "A checksum that does not fit.", refused=_DAMAGED),
     Case("sheet_is_missing.xlsx", "A sheet without its part.", refused=_DAMAGED),
-    Case("a_zip.xlsx", "A zip that is no workbook.", refused=("SourceError", "zip archive", "Unpack")),
+    Case(
+        "a_zip.xlsx",
+        "A zip with a text in it, under a workbook's name.",
+        ["A", "B"],
+        [],
+        notes="content is a delimited text",
+    ),
     Case("document.xlsx", "Another kind of office file.", refused=("SourceError", "Word or PowerPoint")),
-    Case("open_document.xlsx", "LibreOffice's own format.", refused=("SourceError", ".ods", ".xlsx")),
-    Case("binary.xlsx", "Excel's binary format.", refused=("SourceError", ".xlsb", ".xlsx")),
+    Case("open_document.xlsx", "LibreOffice's own format, with nothing in it.", refused=_DAMAGED),
+    Case("binary.xlsx", "Excel's binary format, with nothing in it.", refused=_DAMAGED),
     Case("password.xlsx", "A protected workbook.", refused=("SourceError", "protected with a password", "without")),
-    Case("old_excel.xls", "The format before 2007.", refused=("SourceError", "old Excel file (.xls)", "save it as")),
+    Case(
+        "old_excel.xls",
+        "An old file of another program.",
+        refused=("SourceError", "old Office document", "no workbook"),
+    ),
 ]

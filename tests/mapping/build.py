@@ -77,4 +77,5 @@ def convert(
 ) -> str | Problem:
     """One cell under a type and its options."""
     rule = TargetRule.model_validate({"to": target, "type": kind, **options})
-    return CONVERTERS[FieldType(kind)](ColumnRules(target, rule, zone))[type(cell)](cell)
+    rules = ColumnRules(target, rule, zone, decimal=rule.decimal or ".")
+    return CONVERTERS[FieldType(kind)](rules)[type(cell)](cell)

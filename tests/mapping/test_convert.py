@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from etl.findings import Problem
+from etl.records import ShownNumber
 from tests.mapping.build import convert
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Finding(str):
 
 
 def outcome(result: str | Problem) -> str:
-    return Finding(result.code) if isinstance(result, Problem) else result
+    return Finding(result.code) if isinstance(result, Problem) else str(result)
 
 
 def check(result: str | Problem, expected: str) -> None:
@@ -55,6 +56,9 @@ TEXT: dict[str, tuple[Cell, str]] = {
     "date": (date(2026, 2, 3), Finding("date_in_text")),
     "datetime": (MOMENT, Finding("date_in_text")),
     "time": (time(14, 30), Finding("date_in_text")),
+    "shown": (ShownNumber(7, "00007"), "00007"),
+    "shown_percent": (ShownNumber(0.154, "15%"), "15%"),
+    "shown_with_sixteen_digits": (ShownNumber(1e15, "1,000,000,000,000,000"), Finding("digits_lost")),
 }
 
 
@@ -70,6 +74,27 @@ def test_a_note_with_signs_that_leadsquared_obeys(token: str) -> None:
     check(convert(f"a {token} b", "text", target="ActivityNote"), Finding("note_token"))
     check(convert("a {b}", "text", target="ActivityNote"), "a {b}")
     check(convert(f"a {token} b", "text"), f"a {token} b")
+
+
+HTML: dict[str, tuple[str, str]] = {
+    "tag": ("a <b>bold</b> word", Finding("note_html")),
+    "attributes": ('<a href="x">y</a>', Finding("note_html")),
+    "closed": ("one<br/>two", Finding("note_html")),
+    "script": ("<SCRIPT>alert(1)</SCRIPT>", Finding("note_html")),
+    "comment": ("a <!-- b -->", Finding("note_html")),
+    "closing_alone": ("end</p>", Finding("note_html")),
+    "less_than": ("budget <5 lakh> now", "budget <5 lakh> now"),
+    "arrow": ("a <- b -> c", "a <- b -> c"),
+    "address": ("Asha <asha@example.com>", "Asha <asha@example.com>"),
+    "spaced": ("a < b and c > d", "a < b and c > d"),
+}
+
+
+@pytest.mark.parametrize(("note", "expected"), HTML.values(), ids=HTML)
+def test_a_note_with_html(note: str, expected: str) -> None:
+    """A tag in a note is a finding; in other texts, and where a sign only stands for less, it is text."""
+    check(convert(note, "text", target="ActivityNote"), expected)
+    check(convert(note, "text"), note)
 
 
 NUMBER: dict[str, tuple[Cell, str]] = {
@@ -97,18 +122,39 @@ NUMBER: dict[str, tuple[Cell, str]] = {
     "two_signs": ("-₹-5", Finding("number_format")),
     "exponent": ("1e5", Finding("number_format")),
     "damaged": ("9.1E+11", Finding("text_damaged")),
-    "percent": ("5%", Finding("number_format")),
+    "percent": ("5%", Finding("percent_unclear")),
     "words": ("4.5 lakh", Finding("number_format")),
     "point_last": ("5.", Finding("number_format")),
     "other_digits": ("१२", Finding("number_format")),
     "parentheses": ("(500)", Finding("number_format")),
+    "trailing_minus": ("500-", Finding("number_format")),
     "nothing_but_currency": ("₹", Finding("number_format")),
+    "crores": ("₹ 1,23,45,678.90", "12345678.9"),
+    "euros_behind": ("1,234.50 €", "1234.5"),
+    "letters_behind": ("1500 INR", "1500"),
+    "letters_in_small": ("usd 12", "12"),
+    "as_on_a_cheque": ("Rs. 1,500/-", "1500"),
+    "long_minus": ("\u2212500", "-500"),
+    "gaps_that_hold": ("1\u00a0234\u00a0567.5", "1234567.5"),
+    "apostrophes": ("1'234'567", "1234567"),
+    "two_kinds_of_gaps": ("1'234\u00a0567", Finding("number_format")),
+    "a_space_may_part_two_numbers": ("1 234", Finding("number_format")),
+    "two_currencies": ("$5 USD", Finding("number_format")),
+    "unknown_currency": ("5 gold", Finding("number_format")),
+    "money_in_percent": ("$5%", Finding("number_format")),
+    "decimals_of_another_country": ("1.234,50", Finding("number_format")),
+    "half_a_parenthesis": ("(500", Finding("number_format")),
+    "date": ("2026-02-03", Finding("number_format")),
+    "shown_with_zeros": (ShownNumber(7, "00007"), "7"),
+    "shown_as_duration": (ShownNumber(1.5, "36:00"), Finding("number_format")),
+    "shown_in_percent": (ShownNumber(0.154, "15%"), Finding("percent_unclear")),
+    "shown_with_sixteen_digits": (ShownNumber(1e15, "1000-000"), Finding("digits_lost")),
     "int": (1500, "1500"),
     "float": (1500.5, "1500.5"),
     "binary_noise": (0.1 + 0.2, "0.3"),
     "sixteen_digits": (10**15, Finding("digits_lost")),
     "bool": (True, Finding("number_format")),
-    "date": (date(2026, 2, 3), Finding("number_format")),
+    "true_date": (date(2026, 2, 3), Finding("number_format")),
 }
 
 
@@ -116,6 +162,68 @@ NUMBER: dict[str, tuple[Cell, str]] = {
 def test_number(cell: Cell, expected: str) -> None:
     """A number is sent in plain digits; what can be read in two ways is a finding."""
     check(convert(cell, "number"), expected)
+
+
+COMMA: dict[str, tuple[Cell, str]] = {
+    "decimals": ("1,5", "1.5"),
+    "groups_and_decimals": ("1.234,50", "1234.5"),
+    "one_group": ("1.500", "1500"),
+    "comma_first": (",5", "0.5"),
+    "spaces": ("12 345 678,9", "12345678.9"),
+    "holding_spaces": ("12\u202f345", "12345"),
+    "euros": ("1.234,50 €", "1234.5"),
+    "minus": ("-1,5", "-1.5"),
+    "digits": ("007", "7"),
+    "a_point_before_decimals": ("1234.5", Finding("number_format")),
+    "both_the_other_way": ("1,234.50", Finding("number_format")),
+    "a_number_cell_has_no_locale": (1.5, "1.5"),
+}
+
+
+@pytest.mark.parametrize(("cell", "expected"), COMMA.values(), ids=COMMA)
+def test_number_with_a_declared_decimal_comma(cell: Cell, expected: str) -> None:
+    """Only what is declared to have a decimal comma is read with one, and then nothing else."""
+    check(convert(cell, "number", decimal=","), expected)
+
+
+PERCENT: dict[str, tuple[Cell, str, str]] = {
+    "text_fraction": ("15%", "fraction", "0.15"),
+    "text_points": ("15 %", "points", "15"),
+    "text_as_shown": (" 15.0%", "as_shown", "15%"),
+    "cell_fraction": (ShownNumber(0.154, "15%"), "fraction", "0.154"),
+    "cell_points": (ShownNumber(0.154, "15%"), "points", "15.4"),
+    "cell_as_shown": (ShownNumber(0.154, "15%"), "as_shown", "15%"),
+    "cell_as_shown_grouped": (ShownNumber(15, "1,500%"), "as_shown", "1500%"),
+    "negative": ("-2.5%", "fraction", "-0.025"),
+    "binary_noise": (ShownNumber(0.1 + 0.2, "30%"), "points", "30"),
+    "no_sign_no_percentage": ("15", "fraction", "15"),
+}
+
+
+@pytest.mark.parametrize(("cell", "form", "expected"), PERCENT.values(), ids=PERCENT)
+def test_percent(cell: Cell, form: str, expected: str) -> None:
+    """A percentage goes out in the declared form, exactly; numbers without the sign stay as they are."""
+    check(convert(cell, "number", percent=form), expected)
+
+
+NEGATIVE: dict[str, tuple[str, object, str]] = {
+    "parentheses": ("(1,500.50)", "parentheses", "-1500.5"),
+    "currency_within": ("($500)", "parentheses", "-500"),
+    "currency_before": ("₹ (500)", "parentheses", "-500"),
+    "trailing": ("500-", "trailing_minus", "-500"),
+    "trailing_with_space": ("₹500 -", "trailing_minus", "-500"),
+    "both_declared": ("500-", ["parentheses", "trailing_minus"], "-500"),
+    "both_at_once": ("(500-)", ["parentheses", "trailing_minus"], Finding("number_format")),
+    "minus_within": ("(-500)", "parentheses", Finding("number_format")),
+    "the_other_one": ("500-", "parentheses", Finding("number_format")),
+    "usual": ("-500", "parentheses", "-500"),
+}
+
+
+@pytest.mark.parametrize(("cell", "forms", "expected"), NEGATIVE.values(), ids=NEGATIVE)
+def test_declared_forms_of_negative_numbers(cell: str, forms: object, expected: str) -> None:
+    """Accountants' forms are negative where they are declared."""
+    check(convert(cell, "number", negative=forms), expected)
 
 
 INTEGER: dict[str, tuple[Cell, str]] = {
@@ -126,6 +234,8 @@ INTEGER: dict[str, tuple[Cell, str]] = {
     "whole_float": (5.0, "5"),
     "fraction": (5.5, Finding("not_whole")),
     "words": ("five", Finding("number_format")),
+    "shown": (ShownNumber(7, "00007"), "7"),
+    "shown_fraction": (ShownNumber(7.5, "0008"), Finding("not_whole")),
 }
 
 
@@ -193,6 +303,15 @@ DATE: dict[str, tuple[Cell, dict[str, Any], str]] = {
     "bare_number": (46056, {}, Finding("not_a_date")),
     "bare_fraction": (46056.5, {}, Finding("not_a_date")),
     "truth": (True, {}, Finding("not_a_date")),
+    "shown_number": (ShownNumber(46056, "00046056"), {}, Finding("not_a_date")),
+    "digits_that_only_the_format_takes": (20260203, {"format": "%Y%m%d"}, "2026-02-03"),
+    "digits_with_a_zero_that_is_shown": (ShownNumber(3022026, "03022026"), {"format": "%d%m%Y"}, "2026-02-03"),
+    "digits_that_are_no_day": (20261332, {"format": "%Y%m%d"}, Finding("date_format")),
+    "digits_that_may_be_a_serial": (260203, {"format": "%y%m%d"}, Finding("not_a_date")),
+    "first_sure_day": (date(1900, 3, 1), {}, "1900-03-01"),
+    "before_the_first_sure_day": (date(1900, 2, 28), {}, Finding("early_date")),
+    "midnight_before_it": (datetime(1900, 1, 5), {}, Finding("early_date")),  # noqa: DTZ001
+    "early_text": ("1898-05-01", {}, "1898-05-01"),
 }
 
 
@@ -215,6 +334,7 @@ TIME: dict[str, tuple[Cell, dict[str, Any], str]] = {
     "true_date": (date(2026, 2, 3), {}, Finding("time_missing")),
     "true_datetime": (MOMENT, {}, Finding("too_precise")),
     "bare_number": (0.5, {}, Finding("not_a_date")),
+    "shown_duration": (ShownNumber(1.5, "36:00"), {}, Finding("not_a_date")),
 }
 
 
@@ -255,6 +375,9 @@ DATETIME: dict[str, tuple[Cell, ZoneInfo, dict[str, Any], str]] = {
     "same_hour_after_half_a_gap": ("04/10/2026 02:45", LORD_HOWE, {"format": DAY_TIME}, "2026-10-03 15:45:00"),
     "fold_of_half_an_hour": ("05/04/2026 01:45", LORD_HOWE, {"format": DAY_TIME}, Finding("time_twice")),
     "same_hour_before_half_a_fold": ("05/04/2026 01:15", LORD_HOWE, {"format": DAY_TIME}, "2026-04-04 14:15:00"),
+    "early_moment": (datetime(1900, 1, 5, 8), KOLKATA, {}, Finding("early_date")),  # noqa: DTZ001
+    "early_text": ("1898-05-01 00:00", ZoneInfo("UTC"), {}, "1898-05-01 00:00:00"),
+    "shown_number": (ShownNumber(1.5, "36:00"), KOLKATA, {}, Finding("not_a_date")),
     "first_year": ("01/01/0001 00:00", KOLKATA, {"format": DAY_TIME}, Finding("year_out_of_range")),
 }
 
@@ -288,6 +411,8 @@ def test_email(cell: Cell, expected: str) -> None:
 
 
 INDIA: dict[str, Any] = {"region": "IN"}
+SLASH: dict[str, Any] = {**INDIA, "several": {"split": "/", "take": "first"}}
+ANY_SIGN = {"split": ["/", ",", ";"], "take": "first"}
 PHONE: dict[str, tuple[Cell, dict[str, Any], str]] = {
     "e164": ("+91 98765 43210", {}, "+919876543210"),
     "national": ("09876543210", INDIA, "+919876543210"),
@@ -307,6 +432,14 @@ PHONE: dict[str, tuple[Cell, dict[str, Any], str]] = {
     "a_second_plus": ("+49 30 9018 +20", {}, Finding("phone_format")),
     "damaged": ("9.19877E+11", INDIA, Finding("text_damaged")),
     "sixteen_digits": (9198765432101234, INDIA, Finding("digits_lost")),
+    "shown": (ShownNumber(9876543210, "98765 43210"), INDIA, "+919876543210"),
+    "first_of_two": ("98765 43210 / 98765 43211", SLASH, "+919876543210"),
+    "first_of_two_separators": ("98765 43210, 98765 43211", {**INDIA, "several": ANY_SIGN}, "+919876543210"),
+    "first_that_exists": ("12345 / 9876543211", SLASH, "+919876543211"),
+    "first_without_others": ("/ 9876543210 /", SLASH, "+919876543210"),
+    "none_exists": ("12345 / 67890", SLASH, Finding("phone_format")),
+    "only_separators": ("/", SLASH, Finding("phone_format")),
+    "none_with_a_region": ("98765 43210 / 98765 43211", {"several": SLASH["several"]}, Finding("phone_format")),
 }
 
 
@@ -382,6 +515,37 @@ WORDS = {
     "near_miss": (
         convert("sv", "choice", **KINDS),
         '"sv" is none of the options of this column. Did you mean "SV"? Type one of: SV, RV, 01.',
+    ),
+    "decimal_comma": (
+        convert("1,5", "number"),
+        '"1,5" is not a number that can be read in one way only. If it means 1.5, write decimal: "," for this column in the '
+        "mapping; else type plain digits with a point before the decimals.",
+    ),
+    "comma_and_parentheses": (
+        convert("(1.234,50)", "number", negative="trailing_minus"),
+        '"(1.234,50)" is not a number that can be read in one way only. If it means -1234.5, write decimal: "," and '
+        "negative: [trailing_minus, parentheses] for this column in the mapping; else type plain digits with a point "
+        "before the decimals.",
+    ),
+    "percent": (
+        convert(ShownNumber(0.154, "15%"), "number"),
+        '"15%" can be sent as 0.154 and as 15.4. Write percent: fraction (0.154), percent: points (15.4) or '
+        "percent: as_shown (15.4%) for this column in the mapping.",
+    ),
+    "serial": (
+        convert(46056.604167, "datetime", zone=KOLKATA),
+        '"46056.604167" is a bare number or word of the spreadsheet, not a date and time; a spreadsheet would show it as '
+        "2026-02-03 14:30. Format the cell as a date and time in the spreadsheet and check what it shows.",
+    ),
+    "fraction_of_a_day": (
+        convert(0.5, "time"),
+        '"0.5" is a bare number or word of the spreadsheet, not a time; a spreadsheet would show it as 12:00. Format the '
+        "cell as a time in the spreadsheet and check what it shows.",
+    ),
+    "html": (
+        convert("a <b>bold</b> word", "text", target="ActivityNote"),
+        'The note contains "<b>", which is HTML: LeadSquared may refuse it or show it as something else. Take "<b>" out of '
+        "the note, or put a space behind its <.",
     ),
     "gap": (
         convert("29/03/2026 02:30", "datetime", format=DAY_TIME, zone=BERLIN),

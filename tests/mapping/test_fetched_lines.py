@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.errors import UsageError
 from etl.mapping.apply import AppliedRow, Applier
 from etl.mapping.fetched_lines import FINGERPRINT_COLUMN, as_fetched, defused_text, fingerprint_of, is_unchanged
 from etl.mapping.load import load_mapping
@@ -123,9 +124,7 @@ def test_columns_may_be_moved_left_out_and_added(tmp_path: Path) -> None:
     assert rows[0].ignored is not None
 
 
-def test_adding_activities_takes_every_line(tmp_path: Path) -> None:
-    """Only an update knows "unchanged": activities that are copied to leads are new, whatever their line says."""
-    mapping = """\
+ADD = """\
 version: 1
 name: copies
 operation: add-by-lead-id
@@ -133,6 +132,22 @@ activity: {event: 320}
 columns: {ProspectActivityId: RelatedProspectId, ActivityNote: ActivityNote}
 """
 
-    rows = applied(tmp_path, [fetched(0, "-met", "x")], (*HEADERS, FINGERPRINT_COLUMN), mapping)
 
-    assert rows[0].values == {"RelatedProspectId": IDS[0], "ActivityNote": "-met"}
+def test_lines_are_never_added_once_more(tmp_path: Path) -> None:
+    """A mapping that adds refuses the file, whatever else is wrong with its columns, and says both ways out."""
+    mapping = ADD.replace("ActivityNote: ActivityNote", "Somewhere else: ActivityNote")
+
+    with pytest.raises(UsageError, match="shows activities that LeadSquared has") as refused:
+        applied(tmp_path, [fetched(0, "-met", "x")], (*HEADERS, FINGERPRINT_COLUMN), mapping)
+
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.place.letter, finding.place.row) == ("activities_that_are_there", "E", 1)
+    assert "operation: update, like mappings/update_visits.yaml" in finding.problem.remedy
+    assert "delete the column etl_fingerprint" in finding.problem.remedy
+
+
+def test_without_the_column_they_are_new_ones(tmp_path: Path) -> None:
+    """Who takes the column out adds every line: activities that are copied to leads are new."""
+    rows = applied(tmp_path, [fetched(0, "met", "x")[:-1]], HEADERS, ADD)
+
+    assert rows[0].values == {"RelatedProspectId": IDS[0], "ActivityNote": "met"}

@@ -50,3 +50,18 @@ def test_values_are_quoted_and_cut() -> None:
     assert shown("x" * 61) == f'"{"x" * 59}…"'
     assert listed("abc", most=2) == "a, b, …"
     assert near(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        ("a\nb\r\n", '"a⏎b⏎"'),
+        ("\u200b5e42", '"<U+200B>5e42"'),
+        ("mail\u00ad@x.in\x07", '"mail<U+00AD>@x.in<U+0007>"'),
+        ("क्\u200dष", '"क्\u200dष"'),
+    ],
+    ids=["line_breaks", "zero_width_space", "hyphen_and_bell", "joiner_of_a_script"],
+)
+def test_what_cannot_be_seen_is_shown(value: str, quoted: str) -> None:
+    """Whoever reads a message sees why a value is not what it seems to be; letters of a script stay whole."""
+    assert shown(value) == quoted

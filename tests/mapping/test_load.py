@@ -94,11 +94,11 @@ SHAPE = {
     ),
     "number_out_of_range": (
         "input: {header_row: 0}\n" + EMAIL,
-        ['6:21 wrong_value: Found "0", expected a whole number of at least 1.'],
+        ['6:21 wrong_value: Found "0", expected the row of the headers, two rows like [3, 4], or "auto".'],
     ),
     "number_in_words": (
         "input: {header_row: two}\n" + EMAIL,
-        ['6:21 wrong_value: Found "two", expected a whole number of at least 1.'],
+        ['6:21 wrong_value: Found "two", expected the row of the headers, two rows like [3, 4], or "auto".'],
     ),
     "unknown_word": (
         "on_change: reprot\n" + EMAIL,
@@ -264,9 +264,19 @@ MEANING = {
         "row_key_field: mx_Custom_1\ncolumns: {Email: SearchByValue, A: mx_Custom_1}\n",
         ['6:16 target_twice: mx_Custom_1 is filled twice; the first time by column "A".'],
     ),
-    "on_change_of_later": (
-        "on_change: update\n" + EMAIL,
-        ["6:12 not_available: on_change: update is not available yet for add-by-lead-field."],
+    "on_change_without_a_name": (
+        "on_change: send_new\n" + EMAIL,
+        [
+            '6:12 missing_key: "unique_by" is missing: on_change: send_new is about rows that are known by a name of their '
+            "own."
+        ],
+    ),
+    "on_change_of_what_no_update_carries": (
+        "unique_by: [Email]\non_change: update\n" + EMAIL,
+        [
+            "8:10 wrong_value: Found only SearchByValue with on_change: update, expected a target that an update can carry as "
+            "well, like ActivityNote or mx_Custom_1."
+        ],
     ),
     "lookup_file_missing": (
         "columns:\n  Email: SearchByValue\n  By: {to: ActivityOwnerEmail, lookup: nobody.csv}\n",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from etl.mapping.convert.moments import date_, datetime_, time_
 from etl.mapping.convert.numbers import integer, number
-from etl.mapping.convert.people import email, guid, phone
+from etl.mapping.convert.people import email, guid
+from etl.mapping.convert.phones import phone
 from etl.mapping.convert.text import text
 from etl.mapping.convert.words import boolean, choice, multichoice
 from etl.mapping.targets import FieldType

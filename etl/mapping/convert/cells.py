@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from etl.findings import DateInText, DigitsLost, Problem
+from etl.records import ShownNumber
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +33,16 @@ MOST_DIGITS = 15  # ECMA-376: a cell's number is an IEEE double, of which 15 dec
 
 @dataclass(frozen=True, slots=True)
 class ColumnRules:
-    """What a converter knows of its column. zone: of the date-times in the file. days: where dates are noted."""
+    """What a converter knows of its column.
+
+    zone: of the date-times in the file. days: where dates are noted. decimal: what stands before decimals in texts.
+    """
 
     target: str
     rule: Conversion
     zone: ZoneInfo | None = None
     days: DaysSeen | None = field(default=None, compare=False)
+    decimal: str = "."
 
 
 def cell_as_seen(cell: Cell) -> str:
@@ -76,6 +81,7 @@ _AS_SEEN: dict[type, Callable[[Any], str]] = {
     datetime: _minutes_or_seconds,
     date: date.isoformat,
     time: _minutes_or_seconds,
+    ShownNumber: lambda number: number.shown,
     type(None): lambda _: "",
 }
 
@@ -93,16 +99,21 @@ def date_cell(moment: date | time) -> Problem:
 
 
 def read_as_text(read: Callable[[str], str | Problem]) -> Reads:
-    """Reads for types that are texts at heart: a number cell is read as its digits."""
+    """Reads for types that are texts at heart: a number cell is read as its digits, or as what its sheet shows."""
 
     def of_number(number: int | float) -> str | Problem:
         digits = number_cell(number)
         return read(digits) if isinstance(digits, str) else digits
 
+    def of_shown(number: ShownNumber) -> str | Problem:
+        lost = number_cell(float(number))
+        return lost if isinstance(lost, Problem) else read(number.shown)
+
     return {
         str: read,
         int: of_number,
         float: of_number,
+        ShownNumber: of_shown,
         bool: lambda truth: read(truth_as_seen(truth)),
         date: date_cell,
         datetime: date_cell,

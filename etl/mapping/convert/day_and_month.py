@@ -6,6 +6,7 @@ is no 13th month. Then every true date has a day up to 12, and every text one ab
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 _LAST_MONTH = 12
+_IN_DIGITS = re.compile(r"(0?[1-9]|[12][0-9]|3[01])[-/.](0?[1-9]|[12][0-9]|3[01])[-/.]([0-9]{4}|[0-9]{2})(?![0-9])")
 
 
 @dataclass(slots=True)
@@ -30,10 +32,19 @@ class DaysSeen:
         self.true_date = self.true_date or day
         self.in_order = self.in_order or day.day > _LAST_MONTH
 
-    def note_text(self, day: date, text: str) -> None:
-        """A text, and the day that its format makes of it."""
-        self.text = self.text or text
+    def note_text(self, day: date, text: str, *, may_swap: bool = True) -> None:
+        """A text, and the day that its format makes of it. may_swap: in such a format a spreadsheet could swap them."""
+        if may_swap:
+            self.text = self.text or text
         self.in_order = self.in_order or day.day <= _LAST_MONTH
+
+    def note_unread(self, text: str) -> None:
+        """A text that no format of the column reads; it tells of a swap nevertheless, if it is a date in digits."""
+        found = _IN_DIGITS.match(text)
+        if found is not None:
+            first, second = int(found[1]), int(found[2])
+            self.text = self.text or text
+            self.in_order = self.in_order or max(first, second) <= _LAST_MONTH
 
     def problem(self) -> DatesMixed | None:
         """The swap, if all that was seen tells of one."""

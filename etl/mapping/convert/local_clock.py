@@ -18,6 +18,7 @@ class LocalClock:
         self._zone = zone
         # asking the zone twice for every row would take longer than all else: most hours have no clock change
         self._of_hour: dict[int, timedelta | None] = {}
+        self._of_day: dict[int, timedelta | None] = {}
 
     def to_utc(self, moment: datetime, shown: str) -> str | Problem:
         """The UTC text of a local date-time, or of one with its own offset. shown: the moment as the cell has it."""
@@ -29,6 +30,14 @@ class LocalClock:
             self._of_hour[hour] = self._offset_of_hour(moment)
         offset = self._of_hour[hour]
         return _sent(moment, offset, shown) if offset is not None else self._near_a_change(moment, shown)
+
+    def offset_of_day(self, moment: datetime) -> timedelta | None:
+        """The offset that the whole local day around a moment has; None if it has more than one, or a clock change."""
+        day = moment.toordinal()
+        if day not in self._of_day:
+            offsets = {self._offset_of_hour(moment.replace(hour=hour)) for hour in range(24)}
+            self._of_day[day] = offsets.pop() if len(offsets) == 1 else None
+        return self._of_day[day]
 
     def _offset_of_hour(self, moment: datetime) -> timedelta | None:
         """The offset that the whole hour around a moment has; None if it has more than one."""

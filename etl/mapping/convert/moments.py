@@ -13,6 +13,7 @@ from etl.findings import (
     DateAmbiguous,
     DateFormat,
     DateMissing,
+    EarlyDate,
     NotADate,
     Problem,
     TimeMissing,
@@ -20,10 +21,12 @@ from etl.findings import (
 )
 from etl.mapping.convert.cells import cell_as_seen
 from etl.mapping.convert.local_clock import LocalClock
+from etl.mapping.convert.quick_moments import QuickMoments
 from etl.mapping.convert.typed_format import TypedFormat
+from etl.records import ShownNumber
 
 if TYPE_CHECKING:
-    from etl.mapping.convert.cells import ColumnRules, Reads
+    from etl.mapping.convert.cells import ColumnRules, Read, Reads
     from etl.mapping.convert.day_and_month import DaysSeen
 
 _ISO = {  # what a text is read by when the mapping declares no format: ISO 8601 in its extended form
@@ -40,20 +43,25 @@ _ISO = {  # what a text is read by when the mapping declares no format: ISO 8601
     ),
 }
 
+_FIRST_SURE_DAY = date(1900, 3, 1)  # before it, Excel's days are one off: it has a 29 February 1900
+_DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 (ECMA-376 18.17.4.1: serial 61 is 1 March 1900)
+_FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465  # 1900-03-01 and 9999-12-31
+
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """How the texts of one column are read. kind: what they are, in words."""
+    """How the texts of one column are read. kind: what they are, in words. may_swap: whether day and month are both digits."""
 
     kind: str
     formats: tuple[TypedFormat, ...]
     days: DaysSeen | None
+    may_swap: bool
 
     @classmethod
     def of(cls, kind: str, rules: ColumnRules) -> _Texts:
         formats = tuple(TypedFormat.of(text) for text in rules.rule.format or _ISO[kind])
         may_swap = any(one.day_and_month_may_swap for one in formats)
-        return cls(kind, formats, rules.days if may_swap else None)
+        return cls(kind, formats, rules.days, may_swap)
 
     def read(self, text: str) -> datetime | Problem:
         typed = text.strip()
@@ -71,6 +79,8 @@ class _Texts:
             return self._noted(found[0], typed)
         if found:
             return DateAmbiguous(typed, (self._seen(found[0]), self._seen(found[1])))
+        if self.days is not None:
+            self.days.note_unread(typed)
         return DateFormat(typed, self.kind, self.typed_as, impossible)
 
     @property
@@ -85,7 +95,7 @@ class _Texts:
 
     def _noted(self, moment: datetime, typed: str) -> datetime:
         if self.days is not None and not self.days.in_order:
-            self.days.note_text(moment, typed)
+            self.days.note_text(moment, typed, may_swap=self.may_swap)
         return moment
 
     def _seen(self, moment: datetime) -> str:
@@ -109,7 +119,9 @@ def date_(rules: ColumnRules) -> Reads:
         moment = texts.read(text)
         return moment.date().isoformat() if isinstance(moment, datetime) else moment
 
-    def of_date(day: date) -> str:
+    def of_date(day: date) -> str | Problem:
+        if day < _FIRST_SURE_DAY:
+            return EarlyDate(cell_as_seen(day))
         if texts.days is not None:
             texts.days.note_true(day)
         return day.isoformat()
@@ -124,7 +136,7 @@ def date_(rules: ColumnRules) -> Reads:
         date: of_date,
         datetime: of_datetime,
         time: lambda clock: DateMissing(cell_as_seen(clock)),
-        **_no_moment("date"),
+        **_no_moment("date", of_text, rules),
     }
 
 
@@ -141,7 +153,7 @@ def time_(rules: ColumnRules) -> Reads:
         time: lambda clock: clock.isoformat("seconds"),
         date: lambda day: TimeMissing(cell_as_seen(day)),
         datetime: lambda moment: TooPrecise(cell_as_seen(moment), "time"),
-        **_no_moment("time"),
+        **_no_moment("time", of_text, rules),
     }
 
 
@@ -156,6 +168,8 @@ def datetime_(rules: ColumnRules) -> Reads:
         return clock.to_utc(moment, text) if isinstance(moment, datetime) else moment
 
     def of_datetime(moment: datetime) -> str | Problem:
+        if moment.date() < _FIRST_SURE_DAY:
+            return EarlyDate(cell_as_seen(moment))
         if texts.days is not None:
             texts.days.note_true(moment)
         return clock.to_utc(_whole_second(moment), cell_as_seen(moment))
@@ -166,14 +180,35 @@ def datetime_(rules: ColumnRules) -> Reads:
         return of_datetime(datetime.combine(day, time()))
 
     return {
-        str: of_text,
+        str: QuickMoments(of_text, texts.formats, clock).read,
         datetime: of_datetime,
         date: of_date,
         time: lambda clock: DateMissing(cell_as_seen(clock)),
-        **_no_moment("date and time"),
+        **_no_moment("date and time", of_text, rules),
     }
 
 
-def _no_moment(kind: str) -> Reads:
-    """A bare number may be a date that lost its format, or no date at all: a person must look."""
-    return dict.fromkeys((int, float, bool), lambda cell: NotADate(cell_as_seen(cell), kind))
+def _no_moment(kind: str, of_text: Read, rules: ColumnRules) -> Reads:
+    """A bare number may be a date that lost its format, or no date at all: a person must look.
+
+    Only digits that no spreadsheet takes for a date, like 20260203, are read by a format that is all digits (`%Y%m%d`).
+    """
+
+    def of_number(number: int | float) -> str | Problem:
+        seen = cell_as_seen(number)
+        if rules.rule.format and number > _LAST_SERIAL and seen.isascii() and seen.isdigit():
+            return of_text(seen)
+        return NotADate(seen, kind, _would_be(float(number), kind))
+
+    numbers = dict.fromkeys((int, float, ShownNumber), of_number)
+    return {**numbers, bool: lambda truth: NotADate(cell_as_seen(truth), kind)}
+
+
+def _would_be(serial: float, kind: str) -> str | None:
+    """What a spreadsheet shows a number as, where days are counted from 1900; None where that says nothing."""
+    if kind == "time" and 0 <= serial < 1:
+        return cell_as_seen(_whole_second(_DAY_ZERO + timedelta(days=serial)).time())
+    if not _FIRST_SERIAL <= serial < _LAST_SERIAL + 1:
+        return None
+    moment = _whole_second(_DAY_ZERO + timedelta(days=serial))
+    return cell_as_seen(moment.date() if moment.time() == time() else moment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from etl.findings import NoteToken, Problem, TextDamaged
+from etl.findings import NoteHtml, NoteToken, Problem, TextDamaged
 from etl.mapping.convert.cells import read_as_text
 from etl.mapping.targets import NOTE
 
@@ -17,6 +17,9 @@ _DAMAGED = re.compile(r"\s*[+-]?[0-9](\.[0-9]+)?E[+-][0-9]{2,3}\s*")
 
 _NOTE_TOKENS = re.compile(r"\{(next|=|keyvalueinfo)\}", re.IGNORECASE)
 """LeadSquared: system notes use these to hold pairs of key and value."""
+
+_HTML = re.compile(r"<(/?[a-z][a-z0-9]*(\s[^<>]*)?/?>|!--)", re.IGNORECASE)
+"""A tag as browsers read one: `<5 lakh>` and `<asha@example.com>` are none. LeadSquared answers some with MXXSSException."""
 
 
 def damaged(text: str) -> bool:
@@ -30,7 +33,10 @@ def _text(text: str) -> str | Problem:
 
 def _note(text: str) -> str | Problem:
     token = _NOTE_TOKENS.search(text) if "{" in text else None
-    return NoteToken(token[0]) if token else _text(text)
+    if token is not None:
+        return NoteToken(token[0])
+    tag = _HTML.search(text) if "<" in text else None
+    return NoteHtml(tag[0]) if tag else _text(text)
 
 
 def text(rules: ColumnRules) -> Reads:

@@ -142,6 +142,39 @@ class TypedFormat:
         whole = len(letters) == len(self.letters) and "YmdHMS".startswith(letters)
         return letters if whole and len(letters) >= 3 else None
 
+    @cached_property
+    def _full_width(self) -> tuple[re.Pattern[str], int] | None:
+        """What a text of it looks like whose numbers have all their digits, and how many signs tell the day.
+
+        None where something else than numbers is told, no time of day or one that does not stand behind the day, or where
+        the format holds digits of its own: only then do texts that look so differ in nothing but what their digits say.
+        """
+        if not {"H"} <= set(self.letters) <= set("YmdHMS") or any(token.isdigit() for token in self.tokens):
+            return None
+        days = [n for n, token in enumerate(self.tokens) if self._is_directive(token) and token[1] in _DATE_LETTERS]
+        clocks = [n for n, token in enumerate(self.tokens) if self._is_directive(token) and token[1] in _TIME_LETTERS]
+        if not days or days[-1] > clocks[0]:
+            return None
+        widths = [(4 if "Y" in token else 2) if self._is_directive(token) else 0 for token in self.tokens]
+        looks = [
+            f"[0-9]{{{width}}}" if width else re.escape(token[-1])
+            for token, width in zip(self.tokens, widths, strict=True)
+        ]
+        return re.compile("".join(looks)), sum(width or 1 for width in widths[: days[-1] + 1])
+
+    def is_full_width(self, text: str) -> bool:
+        """Whether a text looks as this format does with all digits; then so does each with other digits, and reads alike."""
+        return self._full_width is not None and self._full_width[0].fullmatch(text) is not None
+
+    @property
+    def day_width(self) -> int:
+        """How many signs at the beginning of such a text tell the day; 0 where there is no such text."""
+        return self._full_width[1] if self._full_width is not None else 0
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is written as the format says, be there such a day and time or not."""
+        return self._pattern.fullmatch(text) is not None
+
     def read(self, text: str) -> datetime | None:
         """The moment that the text tells, with its offset if it has one; None if it is written otherwise.
 

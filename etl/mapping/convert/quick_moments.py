@@ -1,0 +1,84 @@
+"""The usual texts of a column of moments, composed from what the slow way has given for their day and their time of day.
+
+`26/08/2025 14:48` is read by regular expression, calendar and zone once for the day and once for 14:48, not once for each
+row. Only what is sure is composed: a text of a format whose numbers all have their full width, which no other format of the
+column reads, on a day through which one offset holds. All else, and all that is wrong, is left to the slow way.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from etl.findings import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from etl.mapping.convert.local_clock import LocalClock
+    from etl.mapping.convert.typed_format import TypedFormat
+
+_MOST_KNOWN = 20_000  # days, and times of day: seconds have more, and must not fill the memory
+_ANY_DAY = datetime(2000, 1, 10)  # noqa: DTZ001 (its local time)
+
+_Clocks = dict[str, tuple[int, str]]
+"""The end of a text → by how many days its UTC date is later, and the time of day in UTC, with a space before it."""
+
+
+class QuickMoments:
+    """Reads the texts of one column as `slow` does, in a tenth of the time.
+
+    Each day is read by it once at least, so that whatever days tell of a column is noted.
+    """
+
+    def __init__(
+        self,
+        slow: Callable[[str], str | Problem],
+        formats: Sequence[TypedFormat],
+        clock: LocalClock,
+    ) -> None:
+        self._slow = slow
+        self._formats = formats
+        self._clock = clock
+        self._form: TypedFormat | None = (
+            None  # that of the first text that was composed: a column has hardly another one
+        )
+        self._split = 0
+        # the beginning of a text → UTC dates of the same day, the next and the one before; and the ends of its texts
+        self._days: dict[str, tuple[tuple[str, str, str], _Clocks]] = {}
+        self._clocks: dict[timedelta, _Clocks] = {}
+
+    def read(self, text: str) -> str | Problem:
+        """The UTC text, or what is wrong."""
+        known = self._days.get(text[: self._split])
+        if known is not None:
+            dates, clocks = known
+            end = clocks.get(text[self._split :])
+            if end is not None:
+                return dates[end[0]] + end[1]
+        sent = self._slow(text)
+        if not isinstance(sent, Problem):
+            self._learn(text)
+        return sent
+
+    def _learn(self, text: str) -> None:
+        """Keep the parts of a text that was read, if they mean in each text what they mean in this one."""
+        form = self._form or next((one for one in self._formats if one.is_full_width(text)), None)
+        if form is None or not form.is_full_width(text) or [one for one in self._formats if one.fits(text)] != [form]:
+            return
+        moment = form.read(text)
+        offset = self._clock.offset_of_day(moment) if moment is not None else None
+        if moment is None or offset is None:
+            return
+        self._form, self._split = form, form.day_width
+        try:
+            dates = [(moment + timedelta(days=days)).date().isoformat() for days in (0, 1, -1)]
+        except OverflowError:
+            return
+        clocks = self._clocks.setdefault(offset, {})
+        for known in (self._days, clocks):
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+        self._days[text[: self._split]] = ((dates[0], dates[1], dates[2]), clocks)
+        there = datetime.combine(_ANY_DAY, moment.time()) - offset
+        clocks[text[self._split :]] = ((there.date() - _ANY_DAY.date()).days, there.isoformat(" ", "seconds")[10:])

@@ -1,0 +1,142 @@
+"""One example of each kind of finding, for docs/findings.md: what a real sheet, mapping or account may hold."""
+
+from __future__ import annotations
+
+from etl import findings as f
+from etl.records import Place
+
+CELL = Place("visits.xlsx", "Visits", 41, "F", "Visited On")
+"""Where the examples of cells are, but for those in PLACES."""
+
+MAPPING = Place("visits.yaml", line=12, line_column=3)
+"""Where the examples of mappings are."""
+
+_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+def _cell(letter: str, header: str, row: int = 41) -> Place:
+    return Place("visits.xlsx", "Visits", row, letter, header)
+
+
+PLACES: dict[str, Place] = {
+    "error_value": _cell("H", "Budget"),
+    "formula_without_value": _cell("H", "Budget"),
+    "empty_cell": _cell("B", "Email"),
+    "empty_key": _cell("A", "Visit ID"),
+    "nothing_to_change": Place("may.xlsx", "Activities", 41),
+    "too_long": _cell("K", "Remarks"),
+    "text_damaged": _cell("I", "Mobile"),
+    "digits_lost": _cell("J", "Card"),
+    "date_in_text": _cell("J", "Reference"),
+    "note_token": _cell("K", "Remarks"),
+    "note_html": _cell("K", "Remarks"),
+    "number_format": _cell("H", "Budget"),
+    "percent_unclear": _cell("H", "Discount"),
+    "not_whole": _cell("H", "Visitors"),
+    "boolean_word": _cell("L", "Interested"),
+    "choice_unknown": _cell("E", "Visit Type"),
+    "guid_format": _cell("A", "Lead"),
+    "email_format": _cell("B", "Email"),
+    "phone_format": _cell("I", "Mobile"),
+    "phone_region": _cell("I", "Mobile"),
+    "too_many_numbers": _cell("I", "Mobile"),
+    "translation_refused": _cell("E", "Visit Type"),
+    "lookup_missing": _cell("C", "Executive"),
+    "lookup_ambiguous": _cell("C", "Executive"),
+    "undecodable_byte": Place("visits.csv", row=3),
+    "encoding_unclear": Place("visits.csv", line=2),
+    "nul_character": Place("visits.csv", line=2),
+    "lineage_damaged": Place("visits.failed.xlsx", "Visits", 4),
+    "column_missing": Place("visits.xlsx", "Visits"),
+    "column_twice": Place("visits.xlsx", "Visits"),
+    "activities_that_are_there": Place("may.xlsx", "Activities"),
+    "row_hidden": Place("visits.xlsx", "Visits", 41),
+    "hidden_rows": Place("visits.xlsx", "Visits"),
+    "merged_cells": _cell("D", "Site", 7),
+    "owner_unknown": _cell("C", "Executive", 9),
+    "lead_unnamed": _cell("B", "Email"),
+    "lead_missing": _cell("I", "Mobile"),
+    "lead_ambiguous": _cell("I", "Mobile"),
+}
+
+EXAMPLES: tuple[f.Problem, ...] = (
+    f.ErrorValue("#REF!"),
+    f.FormulaWithoutValue("=H40*1.18"),
+    f.EarlyDate("1899-12-31"),
+    f.EmptyCell("SearchByValue"),
+    f.EmptyKey("Visit ID"),
+    f.NothingToChange(),
+    f.TooLong("Met the whole family, showed them the two flats on", 2112, 2000, "ActivityNote"),
+    f.TextDamaged("9.19877E+11"),
+    f.DigitsLost("4111111111111110000"),
+    f.DateInText("2026-05-01"),
+    f.NoteToken("{next}"),
+    f.NoteHtml("<br>"),
+    f.NumberFormat("1.234,50"),
+    f.PercentUnclear("15%", "0.15", "15"),
+    f.OutOfBounds("2027-01-01", "2026-03-04", "2026-06-03"),
+    f.NotWhole("2.5"),
+    f.BooleanWord("maybe", ("Yes", "No")),
+    f.ChoiceUnknown("Sitevisit", ("Site Visit", "Revisit"), "Site Visit"),
+    f.GuidFormat("12345"),
+    f.DateFormat("31/02/2026 10:00", "date and time", "dd/mm/yyyy hh:mm", impossible=True),
+    f.DateAmbiguous("03/04/2026", ("3 April 2026", "4 March 2026")),
+    f.NotADate("46143", "date"),
+    f.TimeMissing("2026-05-01"),
+    f.DateMissing("10:30:00"),
+    f.TooPrecise("2026-05-01 10:30:00", "date"),
+    f.TimeSkipped("29/03/2026 02:30", "Europe/Berlin"),
+    f.TimeTwice("25/10/2026 02:30", "Europe/Berlin"),
+    f.YearOutOfRange("0001-01-01 00:00"),
+    f.DatesMixed("2026-05-03", "17/05/2026"),
+    f.EmailFormat("asha.example.com", "An email address must have an @-sign."),
+    f.PhoneFormat("98765", "IN"),
+    f.PhoneRegion("98765 43210"),
+    f.TooManyNumbers("98765 43210 / 98765 43211 / 98765 43212", 3, ("mx_Custom_3", "mx_Custom_4")),
+    f.TranslationRefused("SV", "Site visit", "values.xlsx", '"Site visit" is none of the options of this column.'),
+    f.LookupMissing("Asha R", "people.csv", "Asha Rao"),
+    f.LookupAmbiguous("Asha", "people.csv", ("asha.rao@example.com", "asha.nair@example.com")),
+    f.UndecodableByte(
+        "0xE9",
+        4,
+        "is not valid UTF-8, which the rest of the file is in",
+        'Correct that character and save the file as "CSV UTF-8", or set encoding: windows-1252 under input in the mapping '
+        "if that is what the file is.",
+    ),
+    f.EncodingUnclear(2, ('"Москва" as windows-1251', '"Ìîñêâà" as windows-1252')),
+    f.NulCharacter(2),
+    f.LineageDamaged("41", "x"),
+    f.ColumnMissing("Email", ("Visit ID", "E-mail", "Visited On"), "E-mail"),
+    f.ColumnTwice("Mobile", ("I", "M")),
+    f.ActivitiesThatAreThere("etl_fingerprint", "add-by-lead-field"),
+    f.RowHidden(),
+    f.HiddenRows(14, ("7", "8", "12")),
+    f.MergedCells("Site", 3, ("D7:D9", "D12:D13")),
+    f.NotYaml("a key without a colon"),
+    f.NotAMapping("the file is empty"),
+    f.DuplicateKey("Email", 9),
+    f.UnknownKey("colums", ("version", "name", "operation", "input", "columns"), "columns"),
+    f.MissingKey("search_by", "add-by-lead-field finds leads by it"),
+    f.WrongValue("yes", "a whole number"),
+    f.NoValue("null"),
+    f.UnknownTarget("mx_custom_1", "mx_Custom_1"),
+    f.TargetNotSent("ActivityDateTime", "update", ("ActivityNote", "Status")),
+    f.TargetTwice("mx_Custom_1", 'column "Visit Type"'),
+    f.TargetMissing("SearchByValue", "add-by-lead-field"),
+    f.OptionUnused("region", "type: text"),
+    f.TypeFixed("ActivityDateTime", "datetime"),
+    f.ValueRefused('"abc" is not a whole number.'),
+    f.LookupFileMissing("people.csv"),
+    f.BaseUnusable("base.yaml", "there is no such file"),
+    f.ActivityTypeMissing(320, ("201 (Phone Call)", "321 (Site Visit)"), 321, "Site Visit"),
+    f.ActivityTypeName(320, "Site Visit", "Payment", 321),
+    f.FieldMissing("mx_Custom_21", "activity type 320", "mx_Custom_12", "Budget"),
+    f.FieldType("mx_Custom_2", "Budget", "Number", "texts"),
+    f.FieldLength("mx_Custom_7", "Remark", 50, 200),
+    f.FieldMandatory("mx_Custom_4", "Follow-up"),
+    f.OptionMissing("Site visit", "mx_Custom_1", ("Site Visit", "Revisit"), "Site Visit"),
+    f.OwnerUnknown("asha@example.com", 9, nearest="asha.rao@example.com"),
+    f.LeadUnnamed(("Email", "Mobile")),
+    f.LeadMissing(('Phone "+919876543210"',), "visits.new-leads.csv"),
+    f.LeadAmbiguous(('Phone "+919876543210"',), (f"{_ID} (Asha Rao)", "7c9e6679-7425-40de-944b-e07fc1f90ae7 (A. Rao)")),
+)
