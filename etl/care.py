@@ -141,7 +141,7 @@ def results(
         if out is None:
             names = names_of(run, here if is_elsewhere else None)
         else:
-            names = ResultNames.for_input(Path(run.input_path), None, rehearsal=False, results=out)
+            names = ResultNames.for_input(Path(run.input_path), None, rehearsal=False, is_workbook=False, results=out)
         try:
             files = write_again(run, names, ResultsWriter(ledger), ledger, is_their_place=out is None)
         except OSError as error:
@@ -253,10 +253,11 @@ def _known(run_id: int, ledger: Ledger) -> ListedRun:
 
 
 def _record(run_id: int, ledger: Ledger) -> RunRecord:
+    """The run; of one that brings another's rows to their activities, that other one, whose results tell of both."""
     _known(run_id, ledger)
     run = ledger.runs.get(run_id)
     assert run is not None  # noqa: S101 — it is listed, and runs are never deleted
-    return run
+    return run if run.revises is None else _record(run.revises, ledger)
 
 
 def _check_ending(out: Path | None) -> None:

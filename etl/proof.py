@@ -5,6 +5,7 @@ Like `etl.pipeline` it prints nothing and raises `etl.errors.EtlError`.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -111,14 +112,20 @@ def verify(
         events(Started(connection.account.name, connection.organisation, ledger.shown))
         name = lock_name_of_content(run.scope_id, run.sheet, run.input_hash)
         stack.enter_context(ledger.lock_input(run.account_id, name))
-        ledger.requests.close_lost(run_id)
-        desk = Desk(ledger, connection, now, events, asked, stack)
+        runs = [run, *ledger.revisions.revised_by(run.run_id)]
+        for one in runs:
+            ledger.requests.close_lost(one.run_id)
+        ledger.revisions.tell_lines(run.run_id)
+        desk = Desk(ledger, connection.to_read_back, now, events, asked, stack)
         cause = _settle(desk, run, assume)
-        assumed = _assume(desk, run, assume) if assume is not None else 0
-        audit = Audit(desk, run, addressing_of(run, ledger), _shown(run))
-        if check is not None and cause is None:
-            cause = audit.go(check.sample)
-        return Verified(_summary(desk, run, cause), dict(audit.counts), assumed)
+        assumed = sum(_assume(desk, one, assume) for one in runs) if assume is not None else 0
+        counts: Counter[Finding] = Counter()
+        for one in runs if check is not None else ():
+            if cause is None:
+                audit = Audit(desk, one, addressing_of(one, ledger), _shown(one))
+                cause = audit.go(check.sample if check else None)
+                counts += audit.counts
+        return Verified(_summary(desk, run, cause), dict(counts), assumed)
 
 
 def rebuild(
@@ -148,10 +155,11 @@ def rebuild(
 
 
 def _known(run_id: int, ledger: Ledger) -> RunRecord:
+    """The run; of one that brings another's rows to their activities, that other one, whose results tell of both."""
     run = ledger.runs.get(run_id)
     if run is None:
         raise UsageError(f"There is no run {run_id} in the ledger {ledger.shown}. etl runs lists them.")
-    return run
+    return run if run.revises is None else _known(run.revises, ledger)
 
 
 def _shown(run: RunRecord) -> str:

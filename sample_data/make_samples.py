@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import calls
 import payments
+import phone_visits
 import sheets
 import visit_updates
 import walk_ins
@@ -31,6 +32,7 @@ SHEETS: dict[str, tuple[sheets.Form, Callable[[Random], list[SheetRow]]]] = {
     "site_visits.csv": (sheets.VISITS, site_visits),
     "calls.csv": (calls.FORM, calls.calls),
     "payments.xlsx": (payments.FORM, payments.payments),
+    "visits_by_phone.xlsx": (phone_visits.FORM, phone_visits.phone_visits),
     "visit_updates.xlsx": (visit_updates.FORM, visit_updates.visit_updates),
     "walk_ins.csv": (walk_ins.FORM, walk_ins.walk_ins),
 }

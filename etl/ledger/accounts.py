@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from etl.ledger.database import Database
 
 
+LEARNED_FOR_SECONDS = 30 * 86_400.0
+"""So long a limit that a refusal named is kept to; then the settings' is tried again, and a refusal teaches anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
     """An account as the ledger knows it. organisation: its OrgId, None where LeadSquared did not tell."""
@@ -103,8 +107,9 @@ class Accounts:
             connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(numbering=numbering))
 
     def learned_limits(self, account_id: int) -> dict[Window, Limit]:
-        """The limits that refusals of this account have named."""
-        query = select(LEARNED_LIMITS).where(LEARNED_LIMITS.c.account_id == account_id)
+        """The limits that refusals of this account have named, the last of them not too long ago: a plan may grow."""
+        still = LEARNED_LIMITS.c.learned_at > self._now() - LEARNED_FOR_SECONDS
+        query = select(LEARNED_LIMITS).where(LEARNED_LIMITS.c.account_id == account_id, still)
         found = self._database.connection.execute(query).all()
         return {Window(row.rate_window): Limit(row.requests, row.seconds) for row in found}
 
@@ -113,7 +118,10 @@ class Accounts:
         place = (LEARNED_LIMITS.c.account_id == account_id) & (LEARNED_LIMITS.c.rate_window == window.value)
         with self._database.writing() as connection:
             known = connection.execute(select(LEARNED_LIMITS).where(place)).first()
-            if known is not None and known.requests / known.seconds <= limit.count / limit.seconds:
+            is_known = known is not None and known.learned_at > self._now() - LEARNED_FOR_SECONDS
+            if known is not None and is_known and known.requests / known.seconds <= limit.count / limit.seconds:
+                if known.requests / known.seconds == limit.count / limit.seconds:
+                    connection.execute(update(LEARNED_LIMITS).where(place).values(learned_at=self._now()))
                 return
             connection.execute(LEARNED_LIMITS.delete().where(place))
             learned = {"rate_window": window.value, "requests": limit.count, "seconds": limit.seconds}

@@ -71,12 +71,15 @@ UPDATE plan SET known = first.known, follows = NULL FROM plan AS first
 WHERE plan.input_no = :input_no AND plan.follows IS NOT NULL
   AND first.input_no = :input_no AND first.row_number = plan.follows AND first.known IS NOT NULL"""
 
-SENT_SINCE = """
-SELECT 1 FROM runs AS mine JOIN runs AS other ON other.scope_id = mine.scope_id AND other.run_id <> mine.run_id
+_ITS_OWN = "SELECT run_id FROM runs WHERE run_id = :run_id OR revises = :run_id"
+
+SENT_SINCE = f"""
+SELECT 1 FROM runs AS mine JOIN runs AS other ON other.scope_id = mine.scope_id
 JOIN requests ON requests.run_id = other.run_id AND requests.rows > 0
-WHERE mine.run_id = :run_id
-  AND requests.request_id > COALESCE((SELECT MAX(request_id) FROM requests WHERE run_id = :run_id AND rows > 0), 0) LIMIT 1"""
-"""Whether another run of the scope of a run has sent anything since."""
+WHERE mine.run_id = :run_id AND other.run_id NOT IN ({_ITS_OWN})
+  AND requests.request_id > COALESCE((SELECT MAX(request_id) FROM requests WHERE run_id IN ({_ITS_OWN}) AND rows > 0), 0)
+LIMIT 1"""
+"""Whether a run of the scope of a run has sent anything since, other than those that revise for it."""
 
 _FORGET_HOLDERS = "DELETE FROM plan_holders"
 

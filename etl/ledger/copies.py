@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -32,26 +33,28 @@ class Copies:
         self._database = database
         self.folder = folder
 
-    def keep(self, original: Path, kind: str) -> str:
-        """Copy a file into the store, if its content is not there yet.
+    def keep(self, original: Path, kind: str, shown: Path | None = None) -> str:
+        """Copy a file into the store, if its content is not there yet. shown: its name, where that is not the original's.
 
         Returns: the SHA-256 of the content, in hex.
-        Raises: SourceError — the original cannot be read. LedgerError — the copy cannot be written.
+        Raises: SourceError — the original cannot be read, or is written to while it is read.
+                LedgerError — the copy cannot be written.
         """
         try:
             stream = original.open("rb")
         except OSError as error:
             raise SourceError(
-                f"{original} cannot be read: {error.strerror}. Check the path and your rights."
+                f"{shown or original} cannot be read: {error.strerror}. Check the path and your rights."
             ) from error
         try:
             with stream:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                content_hash, size = self._take_in(stream)
+                unchanged = _Unchanged(original, stream)
+                content_hash, size = self._take_in(stream, unchanged)
         except OSError as error:
-            where = f"The copy of {original} cannot be kept in {self.folder}"
+            where = f"The copy of {shown or original} cannot be kept in {self.folder}"
             raise LedgerError(f"{where}: {error.strerror}. Free some space or set another ledger.") from error
-        self._note(content_hash, kind, original.name, size)
+        self._note(content_hash, kind, (shown or original).name, size)
         return content_hash
 
     def path(self, content_hash: str) -> Path:
@@ -73,7 +76,7 @@ class Copies:
                 yield file
         yield from self.folder.glob(f"{_DRAFT}*")
 
-    def _take_in(self, stream: object) -> tuple[str, int]:
+    def _take_in(self, stream: object, unchanged: _Unchanged) -> tuple[str, int]:
         handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=_DRAFT)
         digest, size = hashlib.sha256(), 0
         try:
@@ -84,6 +87,7 @@ class Copies:
                     target.write(piece)
                 target.flush()
                 os.fsync(target.fileno())
+            unchanged.check(size)
             place = self.path(digest.hexdigest())
             place.parent.mkdir(exist_ok=True)
             Path(temporary).replace(place)
@@ -100,3 +104,30 @@ class Copies:
             if connection.execute(known).first() is None:
                 kept = {"hash": content_hash, "kind": kind, "name": name, "bytes": size}
                 connection.execute(COPIES.insert().values(kept_at=self._database.clock.now().timestamp(), **kept))
+
+
+class _Unchanged:
+    """Tells whether a file is written to or replaced while it is read: then half of what was read may be old, half new."""
+
+    def __init__(self, original: Path, stream: IO[bytes]) -> None:
+        self._original = original
+        self._before = _state_of(os.fstat(stream.fileno()))
+
+    def check(self, size: int) -> None:
+        """Raise SourceError where that happened, or where another number of bytes than the file has was read."""
+        if self._before is None:
+            return
+        try:
+            after = _state_of(self._original.stat())
+        except FileNotFoundError:
+            after = None
+        if after != self._before or size != self._before[1]:
+            raise SourceError(
+                f"{self._original} was changed while it was read: it is still being copied, downloaded or saved. Nothing was "
+                "sent. Wait until that has ended, and run the same command again."
+            )
+
+
+def _state_of(found: os.stat_result) -> tuple[int, int, int] | None:
+    """Which file it is, its size and the time of its last change; None for what is no file, such as a pipe."""
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select, text, update
 
 from etl.ledger.addresses import RUNS_TO_WAIT_FOR
-from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, holding, spellings
+from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, for_rows, holding, spellings
 from etl.reconciler.trust import Kept, Trust
+from etl.records import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -60,10 +61,21 @@ _FRESHEST = _WITNESS.format(further="")
 
 _BEFORE = _WITNESS.format(further="AND requests.ended_after < :request_id AND requests.sent_at > :not_before")
 
+# A line that was brought to an activity by a revision is looked at as that one.
 _CREATED = """
-SELECT line.row_id, line.row_number, holder.activity_id, holder.request_id, holder.position
+SELECT line.row_id, line.row_number, holder.activity_id, holder.request_id, holder.position, EXISTS (
+    SELECT 1 FROM claims JOIN rows AS revision ON revision.row_id = claims.row_id
+    WHERE claims.scope_id = holder.scope_id AND claims.memory_key = holder.memory_key AND claims.ordinal = holder.ordinal
+      AND claims.row_id <> holder.row_id AND revision.replaces IS NOT NULL) AS is_revised
 FROM rows AS line JOIN rows AS holder ON holder.row_id = COALESCE(line.known_row_id, line.row_id)
-WHERE line.run_id = :run_id AND line.outcome IN ('created', 'updated') ORDER BY line.row_number"""
+WHERE line.run_id = :run_id AND line.outcome IN ('created', 'updated')
+  AND (line.known_row_id IS NULL OR holder.replaces IS NULL) ORDER BY line.row_number"""
+
+_REVISED = for_rows("""
+SELECT rows.row_id FROM rows
+JOIN claims ON claims.scope_id = rows.scope_id AND claims.memory_key = rows.memory_key AND claims.ordinal = rows.ordinal
+JOIN rows AS revision ON revision.row_id = claims.row_id AND revision.replaces IS NOT NULL
+WHERE rows.row_id IN :row_ids AND claims.row_id <> rows.row_id""")
 
 _REQUESTS = """
 SELECT requests.request_id, requests.sent_mono, requests.boot_id, requests.sent_at, requests.ended_at, requests.body,
@@ -76,7 +88,7 @@ SELECT mine.row_id, later.run_id, later.row_number, later.request_id, later.posi
 FROM rows AS mine
 JOIN runs ON runs.account_id = mine.account_id
 JOIN rows AS later ON later.run_id = runs.run_id AND later.address = mine.address
-WHERE mine.row_id IN :row_ids AND later.request_id > mine.request_id AND later.outcome IN ('updated', 'unconfirmed')
+WHERE mine.row_id IN :row_ids AND later.request_id > mine.request_id AND later.outcome IN (:stored_as, 'unconfirmed')
   AND runs.run_id IN (SELECT run_id FROM requests WHERE request_id > :first)
 ORDER BY mine.row_id, later.request_id"""
 
@@ -146,7 +158,7 @@ class Claimed:
 class CreatedRow:
     """A row that is called created or updated, with its activity and the request that brought that.
 
-    activity_id: None where a person decided that it is there.
+    activity_id: None where a person decided that it is there. is_revised: the activity was given other values since.
     """
 
     row_id: int
@@ -154,6 +166,7 @@ class CreatedRow:
     activity_id: str | None
     request_id: int | None
     position: int | None
+    is_revised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +232,19 @@ class Doubts:
                 found[row.activity_id] = Claimed(*row)
         return found
 
+    def revised(self, row_ids: Collection[int]) -> frozenset[int]:
+        """Those of some rows whose activities may hold what a later row has brought there."""
+        return frozenset(
+            found
+            for some in _portions(sorted(row_ids))
+            for found in self._database.connection.execute(_REVISED, {"row_ids": some}).scalars()
+        )
+
     def created_rows(self, run_id: int) -> Iterator[CreatedRow]:
         """The rows of a run that are called created or updated, in the order of the sheet."""
         statement = text(_CREATED).columns(activity_id=ROWS.c.activity_id.type)
         for row in self._database.connection.execute(statement, {"run_id": run_id}):
-            yield CreatedRow(*row)
+            yield CreatedRow(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
 
     def requests(self, request_ids: Collection[int]) -> dict[int, Sent]:
         """Requests as they were sent, by number."""
@@ -234,15 +255,18 @@ class Doubts:
                 found[row.request_id] = Sent(*row)
         return found
 
-    def later_for_same(self, row_ids: Collection[int], first: int) -> dict[int, list[LaterRow]]:
+    def later_for_same(
+        self, row_ids: Collection[int], first: int, stored_as: Outcome = Outcome.UPDATED
+    ) -> dict[int, list[LaterRow]]:
         """The rows that have gone out for the address of these since, in the order of their requests; by row_id.
 
-        first: none of these rows went out with an earlier request than this one.
+        first: none of these rows went out with an earlier request than this one. stored_as: what those are called that arrived.
         """
         found: dict[int, list[LaterRow]] = {}
         statement = text(_LATER).bindparams(bindparam("row_ids", expanding=True))
         for some in _portions(sorted(row_ids)):
-            for row in self._database.connection.execute(statement, {"row_ids": some, "first": first}):
+            values = {"row_ids": some, "first": first, "stored_as": stored_as.value}
+            for row in self._database.connection.execute(statement, values):
                 found.setdefault(row[0], []).append(LaterRow(*row[1:]))
         return found
 

@@ -31,6 +31,7 @@ WHERE holder.row_id = :row_id AND rows.known_row_id = :row_id AND rows.run_id <>
   AND rows.outcome = 'unconfirmed' AND rows.payload <> holder.payload
   AND (rows.memory_key = holder.memory_key OR (rows.lineage_run IS NOT NULL AND rows.cells <> holder.cells))""")
 
+# The line of a revision has that one's outcome, and never goes out by itself.
 # Rows that a plan compared with a row in the air which did not arrive: those of its own run follow it still. Of a row that was
 # refused only those with other values are free: LeadSquared has said nothing about these.
 _WAIT_AGAIN = text("""
@@ -39,7 +40,9 @@ WHERE known_row_id = :row_id AND run_id = :run_id AND outcome = 'unconfirmed'"""
 
 _FOLLOWERS_ELSEWHERE = text("""
 SELECT row_id, run_id, row_number, scope_id, memory_key FROM rows
-WHERE known_row_id = :row_id AND run_id <> :run_id AND outcome = 'unconfirmed'
+WHERE known_row_id = :row_id AND run_id <> :run_id AND outcome = 'unconfirmed' AND NOT EXISTS (
+    SELECT 1 FROM rows AS revision WHERE revision.row_id = :row_id AND revision.replaces IS NOT NULL
+      AND revision.lineage_run = rows.run_id AND revision.lineage_row = rows.row_number)
   AND (:is_refused = 0 OR payload <> (SELECT payload FROM rows WHERE row_id = :row_id)) ORDER BY run_id, row_number""")
 
 # The first of them in each run stands for itself from here on. With the key of the row that it followed it takes its ordinal,

@@ -47,6 +47,8 @@ WHERE input_no = :input_no AND row_number = :row_number AND outcome = 'waiting'"
 
 _HELD = "SELECT COUNT(*) FROM rows WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id = row_id"
 
+_TO_BE_HELD = "SELECT COUNT(*) FROM plan WHERE input_no = :input_no AND outcome = 'waiting' AND follows = row_number"
+
 _HAS_LEADLESS = """
 SELECT 1 FROM rows WHERE run_id = :run_id AND (
     (outcome = 'invalid' AND code IN ('lead_missing', 'lead_ambiguous')) OR (outcome = 'waiting' AND known_row_id = row_id))
@@ -78,11 +80,17 @@ class FoundLeads:
             with self._database.writing() as connection:
                 connection.execute(_NOTE, values)
 
-    def known(self, account_id: int, asked_for: Iterable[AskedFor], since: float) -> dict[AskedFor, tuple[str, ...]]:
+    def known(
+        self,
+        account_id: int,
+        asked_for: Iterable[AskedFor],
+        since: float,
+        believed_seconds: float = BELIEVED_SECONDS,
+    ) -> dict[AskedFor, tuple[str, ...]]:
         """What is known without asking; the rest has to be looked up.
 
         since: when this command began, in seconds since 1970. What was found since then counts whatever it is. Of what was
-        found before, a single lead counts for some weeks.
+        found before, a single lead counts for some weeks, or for believed_seconds.
         """
         found: dict[AskedFor, tuple[str, ...]] = {}
         for field, marks in _by_field(asked_for):
@@ -90,7 +98,7 @@ class FoundLeads:
                 FOUND_LEADS.c.account_id == account_id,
                 FOUND_LEADS.c.field == field,
                 FOUND_LEADS.c.mark.in_(marks),
-                FOUND_LEADS.c.found_at >= since - BELIEVED_SECONDS,
+                FOUND_LEADS.c.found_at >= since - believed_seconds,
             )
             for row in self._database.connection.execute(query):
                 ids = tuple(json.loads(row.lead_ids))
@@ -131,6 +139,10 @@ class FoundLeads:
         """Planned rows that wait for their lead."""
         if texts:
             self._database.connection.execute(_HOLD, _values(input_no, texts))
+
+    def count_to_be_held(self, input_no: int) -> int:
+        """How many planned rows wait for their lead."""
+        return int(self._database.connection.execute(text(_TO_BE_HELD), {"input_no": input_no}).scalar_one())
 
     def count_held(self, run_id: int) -> int:
         """How many rows of a run wait for their lead."""

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 
 from etl.ledger.prune import PRUNED
 from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, DECISIONS, REQUESTS, ROWS, RUNS, SCOPES
-from etl.records import Outcome
+from etl.records import Outcome, Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,12 +25,31 @@ JOIN requests ON requests.request_id = COALESCE(holder.request_id, line.request_
 WHERE line.run_id = :run_id AND line.outcome = 'unconfirmed'"""
 
 
+_SENT_BESIDE = text("""
+WITH family AS (SELECT run_id FROM runs WHERE run_id = :run_id OR revises = :run_id),
+span AS (SELECT MIN(sent_at) AS began, MAX(sent_at) AS ended FROM requests WHERE run_id IN (SELECT run_id FROM family))
+SELECT sent_at, rate_window, verdict, run_id IN (SELECT run_id FROM family) AS is_ours FROM requests
+WHERE account_id = (SELECT account_id FROM runs WHERE run_id = :run_id)
+  AND sent_at >= (SELECT began FROM span) AND sent_at <= (SELECT ended FROM span) ORDER BY sent_at""")
+
+
+@dataclass(frozen=True, slots=True)
+class SentAt:
+    """When a request of an account left, by the wall clock. is_ours: it belongs to the run in question."""
+
+    at: float
+    window: Window
+    is_refused: bool
+    is_ours: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ListedRun:
     """One run as it stands. Moments are seconds since 1970.
 
     accounts: the names under which its account was met, those of now included. event: 0 for an operation that has none.
-    mapping_hash: of the kept copy; behind a plus, of its lookup files. pruned_at: when its bodies and copies were forgotten.
+    mapping_hash: of the kept copy; behind a plus, of its lookup files. revises: the run whose changed
+    rows it brings to their activities. pruned_at: when its bodies and copies were forgotten.
     """
 
     run_id: int
@@ -55,6 +74,7 @@ class ListedRun:
     etl_version: str
     started_at: float
     ended_at: float | None
+    revises: int | None
     pruned_at: float | None
     accounts: tuple[str, ...]
     counts: Mapping[Outcome, int]
@@ -113,6 +133,7 @@ _OF_RUN = [
             "etl_version",
             "started_at",
             "ended_at",
+            "revises",
         )
     ),
 ]
@@ -170,6 +191,11 @@ class Listing:
         found = self._database.connection.execute(query.group_by(REQUESTS.c.verdict).order_by(requests.desc()))
         return [VerdictCount(row[0], row[1], int(row[2] or 0)) for row in found]
 
+    def sent_beside(self, run_id: int) -> list[SentAt]:
+        """All requests to the run's account between its first and its last one, in the order of time."""
+        found = self._database.connection.execute(_SENT_BESIDE, {"run_id": run_id})
+        return [SentAt(row[0], Window(row[1]), row[2] == "throttled", bool(row[3])) for row in found]
+
     def unconfirmed_since(self, run_id: int) -> float | None:
         """When the first of the run's unconfirmed rows was sent; None where none is."""
         since = self._database.connection.execute(text(_UNCONFIRMED_SINCE), {"run_id": run_id}).scalar()
@@ -182,10 +208,15 @@ class Listing:
         return [Decision(*row) for row in self._database.connection.execute(query)]
 
     def ask_to_stop(self, run_id: int) -> None:
-        """Note that a run should stop; the process at work on it looks before each request and while it waits."""
+        """Note that a run should stop; the process at work on it looks before each request and while it waits.
+
+        That may be at work on a run that revises for this one, or the other way round.
+        """
         now = self._database.clock.now().timestamp()
         with self._database.writing() as connection:
-            connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(stop_asked_at=now))
+            its_own = select(RUNS.c.revises).where(RUNS.c.run_id == run_id).scalar_subquery()
+            family = (RUNS.c.run_id == run_id) | (RUNS.c.revises == run_id) | (RUNS.c.run_id == its_own)
+            connection.execute(update(RUNS).where(family).values(stop_asked_at=now))
 
     def account_names(self) -> list[str]:
         """All names under which accounts were met."""

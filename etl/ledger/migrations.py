@@ -68,7 +68,25 @@ def _what_all_operations_need(connection: Connection) -> None:
             index.create(connection)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_is_there, _what_verifying_needs, _what_all_operations_need)
+def _what_revisions_need(connection: Connection) -> None:
+    """Version 4: which activity a row gives other values, and for which run."""
+    connection.exec_driver_sql("ALTER TABLE rows ADD COLUMN replaces BIGINT")
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN revises BIGINT")
+
+
+def _what_the_limit_needs(connection: Connection) -> None:
+    """Version 5: how late requests arrive at most, and when each was written."""
+    connection.exec_driver_sql("ALTER TABLE requests ADD COLUMN written_mono FLOAT")
+    METADATA.create_all(connection)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (
+    _is_there,
+    _what_verifying_needs,
+    _what_all_operations_need,
+    _what_revisions_need,
+    _what_the_limit_needs,
+)
 """Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once."""
 
 

@@ -9,20 +9,21 @@ known, n - m stay. Each known row stands for one row of the file only. Nothing d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, text
 
 from etl.chunker import Group
-from etl.ledger import changes
+from etl.ledger import changes, versions
 from etl.ledger.gathering import Gathering
 from etl.ledger.runs import RowLine
 from etl.ledger.schema import OCCUPYING, OpaqueId
+from etl.ledger.versions import OtherValues
 from etl.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection, CursorResult
 
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 _CREATE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS plan (
     input_no INTEGER NOT NULL, row_number INTEGER NOT NULL, outcome TEXT NOT NULL,
-    memory_key {blob}, payload {blob}, cells {blob}, ordinal INTEGER, known BIGINT, follows INTEGER,
+    memory_key {blob}, payload {blob}, cells {blob}, ordinal INTEGER DEFAULT 1, known BIGINT, follows INTEGER,
     place INTEGER, lineage_run INTEGER, lineage_row INTEGER, code TEXT, error TEXT, hint TEXT,
-    lead {blob}, together INTEGER, activity_id {blob},
-    PRIMARY KEY (input_no, row_number))"""
+    lead {blob}, together INTEGER, activity_id {blob}, version INTEGER,
+    PRIMARY KEY (input_no, row_number)){clustered}"""
 
 _CREATE_HOLDERS = """
 CREATE TEMPORARY TABLE IF NOT EXISTS plan_holders (
@@ -50,11 +51,19 @@ UPDATE plan SET known = (
       AND holder.outcome IN {OCCUPYING})
 WHERE input_no = :input_no AND outcome = 'waiting' AND lineage_run IS NOT NULL"""
 
+# Where several versions of a row are there, the one that it is, else the latest.
 _KNOWN_BY_UNIQUE_KEY = """
-UPDATE plan SET known = (
-    SELECT claims.row_id FROM claims WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key
-    ORDER BY claims.ordinal DESC LIMIT 1)
+UPDATE plan SET known = COALESCE((
+    SELECT MAX(claims.row_id) FROM claims JOIN rows AS holder ON holder.row_id = claims.row_id
+    WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key AND holder.payload = plan.payload), (
+    SELECT MAX(claims.row_id) FROM claims WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key))
 WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL"""
+
+# From the index alone: most sheets have none, and asking more of every row would cost more than all else here.
+_SHARED_KEYS = """SELECT memory_key FROM plan WHERE input_no = :input_no AND memory_key IS NOT NULL
+    GROUP BY memory_key HAVING COUNT(*) > 1"""
+
+_HAS_SHARED = f"{_SHARED_KEYS} LIMIT 1"
 
 # The first of several rows with one unique key, or of several copies of one line, goes out; the others follow its fate.
 _FOLLOW = """
@@ -66,7 +75,7 @@ WHERE plan.input_no = :input_no AND plan.outcome = 'waiting' AND plan.known IS N
   AND {equal} AND plan.row_number > firsts.row_number"""
 
 _FOLLOW_UNIQUE_KEY = _FOLLOW.format(
-    columns="memory_key", present="memory_key IS NOT NULL", equal="plan.memory_key = firsts.memory_key"
+    columns="memory_key", present=f"memory_key IN ({_SHARED_KEYS})", equal="plan.memory_key = firsts.memory_key"
 )
 _FOLLOW_LINE = _FOLLOW.format(
     columns="lineage_run, lineage_row",
@@ -108,6 +117,8 @@ UPDATE plan SET known = (
     SELECT row_id FROM plan_holders AS holders WHERE holders.match_key = plan.{key} AND holders.place = plan.place)
 WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL"""
 
+_HAS_LINES = "SELECT 1 FROM plan WHERE input_no = :input_no AND lineage_run IS NOT NULL LIMIT 1"
+
 _FORGET_HOLDERS = "DELETE FROM plan_holders"
 
 # Other values than those that were sent are reported only where the row is known by a name of its own: its unique_by
@@ -144,7 +155,7 @@ FROM (
     SELECT memory_key, MIN(payload) AS payload, COUNT(*) AS times FROM plan
     WHERE input_no < :input_no AND outcome = 'waiting' AND follows IS NULL GROUP BY memory_key) AS earlier
 WHERE plan.input_no = :input_no AND plan.outcome = 'waiting' AND plan.known IS NULL AND plan.follows IS NULL
-  AND earlier.memory_key = plan.memory_key AND (plan.place <= earlier.times OR :has_unique_key = 1)"""
+  AND plan.version IS NULL AND earlier.memory_key = plan.memory_key AND (plan.place <= earlier.times OR :has_unique_key = 1)"""
 
 _SEND_AGAIN = (
     "UPDATE plan SET outcome = 'waiting', known = NULL WHERE input_no = :input_no AND outcome = 'already_imported'"
@@ -152,12 +163,20 @@ _SEND_AGAIN = (
 
 # The place-th of the ordinals that nobody has: gaps are filled first. Then two runs of equal rows, whichever of them go out
 # first, never use more ordinals than the longer of them has rows. taken: how many claimed ones lie before it.
+_NOT_ALONE = f"""{_SHARED_KEYS}
+    UNION SELECT memory_key FROM claims WHERE scope_id = :scope_id AND memory_key IN ({_OPEN_KEYS.format(key="memory_key")})"""
+_GOES_OUT = "outcome = 'waiting' AND known IS NULL AND follows IS NULL"
+_NUMBER_ALONE = f"""UPDATE plan SET ordinal = CASE WHEN {_GOES_OUT} THEN 1 END
+    WHERE input_no = :input_no AND COALESCE(ordinal, 0) <> CASE WHEN {_GOES_OUT} THEN 1 ELSE 0 END"""
+_HAS_CLAIMED = f"""SELECT 1 FROM plan JOIN claims ON claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key
+    WHERE plan.input_no = :input_no AND {_GOES_OUT} LIMIT 1"""
 _NUMBER_EQUALS = f"""
 UPDATE plan SET ordinal = numbered.place + numbered.taken FROM (
     SELECT row_number, place, SUM(is_claim) OVER (PARTITION BY memory_key ORDER BY place) AS taken FROM (
         SELECT memory_key, row_number, 0 AS is_claim,
                ROW_NUMBER() OVER (PARTITION BY memory_key ORDER BY row_number) AS place FROM plan
         WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows IS NULL
+          AND memory_key IN ({_NOT_ALONE})
         UNION ALL
         SELECT memory_key, NULL, 1, ordinal - ROW_NUMBER() OVER (PARTITION BY memory_key ORDER BY ordinal) + 0.5
         FROM claims WHERE scope_id = :scope_id AND memory_key IN ({_OPEN_KEYS.format(key="memory_key")})) AS in_order
@@ -223,11 +242,11 @@ WHERE plan.input_no = :input_no AND plan.outcome = 'already_imported' AND plan.k
   AND rows.outcome IN ('invalid', 'refused', 'waiting')"""
 
 
-@dataclass(frozen=True, slots=True)
-class StagedRow:
+class StagedRow(NamedTuple):
     """One row as it was mapped. outcome: waiting, invalid or ignored; the fingerprints only where it is waiting.
 
-    lead: the mark of its lead's value, as failures are kept by.
+    lead: the mark of its lead's value, as failures are kept by. version: the number of its values among all that rows of
+    its memory key may have, where each is an activity of its own.
     """
 
     row_number: int
@@ -241,9 +260,7 @@ class StagedRow:
     error: str | None = None
     hint: str | None = None
     lead: bytes | None = None
-
-
-_IN_ORDER = attrgetter(*StagedRow.__slots__)
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,22 +284,40 @@ class Plan:
     def __init__(self, database: Database) -> None:
         self._database = database
         blob = "BLOB" if database.connection.dialect.name == "sqlite" else "BYTEA"
-        database.connection.exec_driver_sql(_CREATE.format(blob=blob))
+        database.connection.exec_driver_sql(
+            _CREATE.format(blob=blob, clustered=" WITHOUT ROWID" if blob == "BLOB" else "")
+        )
         database.connection.exec_driver_sql(_CREATE_HOLDERS.format(blob=blob))
         database.connection.exec_driver_sql("DROP INDEX IF EXISTS plan_by_key")
         database.connection.exec_driver_sql("DELETE FROM plan")
 
-    def stage(self, input_no: int, rows: Iterable[StagedRow]) -> None:
-        """Take in the rows of one block."""
+    def stage_waiting(self, input_no: int, columns: Mapping[str, Sequence[object]]) -> None:
+        """Take in rows of one block that wait, by columns named as in StagedRow: those that most inputs lack cost nothing."""
+        rows = len(columns["row_number"])
         with self._database.looking():
-            values = ((input_no, *_IN_ORDER(row)) for row in rows)
-            self._database.insert_many("plan", ("input_no", *StagedRow.__slots__), values)
+            values = zip(repeat(input_no, rows), repeat("waiting", rows), *columns.values(), strict=True)
+            self._database.insert_many("plan", ("input_no", "outcome", *columns), values)
 
-    def match(self, input_no: int, scope_id: int | None, has_unique_key: bool, *, of_changes: bool = False) -> None:
+    def stage(self, input_no: int, rows: Iterable[StagedRow]) -> None:
+        """Take in rows of one block, whatever is known of them already."""
+        with self._database.looking():
+            values = ((input_no, *row) for row in rows)
+            self._database.insert_many("plan", ("input_no", *StagedRow._fields), values)
+
+    def match(
+        self,
+        input_no: int,
+        scope_id: int | None,
+        has_unique_key: bool,
+        *,
+        of_changes: bool = False,
+        other_values: OtherValues = OtherValues.CHANGED,
+    ) -> None:
         """Find out which staged rows are known, changed, or equal to an earlier row of the same input.
 
         scope_id is None where this account has never had an import through this mapping: nothing can be known then.
-        of_changes: the rows change activities that are there (ledger/changes.py).
+        of_changes: the rows change activities that are there (ledger/changes.py). other_values: what a row is that is known
+        by its unique key (ledger/versions.py).
         """
         where = {"input_no": input_no, "scope_id": scope_id, "has_unique_key": int(has_unique_key)}
         with (
@@ -291,21 +326,36 @@ class Plan:
             self._run(
                 _INDEX, {}
             )  # at the first match only: one sort is faster than keeping it up while rows are staged
-            self._run(_KNOWN_BY_LINE, where)
+            has_lines = self._run(_HAS_LINES, where).first() is not None
+            if has_lines and scope_id is not None:
+                self._run(_KNOWN_BY_LINE, where)
             if of_changes:
                 changes.find_known(self._run, where)
                 self._run(_CLASSIFY, where)
                 return
+            if other_values is OtherValues.NEW:
+                versions.match_new(self._run, where)
+                self._pair("cells", _HOLDERS_BY_CELLS, where)
+                self._run(_CLASSIFY, {**where, "has_unique_key": 0})
+                return
+            followers = 0
             if has_unique_key:
-                self._run(_KNOWN_BY_UNIQUE_KEY, where)
-                self._run(_FOLLOW_UNIQUE_KEY, where)
-            self._run(_FOLLOW_LINE, where)
-            self._run(_FOLLOW_THE_FIRST, where)
-            if not has_unique_key:
-                self._pair("memory_key", _HOLDERS_BY_PAYLOAD, where)
-            self._pair("cells", _HOLDERS_BY_CELLS, where)
-            self._run(_CLASSIFY, where)
-            self._run(_CLASSIFY_FOLLOWERS, where)
+                if scope_id is not None:
+                    self._run(_KNOWN_BY_UNIQUE_KEY, where)
+                if self._run(_HAS_SHARED, where).first() is not None:
+                    followers += self._run(_FOLLOW_UNIQUE_KEY, where).rowcount
+            if has_lines:
+                followers += self._run(_FOLLOW_LINE, where).rowcount
+                self._run(_FOLLOW_THE_FIRST, where)
+            if scope_id is not None:
+                if not has_unique_key:
+                    self._pair("memory_key", _HOLDERS_BY_PAYLOAD, where)
+                self._pair("cells", _HOLDERS_BY_CELLS, where)
+                self._run(_CLASSIFY, where)
+            if followers:
+                self._run(_CLASSIFY_FOLLOWERS, where)
+            if other_values is OtherValues.IN_TURN:
+                versions.take_in_turn(self._run, where)
 
     def _pair(self, key: str, holders: str, where: Mapping[str, object]) -> None:
         """Find the known row for each row that is still open, each known row for one row of the file only."""
@@ -318,8 +368,11 @@ class Plan:
         """Find the rows that an earlier input of the same command would have sent by then. For forecasts: a run matches
         each input when the ones before it have gone out."""
         where = {"input_no": input_no, "has_unique_key": int(has_unique_key)}
+        if self._run("SELECT 1 FROM plan WHERE input_no < :input_no LIMIT 1", where).first() is None:
+            return
         self._run(_PLACE.format(key="memory_key"), where)
         self._run(_KNOWN_FROM_EARLIER_INPUTS, where)
+        self._run(versions.KNOWN_FROM_EARLIER_INPUTS, where)
 
     def send_again(self, input_no: int) -> None:
         """Let the rows that are already imported go out once more; the person has typed their number."""
@@ -328,7 +381,26 @@ class Plan:
 
     def number_equals(self, input_no: int, scope_id: int | None) -> None:
         """Give each row that goes out its ordinal among its equals: one that nothing has which is, or may be, in LeadSquared."""
-        self._run(_NUMBER_EQUALS, {"input_no": input_no, "scope_id": scope_id})
+        where = {"input_no": input_no, "scope_id": scope_id}
+        self._run(_NUMBER_ALONE, where)  # changes hardly a row: 1 is what each has when it is staged
+        may_have_equals = self._run(_HAS_SHARED, where).first() is not None
+        if may_have_equals or (scope_id is not None and self._run(_HAS_CLAIMED, where).first() is not None):
+            self._run(_NUMBER_EQUALS, where)
+        self._run(versions.NUMBER, where)
+
+    def has_changed(self, input_no: int) -> bool:
+        """Whether rows are known from before with other values."""
+        return self._run(versions.HAS_CHANGED, {"input_no": input_no}).first() is not None
+
+    def let_followers_wait(self, input_no: int) -> int:
+        """The same for rows with other values than an earlier row of their input. Returns: how many they are."""
+        return self._run(versions.LET_FOLLOWERS_WAIT, {"input_no": input_no}).rowcount
+
+    def let_wait(self, input_no: int, row_numbers: Iterable[int]) -> None:
+        """Take changed rows for waiting ones that go out by themselves: their values go to the activities that they are."""
+        values = [{"input_no": input_no, "row_number": number} for number in row_numbers]
+        if values:
+            self._database.connection.execute(text(versions.LET_WAIT), values)
 
     def counts(self, input_no: int) -> dict[Outcome, int]:
         """How many rows there are of each outcome."""

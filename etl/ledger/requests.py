@@ -15,10 +15,11 @@ from sqlalchemy import bindparam, case, func, select, text, update
 
 from etl.delivery.outcomes import RowEnd
 from etl.errors import LedgerError
-from etl.ledger import followers
+from etl.ledger import followers, revisions
 from etl.ledger.addresses import HELD_BACK
 from etl.ledger.database import inserted_key
 from etl.ledger.followers import REOPEN
+from etl.ledger.lines import note_answer, note_refusal
 from etl.ledger.schema import REQUESTS, ROWS, for_rows, holding, spellings
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.records import STORED, Outcome, Window
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Row
 
+    from etl.events import Budget
     from etl.ledger.database import Database
     from etl.ledger.runs import WaitingRow
+    from etl.records import Trip
 
     _Fact: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -58,11 +61,13 @@ _MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED, Outcome.ALREADY_IMPORTED}
 _TAKEN = for_rows("""
 SELECT mine.row_id, claims.row_id FROM rows AS mine
 JOIN claims ON claims.scope_id = mine.scope_id AND claims.memory_key = mine.memory_key AND claims.ordinal = mine.ordinal
-WHERE mine.row_id IN :row_ids""")
+WHERE mine.row_id IN :row_ids AND claims.row_id <> COALESCE(mine.replaces, 0)""")
 
+# In conflict is only a revision, with the row that it replaces: all else is taken.
 _CLAIM = for_rows("""
 INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
-SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids""")
+SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids
+ON CONFLICT (scope_id, memory_key, ordinal) DO UPDATE SET row_id = excluded.row_id""")
 
 _INTEND = text("""
 UPDATE rows SET outcome = 'unconfirmed', request_id = :request_id, position = :position
@@ -74,8 +79,10 @@ _INSERT_REQUEST = REQUESTS.insert()
 
 _END_REQUEST = text("""
 UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail,
-    late = :late, server_at = :server_at, ended_after = (SELECT MAX(request_id) FROM requests)
+    late = :late, server_at = :server_at, written_mono = :written_mono, ended_after = (SELECT MAX(request_id) FROM requests)
 WHERE request_id = :request_id""")
+
+_SENT = text("SELECT account_id, sent_mono FROM requests WHERE request_id = :request_id")
 
 _STILL_WAITING = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting' AND known_row_id IS NULL""")
@@ -87,7 +94,7 @@ SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id = :row_id
 ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING""")
 
 _FACTS = for_rows("""
-SELECT row_id, run_id, row_number, account_id, lineage_run, request_id FROM rows WHERE row_id IN :row_ids""")
+SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces FROM rows WHERE row_id IN :row_ids""")
 
 _WITH_THESE_IDS = holding(ROWS.c.activity_id, ROWS.c.run_id, ROWS.c.row_number)
 
@@ -145,7 +152,7 @@ WITH RECURSIVE earlier (run_id, row_number, scope_id, holder) AS (
 UPDATE rows SET outcome = holder.outcome, known_row_id = holder.row_id, code = NULL, error = NULL, hint = NULL
 FROM earlier JOIN rows AS holder ON holder.row_id = earlier.holder
 WHERE rows.run_id = earlier.run_id AND rows.row_number = earlier.row_number AND rows.scope_id = earlier.scope_id
-  AND rows.outcome IN ('invalid', 'refused', 'waiting')""")
+  AND (rows.outcome IN ('invalid', 'refused', 'waiting') OR (rows.outcome = 'changed' AND holder.replaces IS NOT NULL))""")
 
 # What waited for such a line to be sent waits no longer; with other values than those that were sent it is changed.
 _MEND_WHAT_FOLLOWED_THEM = for_rows("""
@@ -201,6 +208,8 @@ class RequestEnd:
     """How a request ended. ended_mono: the latest moment at which it can have arrived at LeadSquared.
 
     late: LeadSquared may be at work on it still. server_at: the server's own clock as its answer has it.
+    trip: how it went out, where an answer came. refused_within: it was refused for its rate, and nothing that was said
+    explains it; the seconds of the shortest window that it counted in.
     """
 
     request_id: int
@@ -211,6 +220,8 @@ class RequestEnd:
     rows: Sequence[RowEnd] = field(default_factory=tuple)
     late: bool = False
     server_at: float | None = None
+    trip: Trip | None = None
+    refused_within: float | None = None
 
 
 def _written(end: RowEnd) -> dict[str, str | int | None]:
@@ -252,7 +263,7 @@ class Requests:
         with self._database.writing() as connection:
             if connection.execute(_STOP_ASKED, {"run_id": intent.run_id}).scalar() is not None:
                 return StopWanted()
-            refusal = self._slots.refusal(connection, intent.account_id, intent.window, allowance)
+            refusal = self._slots.refusal(connection, intent.account_id, intent.window, allowance, keeps_reserve=True)
             if refusal is not None:
                 return refusal
             row_ids = [row.row_id for row in intent.rows]
@@ -270,11 +281,11 @@ class Requests:
         return Reserved(request_id)
 
     def reserve_read(
-        self, account_id: int, allowance: Allowance, window: Window = Window.GENERAL
+        self, account_id: int, allowance: Allowance, window: Window = Window.GENERAL, *, keeps_reserve: bool = False
     ) -> Reserved | NoSlot | BudgetSpent:
-        """Take a slot for a read, or a trial, that belongs to no run."""
+        """Take a slot for a read, or a trial, that belongs to no run. keeps_reserve: it does not serve to read back."""
         with self._database.writing() as connection:
-            refusal = self._slots.refusal(connection, account_id, window, allowance)
+            refusal = self._slots.refusal(connection, account_id, window, allowance, keeps_reserve=keeps_reserve)
             if refusal is not None:
                 return refusal
             return Reserved(self._write(connection, account_id, None, window, None))
@@ -381,6 +392,10 @@ class Requests:
         """Requests of this account so far in the UTC day; asks only."""
         return self._slots.spent_today(account_id)
 
+    def budget(self, account_id: int | None, daily_requests: int) -> Budget:
+        """What is left of the UTC day's budget; asks only. account_id: None for an account that was never asked yet."""
+        return self._slots.budget(account_id, daily_requests)
+
     def _note_taken(self, connection: Connection, intent: Intent, taken: Mapping[int, int]) -> None:
         """Note rows that another run claims by now as known: our row_id → the holder's."""
         query = select(ROWS.c.row_id, ROWS.c.outcome, ROWS.c.payload).where(
@@ -434,8 +449,22 @@ class Requests:
             "detail": end.detail,
             "late": int(end.late) or None,
             "server_at": end.server_at,
+            "written_mono": self._note_line(connection, end),
         }
         connection.execute(_END_REQUEST, values)
+
+    def _note_line(self, connection: Connection, end: RequestEnd) -> float | None:
+        """What the request has shown of the line to its account. Returns: from when a bound on its way counts, if any."""
+        if end.trip is None and end.refused_within is None:
+            return None
+        clock = self._database.clock
+        account_id, sent = connection.execute(_SENT, {"request_id": end.request_id}).one()
+        written = None
+        if end.trip is not None:
+            written = note_answer(connection, account_id, end.trip, end.ended_mono, clock)
+        if end.refused_within is not None:
+            note_refusal(connection, account_id, sent, end.refused_within, clock)
+        return written
 
     def _settle_rows(self, connection: Connection, rows: Sequence[RowEnd]) -> tuple[RowEnd, ...]:
         found = connection.execute(_FACTS, {"row_ids": [row.row_id for row in rows]})
@@ -451,8 +480,11 @@ class Requests:
         confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
         if confirmed:
             connection.execute(_WITNESS, [{"row_id": row_id} for row_id in confirmed.values()])
+        revising = [end.row_id for end in ends if facts[end.row_id].replaces is not None]
         released = [end.row_id for end in ends if end.outcome not in _MAY_BE_STORED]
         if released:
+            if revising:
+                revisions.give_back_claims(connection, released)
             connection.execute(_RELEASE, {"row_ids": released})
         corrections = [
             end.row_id for end in ends if end.outcome in STORED and facts[end.row_id].lineage_run is not None
@@ -461,6 +493,8 @@ class Requests:
             connection.execute(_MEND_EARLIER_LINES, {"row_ids": corrections})
             connection.execute(_MEND_WHAT_FOLLOWED_THEM, {"row_ids": corrections})
         followers.settle_followers(connection, ends, {row_id: fact.run_id for row_id, fact in facts.items()})
+        if revising:
+            revisions.tell_lines_of(connection, revising)
         return ends
 
     def _proved(

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, or_, select, text, update
 
 from etl.chunker import Group
 from etl.ledger import changes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from etl.ledger.database import Database
     from etl.ledger.plan import Plan
 
-__all__ = ["ChangedRow", "NewRun", "RowLine", "RunRecord", "Runs", "WaitingRow"]
+__all__ = ["NewRun", "RowLine", "RunRecord", "Runs", "WaitingRow"]
 
 _PAGE_ROWS = 5_000
 
@@ -34,7 +34,8 @@ SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity
        line.hint,
        line.run_id AS run_id,
        holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at,
-       line.verified, COALESCE(line.message_id, holder.message_id) AS message_id
+       CASE WHEN holder.replaces IS NULL THEN line.verified ELSE holder.verified END AS verified,
+       COALESCE(line.message_id, holder.message_id) AS message_id
 FROM rows AS line
 LEFT JOIN rows AS holder ON holder.row_id = line.known_row_id
 LEFT JOIN requests ON requests.request_id = COALESCE(line.request_id, holder.request_id)
@@ -53,7 +54,25 @@ GROUP BY rows_each, together"""
 _COUNT_WAITING = """
 SELECT COUNT(*) FROM rows AS mine WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IS NULL AND {which}"""
 
-_COUNT_TO_SEND = text(_COUNT_WAITING.format(which=f"NOT ({WAITS_FOR_ANOTHER})"))
+_COUNT_TO_SEND = text(
+    _COUNT_WAITING.format(which=f"NOT ({WAITS_FOR_ANOTHER}) AND row_number <= COALESCE(:last_row, row_number)")
+)
+
+_FIRST_TO_SEND = text(f"""
+SELECT MAX(row_number) FROM (
+    SELECT row_number FROM rows AS mine
+    WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IS NULL AND NOT ({WAITS_FOR_ANOTHER})
+    ORDER BY row_number LIMIT :most) AS first_ones""")
+
+_SENT_SINCE = text("""
+SELECT row_id, row_number, outcome, activity_id, request_id, position, error FROM rows
+WHERE run_id = :run_id AND request_id > :after AND known_row_id IS NULL ORDER BY row_number""").columns(
+    activity_id=ROWS.c.activity_id.type
+)
+
+_HAS_SENT = text("""
+SELECT 1 FROM requests JOIN runs ON runs.run_id = requests.run_id
+WHERE runs.scope_id = :scope_id AND requests.account_id = runs.account_id LIMIT 1""")
 
 _COUNT_HELD_BACK = text(_COUNT_WAITING.format(which=f"({WAITS_FOR_ANOTHER})"))
 
@@ -81,16 +100,10 @@ WHERE mine.run_id = :run_id AND mine.outcome = 'waiting' AND mine.known_row_id I
   AND other.request_id > COALESCE(runs.planned_after, 0)
 LIMIT 1"""
 
-_CHANGED = """
-SELECT line.row_id, line.row_number, holder.run_id, holder.row_number, holder.activity_id, holder.position, requests.body
-FROM rows AS line JOIN rows AS holder ON holder.row_id = line.known_row_id
-LEFT JOIN requests ON requests.request_id = holder.request_id
-WHERE line.run_id = :run_id AND line.row_number BETWEEN :first AND :last AND line.outcome = 'changed' AND line.error IS NULL"""
-
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What is noted of a run when it begins."""
+    """What is noted of a run when it begins. revises: the run whose changed rows it brings to their activities."""
 
     scope_id: int
     account_id: int
@@ -103,11 +116,12 @@ class NewRun:
     data_rows: int
     duplicate: int | None
     etl_version: str
+    revises: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as it stands. state: open (may go on) or finished (every row was tried)."""
+    """A run as it stands. state: open (may go on) or finished (every row was tried). revises: as in `NewRun`."""
 
     run_id: int
     scope_id: int
@@ -127,22 +141,10 @@ class RunRecord:
     failed_path: str | None
     started_at: float
     ended_at: float | None
+    revises: int | None
 
 
 _RUN_COLUMNS = [RUNS.c[name] for name in RunRecord.__slots__]
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedRow:
-    """A known row with other values than those sent, before what differs was noted. body: deflated request, if kept."""
-
-    row_id: int
-    row_number: int
-    holder_run: int
-    holder_row: int
-    activity_id: bytes | None
-    position: int | None
-    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,19 @@ class RowLine:
     ended_at: float | None
     verified: str | None = None
     message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """A row that has gone out, and how it stands. position: in its request, from 1."""
+
+    row_id: int
+    row_number: int
+    outcome: Outcome
+    activity_id: str | None
+    request_id: int
+    position: int | None
+    error: str | None
 
 
 class Runs:
@@ -197,6 +212,23 @@ class Runs:
         """A run by its number; asks only."""
         found = self._database.connection.execute(select(*_RUN_COLUMNS).where(RUNS.c.run_id == run_id)).first()
         return RunRecord(*found) if found else None
+
+    def of_one_workbook(self, run: RunRecord) -> list[RunRecord]:
+        """The newest run of each sheet of this run's file through its mapping, itself or a newer one of its sheet among them."""
+        newest = (
+            select(func.max(RUNS.c.run_id))
+            .where(
+                RUNS.c.scope_id == run.scope_id,
+                RUNS.c.input_hash == run.input_hash,
+                RUNS.c.input_path == run.input_path,
+                RUNS.c.mapping_hash == run.mapping_hash,
+                RUNS.c.sheet.is_not(None),
+                RUNS.c.revises.is_(None),
+            )
+            .group_by(RUNS.c.sheet)
+        )
+        query = select(*_RUN_COLUMNS).where(RUNS.c.run_id.in_(newest)).order_by(RUNS.c.run_id)
+        return [RunRecord(*found) for found in self._database.connection.execute(query)]
 
     def with_requests_in_the_air(self, account_id: int) -> list[RunRecord]:
         """The runs of an account that have requests without an end: live ones, and those whose process is gone."""
@@ -232,9 +264,27 @@ class Runs:
         found = self._database.connection.execute(text(_GROUPS_TO_SEND), {"run_id": run_id})
         return {Group(row.rows_each, row.together): row.times for row in found}
 
-    def count_to_send(self, run_id: int) -> int:
-        """How many rows of the run could go out now: those that wait, but for no other row whose fate is not known."""
-        return int(self._database.connection.execute(_COUNT_TO_SEND, {"run_id": run_id}).scalar_one())
+    def count_to_send(self, run_id: int, last_row: int | None = None) -> int:
+        """How many rows of the run could go out now: those that wait, but for no other row whose fate is not known.
+
+        last_row: rows below that one do not count.
+        """
+        place = {"run_id": run_id, "last_row": last_row}
+        return int(self._database.connection.execute(_COUNT_TO_SEND, place).scalar_one())
+
+    def last_of_first_to_send(self, run_id: int, most: int) -> int:
+        """The number of the last of the first so many rows that could go out now; 0 where there is none."""
+        found = self._database.connection.execute(_FIRST_TO_SEND, {"run_id": run_id, "most": most}).scalar()
+        return int(found or 0)
+
+    def sent_since(self, run_id: int, after: int) -> list[SentLine]:
+        """The rows of the run that have gone out with a later request than that, in the order of the sheet."""
+        found = self._database.connection.execute(_SENT_SINCE, {"run_id": run_id, "after": after})
+        return [SentLine(row[0], row[1], Outcome(row[2]), *row[3:]) for row in found]
+
+    def has_sent(self, scope_id: int) -> bool:
+        """Whether any run of a mapping has ever sent to this account and type; asks only."""
+        return self._database.connection.execute(_HAS_SENT, {"scope_id": scope_id}).first() is not None
 
     def count_held_back(self, run_id: int) -> int:
         """How many rows of the run wait until it is known what became of another one of their address."""
@@ -285,10 +335,6 @@ class Runs:
                 return
             after = page[-1][1]
 
-    def changed(self, run_id: int, first_row: int, last_row: int) -> dict[int, ChangedRow]:
-        """The changed rows of a stretch of the sheet of which it was not yet noted what differs, by row number."""
-        return {row[1]: ChangedRow(*row) for row in self._stretch(_CHANGED, run_id, first_row, last_row)}
-
     def has_unexplained(self, run_id: int) -> bool:
         """Whether the run has changed rows of which it was not yet noted what differs."""
         query = select(ROWS.c.row_id).where(
@@ -328,7 +374,8 @@ class Runs:
 
     def has_verified(self, run_id: int) -> bool:
         """Whether created rows of the run were compared with what LeadSquared holds."""
-        query = select(ROWS.c.row_id).where(ROWS.c.run_id == run_id, ROWS.c.verified.is_not(None))
+        of_run = or_(ROWS.c.run_id == run_id, ROWS.c.run_id.in_(select(RUNS.c.run_id).where(RUNS.c.revises == run_id)))
+        query = select(ROWS.c.row_id).where(of_run, ROWS.c.verified.is_not(None))
         return self._database.connection.execute(query.limit(1)).first() is not None
 
     def explain(self, texts: Mapping[int, tuple[str, str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 accounts ─┬─ account_names    under which host and name an account was met
           ├─ learned_limits   what refusals taught about the account's real limits
+          ├─ lines            how late requests arrive at most, as far as it was seen
           ├─ request_days     requests spent per UTC day
           ├─ known_keys       row keys that LeadSquared showed, whoever sent them
           ├─ failed_before    leads and rows that LeadSquared has refused
@@ -133,6 +134,27 @@ LEARNED_LIMITS = Table(
     PrimaryKeyConstraint("account_id", "rate_window"),
 )
 
+LINES = Table(
+    "lines",
+    METADATA,
+    Column("account_id", ForeignKey("accounts.account_id"), primary_key=True),
+    Column("boot_id", Text, nullable=False),  # to which the moments belong
+    Column("slowest", Float, nullable=False),  # this one and all below: delivery/line.py
+    Column("slowest_before", Float, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("handshakes", Integer, nullable=False),
+    Column("answers", Integer, nullable=False),
+    Column("answer_mean", Float, nullable=False),
+    Column("answer_square", Float, nullable=False),
+    Column("doublings", Integer, nullable=False),
+    Column("refused", Float),
+    Column("refused_at", Float, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("eased_at", Float, nullable=False),
+    Column("fastest", Float),
+)
+
 REQUEST_DAYS = Table(
     "request_days",
     METADATA,
@@ -183,6 +205,9 @@ RUNS = Table(
     Column("planned_after", BigInteger),  # the last request that anybody had written when the rows were compared
     Column("results_path", Text),
     Column("failed_path", Text),
+    Column(
+        "revises", BigInteger
+    ),  # the run whose rows came with other values: this one brings them to their activities
     Column("etl_version", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
@@ -205,6 +230,7 @@ REQUESTS = Table(
         "ended_after", BigInteger
     ),  # the last request that anybody had written by then: all later ones were sent later
     Column("late", Integer),  # 1: LeadSquared may have been at work on it still when it ended
+    Column("written_mono", Float),  # from when a bound on its way there counts (delivery/line.py)
     Column("server_at", Float),  # the server's own clock in the answer
     Column("status", Integer),
     Column("verdict", Text),  # NULL while it is in the air
@@ -233,6 +259,7 @@ ROWS = Table(
     Column("position", Integer),  # in the request, from 1
     Column("activity_id", OpaqueId),
     Column("known_row_id", BigInteger),  # the row that holds this one's activity
+    Column("replaces", BigInteger),  # the row whose activity this one gives other values, and whose claim it takes
     Column("together", Integer),  # NULL: with any others, 25 at most; else: apart, so many at most
     Column(
         "address", LargeBinary

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import text
 
-from etl.delivery.throttle import LONGEST_IN_AIR_SECONDS, MARGIN_SECONDS, Hold, free_at
+from etl.delivery.quota import reserve
+from etl.delivery.throttle import LONGEST_IN_AIR_SECONDS, MARGIN_SECONDS, Hold, free_at, shared
+from etl.events import Budget
+from etl.ledger.lines import line_of
 from etl.records import Limit, Window
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ SELECT (SELECT requests FROM request_days WHERE account_id = :account_id AND utc
        (SELECT first_seen_mono FROM boots WHERE boot_id = :boot_id) AS boot_seen""")
 
 _HOLDS = text("""
-SELECT rate_window, sent_mono, ended_mono FROM requests
+SELECT rate_window, sent_mono, ended_mono, written_mono FROM requests
 WHERE account_id = :account_id AND boot_id = :boot_id
   AND (ended_mono > :ended_after OR (ended_mono IS NULL AND sent_mono > :sent_after))""")
 
@@ -48,6 +51,11 @@ class Allowance:
         """The length of the longest window."""
         return max(limit.seconds for limit in self.limits.values())
 
+    @property
+    def shortest_seconds(self) -> float:
+        """The length of the shortest window: what tells the soonest whether slow answers cost much."""
+        return min(limit.seconds for limit in self.limits.values())
+
 
 @dataclass(frozen=True, slots=True)
 class NoSlot:
@@ -58,9 +66,16 @@ class NoSlot:
 
 @dataclass(frozen=True, slots=True)
 class BudgetSpent:
-    """Nothing was written; the day's budget is used up."""
+    """Nothing was written; the day's budget is used up. requests: spent. kept: so many more are for reading back alone."""
 
     requests: int
+    kept: int = 0
+
+    @property
+    def in_words(self) -> str:
+        """As the reason of a stop."""
+        kept = f", and {self.kept:,} kept for reading back" if self.kept else ""
+        return f"the day's budget of requests is spent ({self.requests:,} today{kept})"
 
 
 Refusal: TypeAlias = NoSlot | BudgetSpent
@@ -72,14 +87,18 @@ class Slots:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def refusal(self, connection: Connection, account_id: int, window: Window, allowance: Allowance) -> Refusal | None:
-        """Why no request may be sent now; None when one may."""
+    def refusal(
+        self, connection: Connection, account_id: int, window: Window, allowance: Allowance, *, keeps_reserve: bool
+    ) -> Refusal | None:
+        """Why no request may be sent now; None when one may. keeps_reserve: it does not serve to read back."""
         now = self._database.clock.monotonic()
         place = self._place(account_id)
         standing = connection.execute(_STANDING, place).one()
         spent = int(standing.spent or 0)
-        if allowance.daily_requests is not None and spent >= allowance.daily_requests:
-            return BudgetSpent(spent)
+        if allowance.daily_requests is not None:
+            kept = reserve(allowance.daily_requests) if keeps_reserve else 0
+            if spent >= allowance.daily_requests - kept:
+                return BudgetSpent(spent, kept)
         until = max(
             self._window_free_at(connection, window, allowance, now, place),
             float(standing.paused_until or 0.0),
@@ -96,6 +115,12 @@ class Slots:
         place = {"account_id": account_id, "utc_day": self._utc_day()}
         return int(self._database.connection.execute(_SPENT, place).scalar() or 0)
 
+    def budget(self, account_id: int | None, daily_requests: int) -> Budget:
+        """What is left of the UTC day's budget; asks only. account_id: None for an account that was never asked yet."""
+        spent = 0 if account_id is None else self.spent_today(account_id)
+        kept = reserve(daily_requests)
+        return Budget(daily_requests, max(0, daily_requests - kept - spent), self._database.clock.now(), kept)
+
     def _place(self, account_id: int) -> dict[str, Any]:
         return {"account_id": account_id, "utc_day": self._utc_day(), "boot_id": self._database.clock.boot_id()}
 
@@ -108,9 +133,13 @@ class Slots:
         """When to ask again: no later than in one window, because the answer to another process's request may have come."""
         ended_after = now - allowance.longest_seconds - 1
         values = {**place, "ended_after": ended_after, "sent_after": ended_after - LONGEST_IN_AIR_SECONDS}
-        holds = [Hold(Window(row[0]), row[1], row[2]) for row in connection.execute(_HOLDS, values)]
+        holds = [Hold(Window(row[0]), row[1], row[2], row[3]) for row in connection.execute(_HOLDS, values)]
         asked_again = now + allowance.longest_seconds + MARGIN_SECONDS
-        return min(free_at(holds, allowance.limits, window, now), asked_again)
+        line, wall = line_of(connection, place["account_id"], self._database.clock), self._database.clock.now()
+        share = line.share_at(wall.timestamp())
+        limits = {one: shared(limit, share) for one, limit in allowance.limits.items()}
+        bounds = {one: line.bound(limit.seconds, now, wall.timestamp()) for one, limit in limits.items()}
+        return min(free_at(holds, limits, window, now, bounds), asked_again)
 
     def _settled_after_boot(
         self, connection: Connection, standing: Row[Any], allowance: Allowance, now: float, place: Mapping[str, Any]

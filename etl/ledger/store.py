@@ -24,6 +24,7 @@ from etl.ledger.migrations import migrate, schema_version
 from etl.ledger.plan import Plan
 from etl.ledger.prune import Pruning
 from etl.ledger.requests import Requests
+from etl.ledger.revisions import Revisions
 from etl.ledger.runs import Runs
 from etl.ledger.schema import BOOTS
 
@@ -72,6 +73,7 @@ class Ledger:
         self.copies = Copies(self._database, files)
         self.runs = Runs(self._database)
         self.requests = Requests(self._database)
+        self.revisions = Revisions(self._database)
         self.doubts = Doubts(self._database)
         self.failures = Failures(self._database)
         self.known_keys = KnownKeys(self._database)

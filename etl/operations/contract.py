@@ -126,6 +126,6 @@ class Operation(Protocol):
     def elements(self, body: bytes, options: RequestOptions) -> list[Element]:
         """The activities of such a request's body again, in order, each with its address under the addressing target.
 
-        An address that the body does not hold is "".
+        An address that the body does not hold is "". Values with a place elsewhere in the body stand at its top too.
         """
         ...

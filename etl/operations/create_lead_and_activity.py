@@ -10,7 +10,7 @@ from etl.operations.contract import MessageAnswer, Proof
 from etl.records import ApiRequest, Outcome, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from etl.operations.contract import Element, RequestOptions
     from etl.records import Activity
@@ -71,10 +71,14 @@ class CreateLeadAndActivity:
         return ApiRequest("POST", _PATH, (), body, self.window)
 
     def elements(self, body: bytes, options: RequestOptions) -> list[Element]:
+        """Attributes of the lead and members of custom field sets stand at the top, under the names of their targets."""
         document = json.loads(body)
-        lead = {entry["Attribute"]: entry["Value"] for entry in document["LeadDetails"]}
-        fields = [entry for entry in document["Activity"].get("Fields", ()) if "SchemaName" in entry]
-        return [document["Activity"] | {"Fields": fields, self.addressed_by(options): lead.get(options.search_by, "")}]
+        lead = {f"{_LEAD}{name}": value for name, value in _targets(document["LeadDetails"]) if name != _SEARCH_BY}
+        entries = document["Activity"].get("Fields", ())
+        fields = [entry for entry in entries if "SchemaName" in entry]
+        sets = dict(_targets(entry for entry in entries if "SchemaName" not in entry))
+        activity: Element = document["Activity"] | {"Fields": fields}
+        return [activity | sets | {self.addressed_by(options): ""} | lead]
 
 
 def _activity(event: int, values: dict[str, str]) -> Element:
@@ -97,3 +101,13 @@ def _attributes(values: Iterable[tuple[str, str]], name: str) -> list[Element]:
             entries.append({"Attribute": owner, "Value": "", "Fields": of_set[owner]})
         of_set[owner].append({"Attribute": member, "Value": value})
     return entries
+
+
+def _targets(entries: Iterable[Element]) -> Iterator[tuple[str, str]]:
+    """The targets and values of entries that name an `Attribute`, each member of a custom field set by itself."""
+    for entry in entries:
+        name, members = str(entry["Attribute"]), entry.get("Fields")
+        if isinstance(members, list):
+            yield from ((f"{name}.{member['Attribute']}", member["Value"]) for member in members)
+        else:
+            yield name, str(entry["Value"])

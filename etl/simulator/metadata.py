@@ -11,32 +11,30 @@ SYSTEM_FIELDS = (NOTE_FIELD, "Status", "Owner")
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityField:
-    """A field of an activity type. A member of a custom field set is named `mx_Custom_4~mx_CustomObject_3`.
-
-    options: the values of a dropdown; none is any value. max_length: in characters.
-    """
+class _Field:
+    """options: the values of a dropdown; none is any value. max_length: in characters."""
 
     schema_name: str
     display_name: str = ""
     data_type: str = "String"
     options: tuple[str, ...] = ()
     is_mandatory: bool = False
-    is_multi_select: bool = False
     max_length: int = LONGEST_FIELD
 
 
 @dataclass(frozen=True, slots=True)
-class LeadField:
+class ActivityField(_Field):
+    """A field of an activity type. A member of a custom field set is named `mx_Custom_4~mx_CustomObject_3`."""
+
+    is_multi_select: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeadField(_Field):
     """An attribute of leads."""
 
-    schema_name: str
-    display_name: str = ""
     data_type: str = "Text"
-    options: tuple[str, ...] = ()
-    is_mandatory: bool = False
     is_unique: bool = False
-    max_length: int = LONGEST_FIELD
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Does LeadSquared hold every row that we call created, once, and with the values that were sent?
 
 This finds what no client can exclude: a request that LeadSquared carried out after its rows were believed to be absent.
-Of rows that updated an activity it asks whether that shows their values, as far as no later row has set others.
+Of rows that updated an activity it asks whether that shows their values, as far as no later row has set others; of rows
+sent with their lead also whether the lead shows its attributes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from etl.events import Auditing
 from etl.operations.contract import Proof
 from etl.reconciler.sent import key_shown, same_text, sent_row, shows_note
 from etl.stages.audit_findings import Finding
+from etl.stages.audit_leads import LeadAudit, OfLead
 from etl.stages.audit_values import values_found
 from etl.stages.sources import ByLead, ByTime, Question, elements
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from etl.delivery.decide import StopCause
     from etl.ledger.doubts import CreatedRow, Sent
     from etl.ledger.runs import RunRecord
+    from etl.operations.contract import Element
     from etl.reconciler.sent import SentRow
     from etl.records import SeenActivity
     from etl.stages.sources import Addressing
@@ -85,7 +88,8 @@ class Audit:
         self.desk.ledger.runs.note_verified(found)
 
     def _found(self, rows: Sequence[CreatedRow], requests: Mapping[int, Sent]) -> dict[int, str]:
-        sent = self._sent(rows, requests)
+        bodies = self._bodies(rows, requests)
+        sent = self._sent(rows, bodies)
         activities = self._read(Question(self._stretches(requests.values()), _leads(sent.values())))
         if activities is None:
             return {row.row_id: Finding.NOT_READ.value for row in rows}
@@ -93,18 +97,30 @@ class Audit:
         unseen = [row for row in rows if row.activity_id and same_text(row.activity_id) not in shown]
         shown |= self._look_further(unseen, sent)
         copies = _Copies(shown.values(), self.addressing.key_field, self._claimed(shown))
-        return {row.row_id: self._told(row, sent.get(row.row_id), shown, copies) for row in rows}
+        leads = LeadAudit(self.desk, self.addressing).found(rows, bodies, shown)
+        nothing = OfLead()
+        return {
+            row.row_id: self._told(row, sent.get(row.row_id), shown, copies, leads.get(row.row_id, nothing))
+            for row in rows
+        }
 
-    def _sent(self, rows: Iterable[CreatedRow], requests: Mapping[int, Sent]) -> dict[int, SentRow]:
-        """What was sent for each row, as far as it is still known."""
+    def _bodies(self, rows: Iterable[CreatedRow], requests: Mapping[int, Sent]) -> dict[int, Element]:
+        """The element that was sent for each row, as far as it is still known."""
         unpacked = {number: elements(request.body, self.addressing) for number, request in requests.items()}
-        found: dict[int, SentRow] = {}
+        found: dict[int, Element] = {}
         for row in rows:
             body = unpacked.get(row.request_id or 0, [])
             if row.position is not None and row.position <= len(body):
-                element, way = body[row.position - 1], self.addressing
-                found[row.row_id] = sent_row(element, row.row_id, row.request_id or 0, way.member, way.key_field)
+                found[row.row_id] = body[row.position - 1]
         return found
+
+    def _sent(self, rows: Iterable[CreatedRow], bodies: Mapping[int, Element]) -> dict[int, SentRow]:
+        member, key_field = self.addressing.member, self.addressing.key_field
+        return {
+            row.row_id: sent_row(bodies[row.row_id], row.row_id, row.request_id or 0, member, key_field)
+            for row in rows
+            if row.row_id in bodies
+        }
 
     def _stretches(self, requests: Iterable[Sent]) -> Sequence[Stretch]:
         behind, ahead = self.desk.ledger.doubts.skew(self.run.account_id)
@@ -152,7 +168,14 @@ class Audit:
         ids = [one.activity_id for one in shown.values()]
         return frozenset(same_text(one) for one in self.desk.ledger.doubts.claimed(self.run.account_id, ids))
 
-    def _told(self, row: CreatedRow, sent: SentRow | None, shown: Mapping[str, SeenActivity], copies: _Copies) -> str:
+    def _told(
+        self,
+        row: CreatedRow,
+        sent: SentRow | None,
+        shown: Mapping[str, SeenActivity],
+        copies: _Copies,
+        of_lead: OfLead,
+    ) -> str:
         if row.activity_id is None:
             return f"{Finding.NOT_READ.value}: a person decided that it is there, under no id"
         activity = shown.get(same_text(row.activity_id))
@@ -161,8 +184,12 @@ class Audit:
         others = copies.of(activity, sent)
         if others:
             return f"{Finding.TWICE.value}: {', '.join(others)}"
-        differences = list(_differences(sent, activity)) if sent is not None else []
-        return f"{Finding.DIFFERS.value}: {'; '.join(differences)}" if differences else Finding.HELD.value
+        if row.is_revised:
+            return f"{Finding.HELD.value}: given other values since, by a later row"
+        differences = [*(_differences(sent, activity) if sent is not None else ()), *of_lead.differences]
+        finding = Finding.DIFFERS if differences else Finding.HELD
+        words = [*differences, *([of_lead.remark] if of_lead.remark else [])]
+        return f"{finding.value}: {'; '.join(words)}" if words else finding.value
 
 
 class _Copies:

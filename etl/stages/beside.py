@@ -19,7 +19,7 @@ from etl.errors import EtlError, UsageError
 from etl.events import Note, RunOptions
 from etl.mapping.convert.cells import cell_as_seen
 from etl.mapping.lineage import lineage_of
-from etl.reader import InputRules, open_input
+from etl.reader import InputRules, open_input, sheets_of
 from etl.reconciler.names import ResultNames
 from etl.reconciler.sent import same_text
 from etl.records import Lineage
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from etl.events import Event
     from etl.ledger.runs import RunRecord
     from etl.ledger.store import Ledger
+    from etl.reader import OpenInput
     from etl.records import Cell, Table
     from etl.settings import Account
     from etl.stages.prepare import PreparedInput
@@ -110,15 +111,23 @@ def _files(prepared: PreparedInput) -> Iterator[tuple[Path, Path]]:
 def _runs_in(content: Path, shown: Path) -> Iterable[_Run]:
     """The runs that the lines of a file name; none where it is not ours, and of one that breaks off those before that."""
     runs: dict[int, _Run] = {}
-    with suppress(EtlError, OSError), open_input(content, InputRules(), shown) as opened:
-        if opened.table.is_ours:
-            columns = [_letter(header, opened.table) for header in ("etl_run", "etl_row", "ProspectActivityId")]
-            for block in opened.blocks():
-                empty: list[Cell] = [None] * len(block.frame)
-                cells = [block.frame[letter].tolist() if letter else empty for letter in columns]
-                for run, row, activity_id in zip(*cells, strict=True):
-                    _note_line(runs, lineage_of(run, row), cell_as_seen(activity_id).strip())
+    with suppress(EtlError, OSError):
+        for sheet in sheets_of(content) or (None,):
+            with open_input(content, InputRules(sheet), shown) as opened:
+                if not opened.table.is_ours:
+                    break
+                if opened.table.sheet == sheet:
+                    _note_lines(runs, opened)
     return runs.values()
+
+
+def _note_lines(runs: dict[int, _Run], opened: OpenInput) -> None:
+    columns = [_letter(header, opened.table) for header in ("etl_run", "etl_row", "ProspectActivityId")]
+    for block in opened.blocks():
+        empty: list[Cell] = [None] * len(block.frame)
+        cells = [block.frame[letter].tolist() if letter else empty for letter in columns]
+        for run, row, activity_id in zip(*cells, strict=True):
+            _note_line(runs, lineage_of(run, row), cell_as_seen(activity_id).strip())
 
 
 def _letter(header: str, table: Table) -> str | None:
@@ -160,8 +169,9 @@ def _is_named_after(record: RunRecord, path: Path, prepared: PreparedInput) -> b
 
 def _original(path: Path, sheet: str | None = None) -> str:
     """The name that results of a file have in front: its own, or that of the input whose results it is itself."""
-    latest = ResultNames.for_input(path, None, rehearsal=False, sheet=sheet, is_ours=True).latest
-    return latest.stem.removesuffix(".results")
+    latest = ResultNames.for_input(path, None, rehearsal=False, is_workbook=False, is_ours=True).latest
+    stem = latest.stem.removesuffix(".results")
+    return f"{stem}.{sheet}" if sheet else stem
 
 
 def _stranger(run: _Run, path: Path, prepared: PreparedInput, ledger: Ledger) -> _Stranger:

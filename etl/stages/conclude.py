@@ -13,8 +13,8 @@ from etl.reconciler.names import WORKBOOK
 from etl.reconciler.put_in_place import check_folder
 from etl.reconciler.results_workbook import check_columns
 from etl.records import Outcome
-from etl.stages.rewrite import bring_up_to_date
-from etl.stages.writer import Files, ResultsWriter, names_of_input, needs_a_person, source_of
+from etl.stages.rewrite import bring_up_to_date, parts_of
+from etl.stages.writer import Files, ResultsWriter, RunPart, names_of_input, needs_a_person, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -40,11 +40,16 @@ __all__ = [
 def check_place(prepared: PreparedInput, options: RunOptions) -> None:
     """Make sure, before anything is sent, that the results have a place.
 
-    Raises: UsageError — the folder is missing or cannot be written to, or a sheet has not enough columns.
+    Raises: UsageError — the folder is missing or cannot be written to, or what it is has not enough columns or sheets.
     """
     names = names_of_input(prepared, None, options)
     if names.kind == WORKBOOK:
         check_columns(prepared.table)
+    elif prepared.is_one_of_several:
+        raise UsageError(
+            f"--results {names.latest}: {prepared.path.name} has several sheets to import, and a .csv holds one table. "
+            "Name an .xlsx: it has a sheet of results for each of them."
+        )
     check_folder(names.latest)
 
 
@@ -64,7 +69,9 @@ def write_files(
     words = RunWords(run_id, None if options.rehearse else run_id, cause.reason if cause else None)
     writer = ResultsWriter(ledger, is_rehearsal=options.rehearse and options.results is None)
     try:
-        files = writer.write(source_of(prepared), names, words)
+        own = RunPart(source_of(prepared), words)
+        run = ledger.runs.get(run_id)
+        files = writer.write(own, names, parts_of(run, own, ledger) if run else ())
         for earlier in {*ledger.runs.earlier_runs_of_lines(run_id), *others}:
             bring_up_to_date(earlier, writer, ledger)
     except OSError as error:  # a file that is open elsewhere, a disk that fails: what is beside the writing itself

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from etl.api.asking import Each
     from etl.api.reads import Identity, Sender
     from etl.clock import Clock
+    from etl.events import StopSignal
     from etl.ledger.accounts import AccountRecord
     from etl.ledger.store import Ledger
     from etl.records import ApiAnswer, ApiRequest
@@ -58,6 +59,11 @@ class Connection:
         return read(self.client, request, self.slots.take)
 
     @property
+    def to_read_back(self) -> Connection:
+        """The same account for reading back, which may take what is kept of the day's quota for that."""
+        return replace(self, slots=self.slots.to_the_last())
+
+    @property
     def each(self) -> Each:
         """Reads much of one kind, as many at once as the account's limit asks for."""
         if self.readers == 1:
@@ -66,24 +72,28 @@ class Connection:
 
 
 @contextmanager
-def connect(account: Account | None, ledger: Ledger, clock: Clock) -> Iterator[Connection]:
-    """The account, with a client that is closed at the end of the block."""
+def connect(
+    account: Account | None, ledger: Ledger, clock: Clock, stop: StopSignal | None = None
+) -> Iterator[Connection]:
+    """The account, with a client that is closed at the end of the block. stop: its deadlines end reads, too."""
     if account is None:
         raise UsageError("No account is set. Set LSQ_HOST, LSQ_ACCESS_KEY and LSQ_SECRET_KEY, or a settings file.")
-    connection, client = _connected(account, ledger, clock)
+    connection, client = _connected(account, ledger, clock, stop)
     with client:
         yield connection
 
 
-def _connected(account: Account, ledger: Ledger, clock: Clock) -> tuple[Connection, Client]:
+def _connected(account: Account, ledger: Ledger, clock: Clock, stop: StopSignal | None) -> tuple[Connection, Client]:
     """Ask LeadSquared whose keys these are, and find or note the account in the ledger.
+
+    That question may take the end of the day's quota: without it nothing could be read back.
 
     Raises: RefusedError — keys or host are refused. NetworkError — LeadSquared cannot be reached.
     """
     asked_at = host_to_ask(account)
     known = ledger.accounts.known_as(asked_at, account.name)
     with _client(account, asked_at, clock) as client:
-        slots = ReadSlots(ledger, known, lambda: allowance_of(account, ledger, known), clock)
+        slots = ReadSlots(ledger, known, lambda: allowance_of(account, ledger, known), clock, stop, keeps_reserve=False)
         identity = _ask(client, slots, is_known=known is not None)
     _refuse_another_organisation(account, known, identity)
     placed = replace(account, base_url=_host_to_use(account, identity))
@@ -98,7 +108,7 @@ def _connected(account: Account, ledger: Ledger, clock: Clock) -> tuple[Connecti
         client=placed_client,
         allowance=allowance_of(account, ledger, record),
         organisation=_in_words(identity, record),
-        slots=ReadSlots(ledger, record, lambda: allowance_of(account, ledger, record), clock),
+        slots=ReadSlots(ledger, record, lambda: allowance_of(account, ledger, record), clock, stop),
         user_id=identity.user_id if identity else None,
         is_proven=identity is not None,
         readers=capacity_for(account.limit),

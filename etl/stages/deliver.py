@@ -5,28 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import TYPE_CHECKING
 
 from etl.chunker import requests_needed
 from etl.delivery.driver import Consignment, Driver
 from etl.delivery.parcels import Parcel
 from etl.delivery.throttle import capacity_for
-from etl.events import Progress, RequestAnswered, RequestSent
 from etl.identity import row_key
 from etl.ledger.waiting import WaitingRow
-from etl.records import Activity, Outcome, Window
+from etl.records import Activity, Window
 from etl.stages.arrange import arranged, needs_addresses
 from etl.stages.connect import allowance_of
 from etl.stages.lead_memory import with_any_address
+from etl.stages.pace import Pace
+from etl.stages.telling import ProgressTeller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from etl.chunker import Group
     from etl.delivery.driver import Delivered
-    from etl.delivery.outcomes import RowEnd
-    from etl.delivery.verdict import Verdict
     from etl.ledger.plan import Plan, PlannedRow
     from etl.ledger.requests import Allowance
     from etl.ledger.store import Ledger
@@ -85,12 +83,13 @@ def _unsent(row: PlannedRow) -> WaitingRow:
 
 
 class Parcels:
-    """The rows of a run that wait, read again from the kept copy and packed."""
+    """The rows of a run that wait, read again from the kept copy and packed. last_row: none below that one."""
 
-    def __init__(self, prepared: PreparedInput, run_id: int, ledger: Ledger) -> None:
+    def __init__(self, prepared: PreparedInput, run_id: int, ledger: Ledger, last_row: int | None = None) -> None:
         self._prepared = prepared
         self._run_id = run_id
         self._ledger = ledger
+        self._last_row = last_row
         self._packing = Packing(prepared.mapping)
 
     def __iter__(self) -> Iterator[Parcel]:
@@ -100,7 +99,12 @@ class Parcels:
 
     def _blocks(self) -> Iterator[list[Going]]:
         for rows in self._prepared.applied():
-            waiting = self._ledger.runs.waiting(self._run_id, rows[0].row_number, rows[-1].row_number)
+            first, last = rows[0].row_number, rows[-1].row_number
+            if self._last_row is not None:
+                if first > self._last_row:
+                    return
+                last = min(last, self._last_row)
+            waiting = self._ledger.runs.waiting(self._run_id, first, last)
             yield [
                 (known, self._packing.activity(row, known.memory_key, known.ordinal))
                 for row in rows
@@ -130,8 +134,12 @@ def forecast(groups: Mapping[Group, int], mapping: LoadedMapping, allowance: All
         keeps_order=operation.keeps_order,
     )
     rows = sum(group.rows * times for group, times in groups.items())
-    limit = slowest(allowance, operation.window)
-    return Forecast(rows, requests, max(0, (requests - 1) // limit.count) * limit.seconds)
+    return Forecast(rows, requests, at_the_limit(requests, slowest(allowance, operation.window)))
+
+
+def at_the_limit(requests: int, limit: Limit) -> float:
+    """Seconds for so many requests, the first window's worth at once."""
+    return max(0, (requests - 1) // limit.count) * limit.seconds
 
 
 def slowest(allowance: Allowance, window: Window) -> Limit:
@@ -150,51 +158,31 @@ def _rows_a_request(groups: Mapping[Group, int], mapping: LoadedMapping, lot: Co
     return max(1.0, ahead.rows / max(1, ahead.requests))
 
 
-class ProgressTeller:
-    """Counts what comes back and tells it as events."""
-
-    def __init__(self, prepared: PreparedInput, lot: Consignment, session: Session) -> None:
-        limit = slowest(lot.allowance, lot.operation.window)
-        self._tell = session.events
-        self._shown = prepared.shown
-        self._rows_a_request = _rows_a_request(session.ledger.runs.counts_to_send(lot.run_id), prepared.mapping, lot)
-        self._total = session.ledger.runs.count_to_send(lot.run_id)
-        self._counts = session.ledger.runs.counts(lot.run_id)
-        self._seconds_a_request = limit.seconds / limit.count
-        self._clock = session.clock
-        self._started = session.clock.monotonic()
-        self._done = 0
-
-    def sent(self, request_id: int, rows: int) -> None:
-        self._tell(RequestSent(request_id, rows))
-
-    def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
-        for end in ends:
-            if end.outcome is not Outcome.WAITING:
-                self._done += 1
-                self._counts[Outcome.WAITING] = self._counts.get(Outcome.WAITING, 0) - 1
-                self._counts[end.outcome] = self._counts.get(end.outcome, 0) + 1
-        detail = str(getattr(verdict, "reason", ""))
-        self._tell(RequestAnswered(request_id, type(verdict).__name__.lower(), detail))
-        self._tell(self._progress(in_flight))
-
-    def _progress(self, in_flight: int) -> Progress:
-        seconds = self._clock.monotonic() - self._started
-        rate = self._done / seconds if seconds > 0 else 0.0
-        left = self._total - self._done
-        at_the_limit = ceil(left / self._rows_a_request) * self._seconds_a_request
-        eta = max(at_the_limit, left / rate) if rate > 0 and seconds > 10 else at_the_limit
-        return Progress(self._shown, self._done, self._total, dict(self._counts), rate, eta, in_flight)
-
-
-def deliver(prepared: PreparedInput, run_id: int, session: Session, *, is_careful: bool = False) -> Delivered:
+def deliver(
+    prepared: PreparedInput,
+    run_id: int,
+    session: Session,
+    pace: Pace | None = None,
+    *,
+    is_careful: bool = False,
+    last_row: int | None = None,
+) -> Delivered:
     """Send every row of the run that waits, one request at a time if LeadSquared was not well.
 
+    pace: of the rounds before. last_row: rows below that one are left for later.
     Returns: why it stopped early, if it did.
     """
-    lot = replace(consignment(prepared, run_id, session), is_careful=is_careful)
+    lot = replace(consignment(prepared, run_id, session, last_row), is_careful=is_careful)
     chance = random.Random()  # noqa: S311 — spreads waits, guards nothing
-    teller = ProgressTeller(prepared, lot, session)
+    teller = ProgressTeller(
+        session,
+        lot.account_id,
+        run_id,
+        shown=prepared.shown,
+        rows_a_request=_rows_a_request(session.ledger.runs.counts_to_send(run_id), prepared.mapping, lot),
+        total=session.ledger.runs.count_to_send(run_id, last_row),
+        pace=pace or pace_of(prepared, session),
+    )
     wire = session.open_wire(lot.capacity)
     try:
         return Driver(lot, session.ledger, wire, session.clock, chance, teller, session.stop).deliver()
@@ -202,8 +190,14 @@ def deliver(prepared: PreparedInput, run_id: int, session: Session, *, is_carefu
         wire.close()
 
 
-def consignment(prepared: PreparedInput, run_id: int, session: Session) -> Consignment:
-    """What the driver needs to know of one run."""
+def pace_of(prepared: PreparedInput, session: Session) -> Pace:
+    """A new count of how fast an input goes."""
+    limit = slowest(session.connection.allowance, prepared.mapping.operation.window)
+    return Pace(limit, session.clock.monotonic())
+
+
+def consignment(prepared: PreparedInput, run_id: int, session: Session, last_row: int | None = None) -> Consignment:
+    """What the driver needs to know of one run. last_row: rows below that one are not in it."""
     run = session.ledger.runs.get(run_id)
     if run is None:
         raise LookupError(f"run {run_id} is not in the ledger")
@@ -215,7 +209,7 @@ def consignment(prepared: PreparedInput, run_id: int, session: Session) -> Consi
         run_id=run_id,
         operation=operation,
         addressed_by=operation.addressed_by(prepared.mapping.request_options),
-        parcels=iter(Parcels(prepared, run_id, session.ledger)),
+        parcels=iter(Parcels(prepared, run_id, session.ledger, last_row)),
         packer=Packing(prepared.mapping),
         allowance=allowance,
         capacity=capacity_for(slowest(allowance, operation.window)),

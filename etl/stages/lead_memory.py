@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.findings import shown
@@ -38,8 +38,15 @@ class LeadMemory:
         """The finds that count among all that these rows know of their leads."""
         if self.account_id is None:
             return {}
-        asked_for = {key for known_by in wanted for key in (of_whole(known_by), *map(of_value, known_by))}
-        return self.found_leads.known(self.account_id, asked_for, self.since)
+        distinct = dict.fromkeys(wanted)
+        asked_for = {key for known_by in distinct for key in (of_whole(known_by), *map(of_value, known_by))}
+        found = self.found_leads.known(self.account_id, asked_for, self.since)
+        # a row with the values of two leads is looked up again by each command: a person may have merged them meanwhile
+        apart = {of_value(value) for known_by in distinct if _lead_apart(known_by, found) for value in known_by}
+        if not apart:
+            return found
+        now_found = self.found_leads.known(self.account_id, apart, self.since, believed_seconds=0.0)
+        return {key: ids for key, ids in found.items() if key not in apart or key in now_found}
 
     def sought(self, wanted: Iterable[KnownBy]) -> dict[KnownBy, tuple[str, ...] | None]:
         """Of each of these the ids of all leads that it leads to: one is found, none is missing; None: look it up."""
@@ -80,7 +87,7 @@ def remember_leads(prepared: PreparedInput, ledger: Ledger, account_id: int | No
 
 def with_address(row: AppliedRow, lead_id: str) -> AppliedRow:
     """The row as an activity of this lead."""
-    return replace(row, values={FOUND_LEAD: lead_id, **row.values}) if row.values is not None else row
+    return row._replace(values={FOUND_LEAD: lead_id, **row.values}) if row.values is not None else row
 
 
 def with_any_address(row: AppliedRow, stand_in: str | None = None) -> AppliedRow:
@@ -111,6 +118,12 @@ def of_whole(known_by: KnownBy) -> AskedFor:
 def distinct_ids(ids: Iterable[str]) -> tuple[str, ...]:
     """Ids without repetitions; letter case does not tell them apart."""
     return tuple({lead_id.casefold(): lead_id for lead_id in ids}.values())
+
+
+def _lead_apart(known_by: KnownBy, known: Mapping[AskedFor, tuple[str, ...]]) -> bool:
+    """Whether what one row knows leads to several leads, and it was not looked up as a whole by this command."""
+    ids = [lead_id for value in known_by for lead_id in known.get(of_value(value), ())]
+    return of_whole(known_by) not in known and len(distinct_ids(ids)) > 1
 
 
 def ids_of(known_by: KnownBy, known: Mapping[AskedFor, tuple[str, ...]]) -> tuple[str, ...] | None:

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from etl.stages.find_leads import Chosen
     from etl.stages.lead_memory import LeadMemory
     from etl.stages.prepare import PreparedInput
-    from etl.stages.session import Session
+    from etl.stages.session import Inquiry, Session
 
 
-def find_leads(prepared: PreparedInput, session: Session) -> StopCause | None:
+def find_leads(prepared: PreparedInput, session: Inquiry) -> StopCause | None:
     """Find the leads of all rows of the plan that go out, and keep back those that have none. Nothing is sent.
 
     Returns: why it was stopped before the end, if it was; what was found by then is kept.
@@ -101,7 +101,7 @@ class _Block:
 class _KeptBack:
     """The rows that are not sent for want of their lead."""
 
-    def __init__(self, prepared: PreparedInput, memory: LeadMemory, session: Session, names: dict[str, str]) -> None:
+    def __init__(self, prepared: PreparedInput, memory: LeadMemory, session: Inquiry, names: dict[str, str]) -> None:
         said = prepared.mapping.mapping.leads
         self._prepared = prepared
         self._memory = memory

@@ -164,8 +164,10 @@ def _placed(mapping: LoadedMapping, ledger: Ledger, remarks: Sequence[Remark]) -
     """The remarks with file, line and column, in the order of the file."""
     if not remarks:
         return []
-    kept = ledger.copies.path(mapping.hash.split("+")[0])
-    document = read_document(kept.read_text(encoding="utf-8-sig"), str(mapping.path))
+    document = mapping.mapping.document
+    if document is None:
+        kept = ledger.copies.path(mapping.hash.split("+")[0])
+        document = read_document(kept.read_text(encoding="utf-8-sig"), str(mapping.path))
     found = [(Finding(document.place(one.path), one.problem), one.stops) for one in remarks]
     return sorted(found, key=lambda pair: (pair[0].place.line or 0, pair[0].place.line_column or 0))
 

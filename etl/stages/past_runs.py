@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl.reconciler.names import ResultNames
+from etl.reconciler.names import STANDARD_INPUT, ResultNames
 from etl.records import NEEDS_A_PERSON, Outcome
 from etl.settings.toml_file import ENVIRONMENT_ACCOUNT
 from etl.stages.lock_names import lock_name_of_content
@@ -81,7 +81,13 @@ def next_command(listed: ListedRun, state: RunState) -> NextCommand | None:
 def run_command(listed: ListedRun) -> tuple[str, ...]:
     """The command that began this run, as its words behind `etl`."""
     again = ("--duplicate", str(listed.duplicate)) if listed.duplicate else ()
-    return ("run", listed.input_path, "-m", listed.mapping_path, *_account(listed), *again, *_results(listed))
+    return ("run", _input(listed), "-m", listed.mapping_path, *_account(listed), *again, *_results(listed))
+
+
+def _input(listed: ListedRun) -> str:
+    """The input as it was typed: what came in by standard input lies nowhere under its name."""
+    path = Path(listed.input_path)
+    return "-" if path.name == STANDARD_INPUT and not path.exists() else listed.input_path
 
 
 def _account(listed: ListedRun) -> tuple[str, ...]:
@@ -94,6 +100,7 @@ def _results(listed: ListedRun) -> tuple[str, ...]:
     """`--results`, where the results lay in another folder than the input."""
     if listed.results_path is None:
         return ()
-    usual = ResultNames.for_input(Path(listed.input_path), listed.run_id, rehearsal=False).latest
+    is_workbook = listed.sheet is not None
+    usual = ResultNames.for_input(Path(listed.input_path), listed.run_id, False, is_workbook=is_workbook).latest
     lay = Path(listed.results_path)
     return () if not lay.is_absolute() or lay.parent == usual.parent else ("--results", str(lay))

@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from etl.errors import SourceError, UsageError
-from etl.events import Note, Reading, ignore
-from etl.identity import CellsFingerprint, lead_mark, payload_fingerprint, unique_key
-from etl.ledger.plan import StagedRow
+from etl.events import Found, Note, Reading, ignore
+from etl.findings import listed, shown
 from etl.mapping.apply import Applier
-from etl.mapping.load import load_mapping
+from etl.mapping.load import kept_text, load_mapping
 from etl.mapping.lookups import LookupTable
+from etl.mapping.translation import Translation, UnknownValues
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
-from etl.reader import InputRules, open_input, sheets_of
-from etl.reconciler.names import is_named_new_leads, is_named_results
-from etl.records import Outcome
+from etl.reader import EmptySheetError, InputRules, open_input, sheets_of
+from etl.reconciler.names import is_named_results
+from etl.stages.input_rules import rules_of
+from etl.stages.intake import FROM_STANDARD_INPUT, our_sheets, take_in, why_left_out
+from etl.stages.staging import Stager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from datetime import datetime
 
     from etl.events import Event, StopSignal
     from etl.findings import Finding
     from etl.ledger.plan import Plan
     from etl.ledger.store import Ledger
-    from etl.mapping.apply import AppliedRow
+    from etl.mapping.apply import AppliedColumns, AppliedRow
     from etl.mapping.model import Mapping
     from etl.operations.contract import Operation
-    from etl.records import Block, Column, Table
+    from etl.records import Block, Table
+    from etl.stages.intake import Taken
     from etl.stages.lead_memory import LeadMemory
 
 MOST_FINDINGS = 1_000
 """How many findings of one input a summary carries; all of them stand in the results and failed files."""
 
+MOST_OF_A_LATE_KIND = 3
+"""So many of a kind that is met for the first time after those are carried too: a report shows examples of each."""
 
 OWNER = "ActivityOwnerEmail"
 MOST_OWNERS = 1_000
@@ -52,6 +61,15 @@ class LoadedMapping:
     path: Path
     hash: str
     lookups: dict[str, LookupTable]
+    translation: Translation | None = None
+
+    def applier(self, table: Table) -> Applier:
+        """The mapping bound to one input. Raises UsageError: a column that it names is missing, or there twice."""
+        return Applier(self.mapping, table, self.lookups, self.translation)
+
+    def as_judged_before(self) -> LoadedMapping:
+        """The same for rows of a run that goes on: bounds that move with the clock were looked at when it began."""
+        return replace(self, mapping=self.mapping.as_of(None))
 
     @property
     def operation(self) -> Operation:
@@ -68,8 +86,7 @@ class LoadedMapping:
 
     def rules(self, sheet: str | None) -> InputRules:
         """How one sheet is to be read."""
-        said = self.mapping.input
-        return InputRules(sheet, said.header_row, said.encoding, said.delimiter)
+        return rules_of(self.mapping, sheet)
 
 
 @dataclass(slots=True)
@@ -77,9 +94,9 @@ class PreparedInput:
     """One sheet of one file, read and mapped.
 
     number: its place in the plan. path: as the person gave it. copy: the kept bytes that everything is read from.
-    is_one_of_several: its file has further inputs, so its results are named after the sheet too. owners: the first
+    is_one_of_several: its file has further inputs. before: those of them that were prepared before it. owners: the first
     MOST_OWNERS different `ActivityOwnerEmail` values, each with the first row that has it. leads: what look-ups have found,
-    where the mapping finds leads and the account is known.
+    where the mapping finds leads and the account is known. unknown: values that fit no option of their column.
     """
 
     number: int
@@ -91,11 +108,14 @@ class PreparedInput:
     table: Table
     unmapped: tuple[str, ...]
     is_one_of_several: bool = False
+    before: tuple[PreparedInput, ...] = ()
     data_rows: int = 0
     findings: list[Finding] = field(default_factory=list)
     finding_counts: Counter[str] = field(default_factory=Counter)
     owners: dict[str, int] = field(default_factory=dict)
     leads: LeadMemory | None = None
+    tell: Callable[[Event], None] = ignore
+    unknown: UnknownValues = field(default_factory=UnknownValues)
 
     @property
     def shown(self) -> str:
@@ -112,29 +132,34 @@ class PreparedInput:
 
         addressed: with the ids of leads that were looked up, where one was found.
         """
-        applier = Applier(self.mapping.mapping, self.table, self.mapping.lookups)
+        applier = self.mapping.applier(self.table)
         for block in self.blocks():
             rows = applier.apply(block)
             yield self.leads.addressed(rows) if addressed and self.leads is not None else rows
 
-    def note_owner(self, row: AppliedRow) -> None:
-        """Remember who is to own the row's activity, for the live check."""
-        owner = row.values.get(OWNER) if row.values else None
-        if owner and len(self.owners) < MOST_OWNERS:
-            self.owners.setdefault(owner, row.row_number)
+    def note_owners(self, rows: AppliedColumns) -> None:
+        """Remember who is to own the activities of rows, for the live check."""
+        if OWNER not in rows.values or len(self.owners) >= MOST_OWNERS:
+            return
+        for number, owner in zip(rows.numbers, rows.values[OWNER], strict=True):
+            if isinstance(owner, str) and owner and number not in rows.findings and len(self.owners) < MOST_OWNERS:
+                self.owners.setdefault(owner, number)
 
     def note(self, findings: Sequence[Finding]) -> None:
-        """Count findings and keep the first of them."""
-        self.finding_counts.update(finding.code for finding in findings)
-        self.findings.extend(findings[: max(0, MOST_FINDINGS - len(self.findings))])
+        """Tell of findings, count them and keep the first, of each kind too."""
+        for finding in findings:
+            if len(self.findings) < MOST_FINDINGS or self.finding_counts[finding.code] < MOST_OF_A_LATE_KIND:
+                self.findings.append(finding)
+            self.finding_counts[finding.code] += 1
+        self.tell(Found(self.shown, tuple(findings)))
 
 
-def load(path: Path, ledger: Ledger) -> LoadedMapping:
-    """The mapping with its lookup tables, all of them kept as copies.
+def load(path: Path, ledger: Ledger, now: datetime | None = None) -> LoadedMapping:
+    """The mapping with its lookup tables and its translation, all of them kept as copies. now: for bounds such as -60d.
 
     Raises: UsageError — the mapping is wrong, or its operation is not there yet.
     """
-    mapping = load_mapping(path)
+    mapping = load_mapping(path).as_of(now)
     if mapping.operation not in OPERATIONS:
         raise UsageError(f"{path}: the operation {mapping.operation} is not available in this version of etl.")
     lookups: dict[str, LookupTable] = {}
@@ -142,13 +167,34 @@ def load(path: Path, ledger: Ledger) -> LoadedMapping:
     for lookup in mapping.lookup_files():
         digest.update(ledger.copies.keep(lookup, "lookup").encode())
         lookups[str(lookup)] = _read_lookup(lookup)
-    kept = ledger.copies.keep(path, "mapping")
-    return LoadedMapping(mapping, path, f"{kept}+{digest.hexdigest()[:16]}" if lookups else kept, lookups)
+    translation = None
+    if mapping.translation_path is not None:
+        digest.update(ledger.copies.keep(mapping.translation_path, "lookup").encode())
+        translation = _read_translation(mapping.translation_path)
+    kept = _keep(path, mapping, ledger)
+    whole = f"{kept}+{digest.hexdigest()[:16]}" if lookups or translation else kept
+    return LoadedMapping(mapping, path, whole, lookups, translation)
+
+
+def _keep(path: Path, mapping: Mapping, ledger: Ledger) -> str:
+    """The hash of the mapping's kept copy; one that extends another is kept as a whole, because its base may change."""
+    text = kept_text(mapping)
+    if text is None:
+        return ledger.copies.keep(path, "mapping")
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / path.name
+        whole.write_text(text, encoding="utf-8", newline="\n")
+        return ledger.copies.keep(whole, "mapping")
 
 
 def _read_lookup(path: Path) -> LookupTable:
     with open_input(path, InputRules()) as opened:
         return LookupTable.read(opened.table, opened.blocks())
+
+
+def _read_translation(path: Path) -> Translation:
+    with open_input(path, InputRules()) as opened:
+        return Translation.read(opened.table, opened.blocks())
 
 
 def inputs(
@@ -163,20 +209,47 @@ def inputs(
     numbers = count()
     found: list[PreparedInput] = []
     for file in files:
-        if len(files) > 1 and is_named_new_leads(file):
-            events(Note(f"{file.name} holds leads for LeadSquared's own import: left out."))
+        reason = why_left_out(file) if len(files) > 1 else None
+        if reason is not None:
+            events(Note(f"{file.name} {reason}: left out."))
             continue
-        kept = ledger.copies.keep(file, "input")
-        copy = ledger.copies.path(kept)
-        sheets = _sheets(copy, mapping)
-        for sheet in sheets:
-            found.append(_input(next(numbers), file, sheet, kept, copy, mapping))
-            found[-1].is_one_of_several = len(sheets) > 1
-            if found[-1].table.is_ours:
-                break  # the sheet rules are for the input that it came from
-        if len(files) > 1 and _is_untouched_results(found[-1], ledger):
+        of_file = _inputs_of(file, numbers, mapping, ledger, events)
+        if len(files) > 1 and _is_untouched_results(of_file[0], ledger):
             events(Note(f"{file.name} is a results file as etl wrote it: left out."))
-            found.pop()
+            continue
+        found += of_file
+    return found
+
+
+def _inputs_of(
+    file: Path, numbers: Iterator[int], mapping: LoadedMapping, ledger: Ledger, events: Callable[[Event], None]
+) -> list[PreparedInput]:
+    """The inputs of one file: the sheets that the mapping names, or all of ours in a file of ours."""
+    taken = take_in(file, ledger)
+    if file == FROM_STANDARD_INPUT:
+        events(Note(f"Standard input is called {taken.path.name}: its results are named so, in this folder."))
+    found: list[PreparedInput] = []
+    sheets = _sheets(taken, mapping)
+    for sheet in sheets:
+        try:
+            one = _input(next(numbers), taken, sheet, mapping)
+        except EmptySheetError:
+            if not mapping.mapping.all_sheets or len(sheets) == 1:
+                raise
+            events(Note(f"{taken.path.name} [{sheet}] is empty: left out."))
+            continue
+        if one.table.is_ours and not found:  # the sheet rules are for the input that it came from
+            found = [_input(next(numbers), taken, ours, mapping) for ours in our_sheets(taken)]
+            break
+        found.append(one)
+    if not found:
+        raise EmptySheetError(
+            f"{taken.path}: all its sheets are empty. Export it again, with headers and the rows below."
+        )
+    for place, one in enumerate(found):
+        one.tell = events
+        one.is_one_of_several = len(found) > 1
+        one.before = tuple(found[:place])
     return found
 
 
@@ -185,77 +258,82 @@ def _is_untouched_results(prepared: PreparedInput, ledger: Ledger) -> bool:
     return prepared.table.is_ours and is_named_results(prepared.path) and written == prepared.hash
 
 
-def _sheets(copy: Path, mapping: LoadedMapping) -> tuple[str | None, ...]:
+def _sheets(taken: Taken, mapping: LoadedMapping) -> tuple[str | None, ...]:
     if mapping.mapping.all_sheets:
-        return sheets_of(copy) or (None,)
+        return sheets_of(taken.copy) or (None,)
     return mapping.mapping.input.sheet or (None,)
 
 
-def _input(number: int, file: Path, sheet: str | None, kept: str, copy: Path, mapping: LoadedMapping) -> PreparedInput:
-    with open_input(copy, mapping.rules(sheet), file) as opened:
+def _input(number: int, taken: Taken, sheet: str | None, mapping: LoadedMapping) -> PreparedInput:
+    with open_input(taken.copy, mapping.rules(sheet), taken.path) as opened:
         table = opened.table
-    applier = Applier(mapping.mapping, table, mapping.lookups)
+    applier = mapping.applier(table)
     unmapped = tuple(column.header for column in applier.unmapped)
-    return PreparedInput(number, file, table.sheet, kept, copy, mapping, table, unmapped)
+    return PreparedInput(number, taken.path, table.sheet, taken.hash, taken.copy, mapping, table, unmapped)
 
 
-def stage(prepared: PreparedInput, plan: Plan, events: Callable[[Event], None], stop: StopSignal) -> None:
+@contextmanager
+def _without_search_for_cycles() -> Iterator[None]:
+    """Rows hold no references in circles; to search thousands of new ones for some takes a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_search_for_cycles()
+def stage(
+    prepared: PreparedInput,
+    plan: Plan,
+    events: Callable[[Event], None],
+    stop: StopSignal,
+    *,
+    is_remembered: bool = True,
+) -> None:
     """Read and map the whole input into the plan, so that its last row is known to be readable before the first goes out.
 
     A wish to stop ends the reading at the next block; nothing of the input has been sent or noted then.
+    is_remembered: False for a forecast of an input of which no ledger knows anything.
     Raises: SourceError — a row cannot be read, or a whole column is not what it claims to be.
     """
-    applier = Applier(prepared.mapping.mapping, prepared.table, prepared.mapping.lookups)
-    stager = _Stager(applier.columns, prepared.mapping.operation.addressed_by(prepared.mapping.request_options))
+    applier = prepared.mapping.applier(prepared.table)
+    stager = Stager(applier.columns, prepared.mapping, is_remembered=is_remembered)
+    for note in prepared.table.notes:
+        events(Note(f"{prepared.shown}: {note}."))
     for block in prepared.blocks():
-        rows = applier.apply(block)
-        plan.stage(prepared.number, [stager.staged(row) for row in rows])
-        prepared.data_rows += len(rows)
-        for row in rows:
-            prepared.note_owner(row)
-            if row.findings:
-                prepared.note(row.findings)
+        rows = applier.by_columns(block)
+        plan.stage_waiting(prepared.number, stager.waiting(rows))
+        plan.stage(prepared.number, stager.left_out(rows))
+        prepared.data_rows += rows.count
+        prepared.note_owners(rows)
+        for number in rows.numbers:
+            if number in rows.findings:
+                prepared.note(rows.findings[number])
         events(Reading(prepared.shown, prepared.data_rows))
         if stop.reason is not None:
             return
+    for column in applier.hidden_columns:
+        events(
+            Note(
+                f"{prepared.shown}: the sheet hides column {column.letter} ({column.header}), which the mapping reads."
+            )
+        )
+    prepared.unknown = applier.unknown
+    if applier.unused_translations:
+        names = listed([shown(name) for name in applier.unused_translations])
+        events(
+            Note(
+                f"{prepared.mapping.mapping.translate} has lines for columns that fill no target by themselves: {names}."
+            )
+        )
+    for target, cells in applier.first_of_several.items():
+        which = "1 cell has" if cells == 1 else f"{cells:,} cells have"
+        events(Note(f"{prepared.shown}: {which} more than one number for {target}; the first that exists is sent."))
     for target, texts in applier.cut.items():
         events(Note(f"{prepared.shown}: {texts} texts for {target} were too long and were cut, as the mapping asks."))
     fatal = applier.finish()
     if fatal:
         raise SourceError(f"{prepared.path} was not imported; nothing was sent.", fatal)
-
-
-class _Stager:
-    """Mapped rows into staged ones."""
-
-    def __init__(self, columns: Sequence[Column], addressed_by: str) -> None:
-        self._addressed_by = addressed_by
-        self._cells = CellsFingerprint([column.header for column in columns])
-
-    def staged(self, row: AppliedRow) -> StagedRow:
-        run, line = (row.lineage.run, row.lineage.row) if row.lineage else (None, None)
-        if row.values is None:
-            return self._left_out(row, run, line)
-        payload = payload_fingerprint(row.payload)
-        key = unique_key(row.unique_values) if row.unique_values is not None else payload
-        cells = self._cells.of(row.cells)
-        lead = lead_mark(row.values.get(self._addressed_by, ""))
-        return StagedRow(row.row_number, Outcome.WAITING, key, payload, cells, run, line, lead=lead)
-
-    def _left_out(self, row: AppliedRow, run: int | None, line: int | None) -> StagedRow:
-        if row.ignored is not None:
-            return StagedRow(
-                row.row_number, Outcome.IGNORED, lineage_run=run, lineage_row=line, code="ignored", error=row.ignored
-            )
-        codes = ", ".join(dict.fromkeys(finding.code for finding in row.findings))
-        error = " ".join(dict.fromkeys(finding.problem.error for finding in row.findings))
-        hint = " ".join(finding.hint for finding in row.findings)
-        return StagedRow(
-            row.row_number,
-            Outcome.INVALID,
-            lineage_run=run,
-            lineage_row=line,
-            code=codes,
-            error=error,
-            hint=hint,
-        )

@@ -220,6 +220,10 @@ class ReadBack:
         self._ledger.requests.disprove([claimed[activity_id].row_id for activity_id in wrong])
         rightly = {activity_id: claim for activity_id, claim in claimed.items() if activity_id not in wrong}
         right = [(row, one) for row, one in pairs if same_text(one.activity_id) in rightly][-_CALIBRATED_BY:]
+        revised = self._ledger.doubts.revised(
+            [row.row_id for row, _ in right]
+        )  # they show what came later, and rightly so
+        right = [(row, one) for row, one in right if row.row_id not in revised]
         known = self._ledger.doubts.trust(self._account_id)
         trust = trust_of(right, self._addressing.key_field, self._user_id, known)
         self._ledger.doubts.remember_trust(self._account_id, trust)

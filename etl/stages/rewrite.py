@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from etl.errors import LedgerError
 from etl.mapping.load import load_mapping
-from etl.reader import InputRules
+from etl.reader import sheets_of
 from etl.reconciler.lines import RunWords
-from etl.reconciler.names import ResultNames
-from etl.stages.writer import Source
+from etl.reconciler.names import ResultNames, as_file_name
+from etl.stages.input_rules import rules_of
+from etl.stages.writer import RunPart, Source
 
 if TYPE_CHECKING:
     from etl.ledger.runs import RunRecord
@@ -29,7 +30,9 @@ def write_again(
 
     Raises: LedgerError — a kept copy was pruned or is gone. UsageError — they cannot be written there.
     """
-    return writer.write(kept_source(run, ledger), names, _words(run), is_their_place=is_their_place)
+    own = RunPart(kept_source(run, ledger), _words(run))
+    parts = parts_of(run, own, ledger) if is_their_place else ()
+    return writer.write(own, names, parts, is_their_place=is_their_place)
 
 
 def bring_up_to_date(run_id: int, writer: ResultsWriter, ledger: Ledger) -> None:
@@ -41,10 +44,31 @@ def bring_up_to_date(run_id: int, writer: ResultsWriter, ledger: Ledger) -> None
     if run is None or run.results_path is None or not where_they_lay(run).parent.is_dir():
         return
     names = names_of(run)
-    if names.of_run is None and writer.is_of_later_run(names.latest, run_id):
+    if not all(ledger.copies.has(content_hash) for content_hash in copies_of(run)):
+        return
+    own = RunPart(kept_source(run, ledger), _words(run))
+    parts = parts_of(run, own, ledger)
+    newest = run_id if names.is_of_one else max(part.run for part in parts)
+    if names.of_run is None and writer.is_of_later_run(names.latest, newest):
         return  # a later run has its results at the only place that this one had
-    if all(ledger.copies.has(content_hash) for content_hash in copies_of(run)):
-        writer.write_results(kept_source(run, ledger), names, _words(run))
+    writer.write_results(own, names, parts)
+
+
+def parts_of(run: RunRecord, own: RunPart, ledger: Ledger) -> list[RunPart]:
+    """What stands in the results of a run's workbook: the newest run of each of its sheets, this one's by `own`.
+
+    In the order of the sheets. A workbook is what one file was at one time, seen by one mapping.
+    """
+    others = [one for one in ledger.runs.of_one_workbook(run) if one.sheet != run.sheet] if run.sheet else []
+    if not others:
+        return [own]
+    places = {sheet: place for place, sheet in enumerate(sheets_of(own.source.copy))}
+    found = [(places.get(run.sheet or "", len(places)), own)]
+    for other in others:
+        source = replace(own.source, rules=replace(own.source.rules, sheet=other.sheet))
+        words = _words(other) if own.words.shown_run is not None else replace(_words(other), shown_run=None)
+        found.append((places.get(other.sheet or "", len(places)), RunPart(source, words)))
+    return [part for _, part in sorted(found, key=lambda one: one[0])]
 
 
 def where_they_lay(run: RunRecord) -> Path:
@@ -54,7 +78,7 @@ def where_they_lay(run: RunRecord) -> Path:
     """
     beside = Path(run.input_path)
     if run.results_path is None:
-        return ResultNames.for_input(beside, run.run_id, rehearsal=False).latest
+        return ResultNames.for_input(beside, run.run_id, False, is_workbook=run.sheet is not None).latest
     lay = Path(run.results_path)
     return lay if lay.is_absolute() else beside.with_name(lay.name)
 
@@ -74,8 +98,7 @@ def kept_source(run: RunRecord, ledger: Ledger) -> Source:
         if not ledger.copies.has(content_hash):
             raise LedgerError(_gone(run, name, ledger))
     mapping = load_mapping(ledger.copies.path(kept_mapping), Path(run.mapping_path))
-    rules = InputRules(run.sheet, mapping.input.header_row, mapping.input.encoding, mapping.input.delimiter)
-    return Source(Path(run.input_path), ledger.copies.path(kept_input), rules)
+    return Source(Path(run.input_path), ledger.copies.path(kept_input), rules_of(mapping, run.sheet))
 
 
 def names_of(run: RunRecord, folder: Path | None = None) -> ResultNames:
@@ -91,16 +114,21 @@ def names_of(run: RunRecord, folder: Path | None = None) -> ResultNames:
 
 
 def _names_there(run: RunRecord) -> ResultNames:
-    """A sheet of several, a file of ours and a neighbour with a number have usual names too: the ones that fit count."""
+    """A file of ours and a neighbour with a number have usual names too, and so had a sheet of several in version 0.1."""
     original = Path(run.input_path)
     lay = where_they_lay(run)
     first = {lay, lay.with_stem(_NEIGHBOUR.sub("", lay.stem))}
     for is_ours in (False, True):
-        for sheet in (None, run.sheet):
-            names = ResultNames.for_input(original, run.run_id, rehearsal=False, sheet=sheet, is_ours=is_ours)
-            if names.latest.absolute() in first:
-                return names
-    return ResultNames.for_input(original, None, rehearsal=False, results=lay)
+        is_workbook = run.sheet is not None
+        names = ResultNames.for_input(original, run.run_id, False, is_workbook=is_workbook, is_ours=is_ours)
+        if names.latest.absolute() in first:
+            return names
+    if run.sheet:
+        of_sheet = original.with_name(f"{original.stem}.{as_file_name(run.sheet)}{original.suffix}")
+        names = ResultNames.for_input(of_sheet, run.run_id, False, is_workbook=True)
+        if names.latest.absolute() in first:
+            return replace(names, is_of_one=True)
+    return ResultNames.for_input(original, None, rehearsal=False, is_workbook=False, results=lay)
 
 
 def _words(run: RunRecord) -> RunWords:

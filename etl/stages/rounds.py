@@ -8,7 +8,7 @@ from etl.delivery.decide import StopCause
 from etl.events import Note
 from etl.exits import ExitCode
 from etl.records import Outcome
-from etl.stages.deliver import deliver
+from etl.stages.deliver import deliver, pace_of
 from etl.stages.verify import Desk, Verifier
 
 if TYPE_CHECKING:
@@ -29,14 +29,17 @@ MOST_PROBES_IN_A_ROW = 3
 
 
 class Rounds:
-    """The rounds of one run."""
+    """The rounds of one run, which is as it was when they began."""
 
     def __init__(self, prepared: PreparedInput, run_id: int, session: Session, locks: ExitStack) -> None:
         run = session.ledger.runs.get(run_id)
         if run is None:
             raise LookupError(f"run {run_id} is not in the ledger")
-        desk = Desk(session.ledger, session.connection, session.clock, session.events, session.stop, locks)
-        self._verifier = Verifier(desk, run, prepared.shown)
+        connection = session.connection.to_read_back
+        self.desk = Desk(session.ledger, connection, session.clock, session.events, session.stop, locks)
+        self.run = run
+        self._verifier = Verifier(self.desk, run, prepared.shown)
+        self._pace = pace_of(prepared, session)
         self._prepared = prepared
         self._run_id = run_id
         self._session = session
@@ -47,14 +50,22 @@ class Rounds:
         self._left = run.data_rows + 1
         self._fruitless = 0
 
-    def go(self) -> StopCause | None:
-        """All rounds. Returns: why the run stopped before its end, if it did."""
-        cause = self._look_back()
+    def go(self, last_row: int | None = None) -> StopCause | None:
+        """All rounds. last_row: rows below that one are left for later.
+
+        Returns: why the run stopped before its end, if it did.
+        """
+        self._pace = pace_of(self._prepared, self._session)  # anew behind a pilot, whose question may have waited long
+        cause = self.look_back()
         while self._is_worth_it():
             if cause is not None:
                 return cause
-            delivered = deliver(self._prepared, self._run_id, self._session, is_careful=self._sick > 0)
+            delivered = deliver(
+                self._prepared, self._run_id, self._session, self._pace, is_careful=self._sick > 0, last_row=last_row
+            )
             if delivered.cause is not None:
+                if delivered.cause.is_for_today:
+                    self._verifier.settle()  # from what is kept of the day's quota for that
                 return delivered.cause
             if delivered.is_sick:
                 cause = self._nurse()
@@ -66,9 +77,9 @@ class Rounds:
             if settled.in_doubt < self._in_doubt:
                 self._probes = 0
             self._in_doubt = settled.in_doubt
-            if not self._has_rows_to_send() and not self._send_probe(settled.probes):
+            if not self._has_rows_to_send(last_row) and not self._send_probe(settled.probes):
                 break
-        return self._left_over()
+        return self._left_over() if last_row is None else None
 
     def _is_worth_it(self) -> bool:
         """Whether rounds still settle rows: each that does lets the counting of fruitless ones begin anew."""
@@ -83,7 +94,7 @@ class Rounds:
         """The other runs whose rows were read back on the way."""
         return self._verifier.other_runs
 
-    def _look_back(self) -> StopCause | None:
+    def look_back(self) -> StopCause | None:
         """What became of rows that an earlier process left in doubt, as far as it can be seen at once."""
         if not self._session.ledger.runs.has_doubts(self._run_id):
             return None
@@ -125,12 +136,13 @@ class Rounds:
         self._session.ledger.requests.let_go_as_probe(probe.row_id)
         return True
 
-    def _has_rows_to_send(self) -> bool:
-        return self._session.ledger.runs.count_to_send(self._run_id) > 0
+    def _has_rows_to_send(self, last_row: int | None = None) -> bool:
+        return self._session.ledger.runs.count_to_send(self._run_id, last_row) > 0
 
     def _left_over(self) -> StopCause | None:
         """Rounds are bounded: what waits still is left for the next run."""
-        if not self._session.ledger.runs.counts(self._run_id).get(Outcome.WAITING, 0):
+        waiting = self._session.ledger.runs.counts(self._run_id).get(Outcome.WAITING, 0)
+        if not waiting or waiting == self._session.ledger.revisions.count_waiting_lines(self._run_id):
             return None
         held = self._session.ledger.found_leads.count_held(self._run_id)
         if held and not self._has_rows_to_send():

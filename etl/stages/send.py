@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from etl import __version__
 from etl.delivery.decide import StopCause
-from etl.errors import BusyError, EtlError, LedgerError, UsageError
+from etl.delivery.driver import cause_of
+from etl.errors import BusyError, EtlError, LedgerError, QuotaSpentError, TimeUpError, UsageError
 from etl.events import InputFinished, Note, Planned
 from etl.exits import ExitCode, code_of_error
 from etl.ledger.runs import NewRun
+from etl.records import Outcome
+from etl.stages import pilot
 from etl.stages.conclude import Files, summary_of, write_files
 from etl.stages.deliver import forecast
 from etl.stages.elsewhere import note_what_came_meanwhile, note_what_is_there
 from etl.stages.explain import explain_changes
-from etl.stages.forecast import is_change, match, planned, unsent_summary
+from etl.stages.forecast import budget_of, is_change, match, planned, unsent_summary
 from etl.stages.lead_memory import remember_leads
 from etl.stages.leads_of_rows import find_leads, is_to_find_anew
+from etl.stages.limits_told import tell_learned_limits
 from etl.stages.lock_names import lock_name_of_content, lock_name_of_path
+from etl.stages.proposal import propose_pilot
+from etl.stages.revise import is_to_revise, revise
 from etl.stages.rounds import Rounds
+from etl.stages.rows_that_wait import say_how_many_wait
 
 if TYPE_CHECKING:
     from etl.events import InputSummary
@@ -34,6 +42,7 @@ def send_all(prepared: list[PreparedInput], session: Session) -> list[InputSumma
     Raises: EtlError — only where there is a single input; otherwise it becomes that input's summary.
     """
     _close_dead_runs(session)
+    learned = tell_learned_limits(session)
     for one in prepared:
         remember_leads(one, session.ledger, session.connection.record.account_id)
     summaries: list[InputSummary] = []
@@ -42,6 +51,7 @@ def send_all(prepared: list[PreparedInput], session: Session) -> list[InputSumma
         summary, cause = _send_or_say_why_not(one, session, cause, is_only=len(prepared) == 1)
         summaries.append(summary)
         session.events(InputFinished(summary))
+    tell_learned_limits(session, learned)
     return summaries
 
 
@@ -60,14 +70,27 @@ def _send_or_say_why_not(
     prepared: PreparedInput, session: Session, earlier: StopCause | None, *, is_only: bool
 ) -> tuple[InputSummary, StopCause | None]:
     if earlier is not None:
-        return unsent_summary(prepared, session.plan, earlier, None), earlier
+        return _unsent(prepared, session, earlier), earlier
     try:
         return send(prepared, session)
+    except QuotaSpentError as error:
+        cause = StopCause(ExitCode.STOPPED, error.reason, error.remedy, is_for_today=True)
+        return _unsent(prepared, session, cause), cause
+    except TimeUpError:
+        cause = cause_of(session.stop)
+        return _unsent(prepared, session, cause), cause
     except EtlError as error:
         if is_only:
             raise
         cause = StopCause(code_of_error(error), error.message, "Then run the same command again.")
         return unsent_summary(prepared, session.plan, cause, None), None
+
+
+def _unsent(prepared: PreparedInput, session: Session, cause: StopCause) -> InputSummary:
+    """An input that nothing was sent of, and for how many of its rows the cause is one."""
+    waiting = session.plan.counts(prepared.number).get(Outcome.WAITING, 0)
+    said = say_how_many_wait(cause, waiting, prepared, session.clock.now())
+    return unsent_summary(prepared, session.plan, said, None)
 
 
 def send(prepared: PreparedInput, session: Session) -> tuple[InputSummary, StopCause | None]:
@@ -96,7 +119,8 @@ def _why_anew(prepared: PreparedInput, known: RunRecord, session: Session) -> st
     if session.ledger.runs.is_overtaken(known.run_id):
         return f"Rows that waited in run {known.run_id} went out with a later one: compared anew."
     is_done = known.state == "finished" and not session.ledger.runs.has_doubts(known.run_id)
-    if is_done and is_change(prepared) and session.ledger.runs.others_sent_since(known.run_id):
+    has_turns = is_change(prepared) or is_to_revise(prepared)
+    if is_done and has_turns and session.ledger.runs.others_sent_since(known.run_id):
         return f"Other updates went out since run {known.run_id}, which had this input: compared anew."
     if is_to_find_anew(prepared, known, session):
         return f"Leads of rows of run {known.run_id} are to be looked up: compared anew."
@@ -136,7 +160,7 @@ def _begin(
     )
     ahead = planned(prepared, session.plan, None, session.connection.allowance)
     run_id = session.ledger.runs.begin(new, session.plan, prepared.number)
-    session.events(Planned(ahead.input, run_id, *[getattr(ahead, name) for name in Planned.__slots__[2:]]))
+    _tell_what_goes_out(replace(ahead, run=run_id), prepared, scope_id, session)
     return _deliver(prepared, run_id, session, locks)
 
 
@@ -144,26 +168,55 @@ def _go_on(
     prepared: PreparedInput, known: RunRecord, session: Session, locks: ExitStack
 ) -> tuple[InputSummary, StopCause | None]:
     session.ledger.runs.clear_stop(known.run_id)
-    if known.state == "finished" and not session.ledger.runs.has_doubts(known.run_id):
+    prepared.mapping = prepared.mapping.as_judged_before()
+    if known.state == "finished" and not _has_more_to_tell(prepared, known.run_id, session):
         session.events(Note(f"This input was imported before, by run {known.run_id}; nothing is left to send."))
         return _conclude(prepared, known.run_id, None, session), None
     session.events(Note(f"Run {known.run_id} goes on where it stopped."))
-    note_what_came_meanwhile(prepared, known, session)
+    try:
+        note_what_came_meanwhile(prepared, known, session)
+    except (QuotaSpentError, TimeUpError) as error:
+        return _only_look_back(prepared, known.run_id, error, session, locks)
     ahead = forecast(session.ledger.runs.counts_to_send(known.run_id), prepared.mapping, session.connection.allowance)
     counts = session.ledger.runs.counts(known.run_id)
-    session.events(
-        Planned(
-            prepared.shown,
-            known.run_id,
-            known.data_rows,
-            counts,
-            prepared.unmapped,
-            ahead.rows,
-            ahead.requests,
-            ahead.seconds,
-        )
+    going = Planned(
+        prepared.shown,
+        known.run_id,
+        known.data_rows,
+        counts,
+        prepared.unmapped,
+        ahead.rows,
+        ahead.requests,
+        ahead.seconds,
     )
+    _tell_what_goes_out(going, prepared, known.scope_id, session)
     return _deliver(prepared, known.run_id, session, locks)
+
+
+def _tell_what_goes_out(ahead: Planned, prepared: PreparedInput, scope_id: int, session: Session) -> None:
+    """The plan, with what is left of the day's quota; and that a pilot would be wise, where it is the first time."""
+    account_id = session.connection.record.account_id
+    session.events(replace(ahead, budget=budget_of(session.connection.allowance, session.ledger, account_id)))
+    propose_pilot(prepared, ahead.rows_to_send, scope_id, session.ledger, session.options, session.events)
+
+
+def _only_look_back(
+    prepared: PreparedInput, run_id: int, error: QuotaSpentError | TimeUpError, session: Session, locks: ExitStack
+) -> tuple[InputSummary, StopCause | None]:
+    """A run that may not send now: what was in doubt is read back from what is kept of the quota for that."""
+    rounds = Rounds(prepared, run_id, session, locks)
+    if isinstance(error, QuotaSpentError):
+        cause = rounds.look_back() or StopCause(ExitCode.STOPPED, error.reason, error.remedy, is_for_today=True)
+    else:
+        cause = cause_of(session.stop)
+    return _end(prepared, run_id, cause, session, rounds.other_runs)
+
+
+def _has_more_to_tell(prepared: PreparedInput, run_id: int, session: Session) -> bool:
+    """Whether a run whose every row was tried has rows in doubt, or changed ones of which nobody has seen yet why."""
+    if session.ledger.runs.has_doubts(run_id):
+        return True
+    return is_to_revise(prepared) and session.ledger.runs.has_unexplained(run_id)
 
 
 def _deliver(
@@ -171,12 +224,29 @@ def _deliver(
 ) -> tuple[InputSummary, StopCause | None]:
     rounds = Rounds(prepared, run_id, session, locks)
     try:
-        cause = rounds.go()
-        session.ledger.runs.end(run_id, cause.reason if cause else None, int(cause.exit_code) if cause else None)
-        return _conclude(prepared, run_id, cause, session, rounds.other_runs), cause
+        cause = pilot.go(rounds, prepared.shown, session)
+        if cause is None and is_to_revise(prepared):
+            cause = revise(prepared, rounds.run, session, locks)
+        return _end(prepared, run_id, cause, session, rounds.other_runs)
     except LedgerError as error:
         error.is_midway = True
         raise
+
+
+def _end(
+    prepared: PreparedInput, run_id: int, cause: StopCause | None, session: Session, others: frozenset[int]
+) -> tuple[InputSummary, StopCause | None]:
+    """Note how the run ended, and write its files."""
+    cause = _in_its_words(cause, run_id, prepared, session)
+    session.ledger.runs.end(run_id, cause.reason if cause else None, int(cause.exit_code) if cause else None)
+    return _conclude(prepared, run_id, cause, session, others), cause
+
+
+def _in_its_words(cause: StopCause | None, run_id: int, prepared: PreparedInput, session: Session) -> StopCause | None:
+    if cause is None:
+        return None
+    waiting = session.ledger.runs.counts(run_id).get(Outcome.WAITING, 0)
+    return say_how_many_wait(cause, waiting, prepared, session.clock.now())
 
 
 def _conclude(
@@ -187,7 +257,10 @@ def _conclude(
     others: frozenset[int] = frozenset(),
 ) -> InputSummary:
     """Write the files. If that fails, all is in the ledger still, and the same command writes them later."""
-    explain_changes(prepared, run_id, session.ledger)
+    if is_to_revise(prepared):
+        session.ledger.revisions.tell_lines(run_id)
+    if cause is None or not is_to_revise(prepared):  # a run that goes on may bring them to their activities
+        explain_changes(prepared, run_id, session.ledger)
     try:
         files = write_files(prepared, run_id, cause, session.ledger, session.options, others)
     except UsageError as error:

@@ -55,7 +55,7 @@ class Together:
     def each(self, work: Callable[[Read, _Item], _Told], items: Sequence[_Item]) -> list[_Told]:
         """What the work tells for each item, in their order.
 
-        Raises: what the work raises for one of them; NetworkError — the day's budget is spent. Then nothing more is begun,
+        Raises: what the work raises for one of them; QuotaSpentError, TimeUpError. Then nothing more is begun,
         and what was in the air has ended.
         """
         if not items:
@@ -77,7 +77,8 @@ class Together:
         """Give slots to those who wish for one, and take in what has come next."""
         until = self._give_slots()
         try:
-            mail = self._mail.get(timeout=None if until is None else max(0.0, until - self._clock.monotonic()))
+            wait = None if until is None else min(until - self._clock.monotonic(), self._slots.longest_sleep)
+            mail = self._mail.get(timeout=None if wait is None else max(0.0, wait))
         except Empty:
             return
         self._take_in(mail)

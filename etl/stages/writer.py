@@ -13,11 +13,11 @@ from etl.reader import InputRules, open_input
 from etl.reconciler.lines import RunWords, result_line
 from etl.reconciler.names import ResultNames
 from etl.reconciler.put_in_place import copy_in_place
-from etl.reconciler.results import write_failed, write_results
+from etl.reconciler.results import Part, write_failed_together, write_results_together
 from etl.records import MESSAGE_COLUMN, NEEDS_A_PERSON, VERIFIED_COLUMN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from etl.ledger.runs import RowLine
     from etl.ledger.store import Ledger
@@ -51,6 +51,18 @@ class Source:
                         row = next(waiting, None)
 
 
+@dataclass(frozen=True, slots=True)
+class RunPart:
+    """What one run has to say in a results file."""
+
+    source: Source
+    words: RunWords
+
+    @property
+    def run(self) -> int:
+        return self.words.run
+
+
 def source_of(prepared: PreparedInput) -> Source:
     """What this input's results are written from."""
     return Source(prepared.path, prepared.copy, prepared.mapping.rules(prepared.sheet))
@@ -60,7 +72,15 @@ def names_of_input(prepared: PreparedInput, run_id: int | None, options: RunOpti
     """Where the files of this input go."""
     sheet = prepared.sheet if prepared.is_one_of_several else None
     is_ours = prepared.table.is_ours
-    return ResultNames.for_input(prepared.path, run_id, options.rehearse, sheet, options.results, is_ours)
+    return ResultNames.for_input(
+        prepared.path,
+        run_id,
+        options.rehearse,
+        is_workbook=prepared.table.sheet is not None,
+        sheet=sheet,
+        results=options.results,
+        is_ours=is_ours,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,50 +101,79 @@ class ResultsWriter:
         self._ledger = ledger
         self._is_rehearsal = is_rehearsal
 
-    def write(self, source: Source, names: ResultNames, words: RunWords, *, is_their_place: bool = True) -> Files:
+    def write(
+        self, own: RunPart, names: ResultNames, parts: Sequence[RunPart] = (), *, is_their_place: bool = True
+    ) -> Files:
         """Results and failed file of a run, as its rows stand in the ledger now.
 
+        parts: all runs of its workbook in the order of the sheets, `own` among them; none where it stands alone.
         is_their_place: that is where they lie from now on, to be brought up to date; else it is one more copy.
         """
-        table = source.table()
-        results = self.write_results(source, names, words)
+        parts = parts or [own]
+        results = self.write_results(own, names, parts)
+        # Else there is no need to read the input once more.
+        failing = [part for part in parts if needs_a_person(self._ledger.runs.counts(part.run))]
         failed = None
-        if needs_a_person(self._ledger.runs.counts(words.run)):  # else there is no need to read the input once more
-            lines = source.lines(self._ledger.runs.lines(words.run), words)
-            failed = write_failed(names.failed, table, lines, names.kind, self._is_ours)
+        if failing:
+            failed = write_failed_together(
+                names.failed, [self._failed_lines(part) for part in failing], names.kind, self._is_ours
+            )
         if failed is None:
             self._remove_outdated(names.failed)
         else:
-            self._note(failed, words.run)
+            self._note(failed, _newest(parts))
+        of_this_run = failed if own.run in {part.run for part in failing} else None
         if is_their_place:
             # Whole paths: the next command may be typed in another folder.
-            self._ledger.runs.note_files(words.run, results.absolute(), failed.absolute() if failed else None)
-        return Files(results, failed)
+            self._ledger.runs.note_files(own.run, results.absolute(), of_this_run.absolute() if of_this_run else None)
+        return Files(results, of_this_run)
 
-    def write_results(self, source: Source, names: ResultNames, words: RunWords) -> Path:
+    def write_results(self, own: RunPart, names: ResultNames, parts: Sequence[RunPart] = ()) -> Path:
         """The results alone: under the run's number, and as the latest unless a later run has its results there."""
-        lines = source.lines(self._ledger.runs.lines(words.run), words)
-        first = names.of_run or names.latest
+        together = [own] if names.is_of_one or not parts else parts
+        if names.of_run is None:
+            return self._written(names.latest, names, together)
+        of_run = self._written(names.of_run, names, [own])
+        newest = _newest(together)
+        if self.is_of_later_run(names.latest, newest):
+            return of_run
+        if len(together) > 1:
+            return self._written(names.latest, names, together)
+        return self._note(copy_in_place(of_run, names.latest, self._may_replace(newest)), newest)
+
+    def _written(self, place: Path, names: ResultNames, parts: Sequence[RunPart]) -> Path:
+        newest = _newest(parts)
+        sheets = [self._lines(part) for part in parts]
+        return self._note(write_results_together(place, sheets, names.kind, self._may_replace(newest)), newest)
+
+    def _lines(self, part: RunPart) -> Part:
         runs = self._ledger.runs
-        message = (MESSAGE_COLUMN,) if runs.has_message_ids(words.run) else ()
-        more = (*message, VERIFIED_COLUMN) if runs.has_verified(words.run) else message
+        message = (MESSAGE_COLUMN,) if runs.has_message_ids(part.run) else ()
+        more = (*message, VERIFIED_COLUMN) if runs.has_verified(part.run) else message
+        return Part(part.source.table(), part.source.lines(runs.lines(part.run), part.words), more)
 
-        def may_replace(path: Path) -> bool:
-            return self._is_ours(path) and not self.is_of_later_run(path, words.run)
+    def _failed_lines(self, part: RunPart) -> Part:
+        """Without the further columns of ours: what they tell is of rows that need nobody."""
+        return Part(part.source.table(), part.source.lines(self._ledger.runs.lines(part.run), part.words))
 
-        results = self._note(write_results(first, source.table(), lines, names.kind, may_replace, more=more), words.run)
-        if names.of_run is not None and not self.is_of_later_run(names.latest, words.run):
-            results = self._note(copy_in_place(results, names.latest, may_replace), words.run)
-        return results
+    def _may_replace(self, run_id: int) -> Callable[[Path], bool]:
+        return lambda path: self._is_ours(path) and not self.is_of_later_run(path, run_id)
 
-    def write_unsent(self, prepared: PreparedInput, lines: Iterable[RowLine]) -> Path | None:
-        """The failed file of a check: no run, nothing sent. A file of ours is its own failed file, and stays as it is."""
+    def write_unsent(self, prepared: PreparedInput, lines: Callable[[int], Iterable[RowLine]]) -> Path | None:
+        """The failed file of a check: no run, nothing sent. A file of ours is its own failed file, and stays as it is.
+
+        lines: of an input, by its number; those of the inputs before this one in its workbook come into the file again.
+        """
         if prepared.table.is_ours:
             return None
         names = names_of_input(prepared, None, RunOptions())
-        source = source_of(prepared)
         words = RunWords(run=0, shown_run=None, stop_reason="this was a check")
-        failed = write_failed(names.failed, source.table(), source.lines(lines, words), names.kind, self._is_ours)
+        parts = [
+            Part(source.table(), source.lines(lines(one.number), words))
+            for one in (*prepared.before, prepared)
+            for source in (source_of(one),)
+        ]
+        failed = write_failed_together(names.failed, parts, names.kind, self._is_ours)
         return None if failed is None else self._note(failed, 0)
 
     def _note(self, path: Path, run_id: int) -> Path:
@@ -145,6 +194,10 @@ class ResultsWriter:
         """Every row has arrived by now: a failed file that nobody has touched would only mislead."""
         if failed.exists() and self._is_ours(failed):
             failed.unlink(missing_ok=True)
+
+
+def _newest(parts: Sequence[RunPart]) -> int:
+    return max(part.run for part in parts)
 
 
 def hash_of(path: Path) -> str:

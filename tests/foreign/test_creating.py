@@ -61,59 +61,37 @@ def test_the_answered_id_is_opaque(serve: Serve, which: str) -> None:
     assert stored.message_id == answered
 
 
-@pytest.mark.parametrize(
-    ("body", "exception_type", "says"),
-    [
-        pytest.param(
-            creation(("EmailAddress", "n@example.com"), ("mx_Nothing", "x")),
-            "MXUnknownAttributeException",
-            "mx_Nothing",
-            id="unknown attribute",
-        ),
-        pytest.param(
-            creation(("EmailAddress", "n@example.com"), ("Phone", "+91-9800000001")),
-            "MXDuplicateEntryException",
-            "UQ_Prospect_Base_Phone",
-            id="another lead's phone on a new lead",
-        ),
-        pytest.param(
-            creation(("EmailAddress", "ravi@example.com"), ("Phone", "+91-9800000001")),
-            "MXDuplicateEntryException",
-            "+91-9800000001",
-            id="another lead's phone on a known lead",
-        ),
-        pytest.param(
-            creation(("EmailAddress", "ravi@example.com"), search_by=""),
-            "MXDuplicateEntryException",
-            "ravi@example.com",
-            id="known address without SearchBy",
-        ),
-        pytest.param(
-            creation(("mx_City", "Pune"), search_by="mx_City"), "MXInvalidInputException", "mx_City", id="not unique"
-        ),
-        pytest.param(
-            creation(("mx_City", "Pune")), "MXMandatoryAttributeMissingException", "'EmailAddress'", id="no value"
-        ),
-        pytest.param(
-            {"LeadDetails": [{"Attribute": "FirstName", "Value": "N"}]},
-            "MXMandatoryAttributeMissingException",
-            "'Activity'",
-            id="no activity",
-        ),
-        pytest.param(
-            creation(("EmailAddress", "n@example.com"), ActivityDateTime="31.01.2024"),
-            "MXInvalidInputException",
-            "ActivityDateTime",
-            id="wrong time of the activity",
-        ),
-        pytest.param(
-            creation(("EmailAddress", "n@example.com"), ActivityEvent=7),
-            "MXInvalidActivityException",
-            "activity type",
-            id="unknown activity type",
-        ),
-    ],
-)
+def of_new(*more: tuple[str, str], **activity: Any) -> Any:
+    """A lead that is not there yet."""
+    return creation(("EmailAddress", "n@example.com"), *more, **activity)
+
+
+def of_ravi(*more: tuple[str, str], **others: Any) -> Any:
+    """A lead that is there."""
+    return creation(("EmailAddress", "ravi@example.com"), *more, **others)
+
+
+ASHAS_PHONE = ("Phone", "+91-9800000001")
+NO_ACTIVITY = {"LeadDetails": [{"Attribute": "FirstName", "Value": "N"}]}
+IN_PUNE = ("mx_City", "Pune")
+WRONG = {
+    "unknown attribute": (of_new(("mx_Nothing", "x")), "MXUnknownAttributeException", "mx_Nothing"),
+    "another lead's phone on a new lead": (of_new(ASHAS_PHONE), "MXDuplicateEntryException", "UQ_Prospect_Base_Phone"),
+    "another lead's phone on a known lead": (of_ravi(ASHAS_PHONE), "MXDuplicateEntryException", "+91-9800000001"),
+    "known address without SearchBy": (of_ravi(search_by=""), "MXDuplicateEntryException", "ravi@example.com"),
+    "not unique": (creation(IN_PUNE, search_by="mx_City"), "MXInvalidInputException", "mx_City"),
+    "no value": (creation(IN_PUNE), "MXMandatoryAttributeMissingException", "'EmailAddress'"),
+    "no activity": (NO_ACTIVITY, "MXMandatoryAttributeMissingException", "'Activity'"),
+    "wrong time of the activity": (
+        of_new(ActivityDateTime="31.01.2024"),
+        "MXInvalidInputException",
+        "ActivityDateTime",
+    ),
+    "unknown activity type": (of_new(ActivityEvent=7), "MXInvalidActivityException", "activity type"),
+}
+
+
+@pytest.mark.parametrize(("body", "exception_type", "says"), WRONG.values(), ids=WRONG)
 def test_both_or_nothing(serve: Serve, body: Any, exception_type: str, says: str) -> None:
     """A wrong lead or activity is a logical error of the whole request: no lead, no activity, no attribute changes."""
     server, caller = serve(lead_fields={"mx_City": {}}, activity_types={320: "Site Visit"}, **LOADED)

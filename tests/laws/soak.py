@@ -62,6 +62,7 @@ PATHS = (
 STORED_AS = {way.operation: "created" if way.makes_new else "updated" for way in WAYS.values()}
 EXPECTED = (
     *PATHS,
+    "revised",
     *WAYS,
     *(f"{operation}: {outcome}" for operation, outcome in STORED_AS.items()),
     *(f"{operation}: verified found" for operation in WAYS),

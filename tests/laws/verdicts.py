@@ -29,6 +29,8 @@ _OF_THE_WORLD = (
     "reboot",
 )
 
+_THERE = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.ALREADY_IMPORTED})
+
 
 @dataclass
 class Verdicts:
@@ -44,7 +46,7 @@ class Verdicts:
     naming: invariants.Naming = field(init=False)
 
     def __post_init__(self) -> None:
-        self.naming = invariants.Naming(self.scene.is_unique, self.scene.way.corrected)
+        self.naming = invariants.Naming(self.scene.is_unique, self.scene.way.corrected, self.scene.revises)
 
     def on_life(self, summary: InputSummary, given: list[dict[str, str]], *, is_alone: bool) -> None:
         """One input has come to the end of a run."""
@@ -94,6 +96,7 @@ class Verdicts:
             self.tally[f"{self.scene.way.operation}: {outcome.value}"] += rows
         self.tally[f"{self.scene.way.operation}: verified found"] += self.tally["verified found"]
         self._of_opportunities()
+        self._of_revisions(summary)
 
     def count_what_struck(self) -> None:
         """Count the faults that really struck, by the simulator's and the network's own count."""
@@ -124,9 +127,27 @@ class Verdicts:
 
     def _of_opportunities(self) -> None:
         """Without row keys nothing tells what became of their rows in doubt: none is found, and none goes once more."""
-        if self.scene.way.operation == OPPORTUNITY and not self.scene.has_key:
+        if self.scene.way.operation == OPPORTUNITY and not self.scene.has_key and not self.scene.revises:
             guessed = [name for name in ("verified found", "verified absent", "probe") if self.tally[name]]
             assert not guessed, f"{guessed} for an opportunity without row keys"
+
+    def _of_revisions(self, summary: InputSummary) -> None:
+        """Each activity has what the last row of its name says, unless one of them could not be brought there."""
+        if not self.scene.revises or self.scene.way.note != "ActivityNote":
+            return
+        activities, ours = self.world.simulator.activities(), self.scene.options.user_email
+        notes = {
+            invariants.Naming().of_activity(one)[0]: one["ActivityNote"] or ""
+            for one in activities
+            if one["CreatedByEmailAddress"] == ours
+        }
+        rows = [row for row in invariants.result_rows(summary.results) if row["Visit"]]
+        open_ = {row["Visit"] for row in rows if row["etl_status"] not in _THERE}
+        for visit, row in {row["Visit"]: row for row in rows if row["Visit"] not in open_}.items():
+            assert notes[visit] == row["Remarks"], (
+                f"{visit}: {notes[visit]!r} is held, and {row['Remarks']!r} was to be"
+            )
+            self.tally["revised" if row["etl_status"] == Outcome.UPDATED else "not revised"] += 1
 
     def _untold_bad_rows(self) -> str | None:
         """Rows that LeadSquared does not take and says nothing of can only stay open, and are no good as probes."""

@@ -26,7 +26,7 @@ from etl.simulator.account import user_id_of
 from etl.stages.connect import Connection, allowance_of
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.send import send_all
-from etl.stages.session import Session
+from etl.stages.session import Pilot, Session
 from etl.stages.slots import ReadSlots
 from tests.laws.quick import open_ledger, quickly
 from tests.laws.world import World, Written
@@ -185,7 +185,7 @@ def live(world: World, program: Program) -> list[InputSummary]:
     with process(world, program.home, program.steps) as ledger:
         program.on_ledger(ledger)
         plan = ledger.plan()
-        prepared = inputs(program.files, load(program.mapping, ledger), ledger)
+        prepared = inputs(program.files, load(program.mapping, ledger, world.clock.now()), ledger)
         for one in prepared:
             stage(one, plan, ignore, StopSignal())
         keys = (program.account.access_key.reveal(), program.account.secret_key.reveal())
@@ -198,6 +198,7 @@ def live(world: World, program: Program) -> list[InputSummary]:
             program.events,
             program.stop,
             lambda _capacity: VirtualWire(world, program.steps, keys),
+            Pilot(program.options.pilot) if program.options.pilot else None,
         )
         return list(send_all(prepared, session))
 
@@ -206,7 +207,7 @@ def _connection(world: World, program: Program, ledger: Ledger, client: VirtualC
     """The account as `stages/connect.py` would hand it over, but for the real client."""
     known = program.account
     record = ledger.accounts.meet(str(known.base_url), known.name, "90001")
-    slots = ReadSlots(ledger, record, lambda: allowance_of(known, ledger, record), world.clock)
+    slots = ReadSlots(ledger, record, lambda: allowance_of(known, ledger, record), world.clock, program.stop)
     user_id, is_proven = user_id_of(world.simulator.options.user_email), True
     if program.knocks:
         identity = who_am_i(client, slots.take)

@@ -108,3 +108,19 @@ def test_rows_of_one_organisation_in_two_places_stop_the_run(book: Book) -> None
 
     with pytest.raises(LedgerError, match="in two places"):
         book.ledger.accounts.meet("http://127.0.0.1:7", "late", "777")
+
+
+def test_a_limit_that_was_named_is_tried_again_after_a_month(book: Book) -> None:
+    """A plan may grow: after thirty days without its being named again the settings' number is used, and may be refused anew."""
+    book.ledger.accounts.learn_limit(book.account_id, Window.BULK, Limit(10, 5.0))
+    book.clock.jump(20 * 86_400)
+    book.ledger.accounts.learn_limit(book.account_id, Window.BULK, Limit(10, 5.0))
+    book.clock.jump(20 * 86_400)
+    still = book.ledger.accounts.learned_limits(book.account_id)
+    book.clock.jump(11 * 86_400)
+    forgotten = book.ledger.accounts.learned_limits(book.account_id)
+    book.ledger.accounts.learn_limit(book.account_id, Window.BULK, Limit(15, 5.0))
+
+    assert still == {Window.BULK: Limit(10, 5.0)}
+    assert forgotten == {}
+    assert book.ledger.accounts.learned_limits(book.account_id) == {Window.BULK: Limit(15, 5.0)}

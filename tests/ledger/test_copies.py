@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -66,3 +69,64 @@ def test_a_copy_that_cannot_be_written_stops_the_run(book: Book, tmp_path: Path)
         LedgerError, match=r"The copy of .*visits\.csv cannot be kept in .*files: .*Free some space or set"
     ):
         book.ledger.copies.keep(original, "input")
+
+
+class _Written:
+    """A file to which somebody does something after the first piece was read."""
+
+    def __init__(self, path: Path, happens: Callable[[Path], object]) -> None:
+        self._stream = path.open("rb")
+        self._path, self._happens = path, happens
+
+    def read(self, size: int) -> bytes:
+        piece = self._stream.read(size)
+        if not piece:
+            self._happens(self._path)
+        return piece
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+
+def _grows(path: Path) -> None:
+    with path.open("ab") as stream:
+        stream.write(b"more")
+
+
+def _same_size(path: Path) -> None:
+    before = path.stat()
+    path.write_bytes(path.read_bytes()[::-1])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000))
+
+
+def _replaced(path: Path) -> None:
+    before, other = path.stat(), path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("happens", [_grows, _same_size, _replaced, Path.unlink], ids=lambda happens: happens.__name__)
+def test_a_file_that_changes_while_it_is_copied_is_refused(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Path], object]
+) -> None:
+    """A download or a save that is under way is told as such, and no run is begun on half a file."""
+    original = a_file(tmp_path, "visits.csv", b"Email,Visit\r\n" * 10)
+    stream = _Written(original, happens)
+
+    def opened(*_: object) -> _Written:
+        monkeypatch.undo()
+        return stream
+
+    monkeypatch.setattr(Path, "open", opened)
+
+    with pytest.raises(SourceError, match=r"visits\.csv was changed while it was read: .*Wait until that has ended"):
+        book.ledger.copies.keep(original, "input")
+    assert book.query("SELECT name FROM copies") == []
+    assert list(book.ledger.copies.files()) == []

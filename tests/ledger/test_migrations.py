@@ -65,4 +65,4 @@ def test_a_step_that_fails_leaves_the_version_before(old: Path) -> None:
         assert list(database.iterdump()) == before
         database.execute("DROP TRIGGER broken")
     with opened(old) as ledger:
-        assert ledger._database.connection.exec_driver_sql("SELECT value FROM meta").first() == ("3",)
+        assert ledger._database.connection.exec_driver_sql("SELECT value FROM meta").first() == ("5",)

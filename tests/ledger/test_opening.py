@@ -28,7 +28,7 @@ def test_a_new_ledger_has_all_tables_and_a_version(tmp_path: Path) -> None:
         version = connection.exec_driver_sql("SELECT value FROM meta WHERE name = 'schema_version'").scalar()
 
     assert tables == set(METADATA.tables)
-    assert version == "3"
+    assert version == "5"
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
@@ -57,16 +57,16 @@ def test_a_ledger_of_a_newer_etl_is_refused_and_left_alone(tmp_path: Path) -> No
     path = tmp_path / "ledger.db"
     open_at(path).close()
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE meta SET value = '4' WHERE name = 'schema_version'")
+        database.execute("UPDATE meta SET value = '6' WHERE name = 'schema_version'")
     database.close()
 
     with pytest.raises(
-        LedgerError, match=r"ledger\.db has version 4; this etl knows versions up to 3\. Install the newer"
+        LedgerError, match=r"ledger\.db has version 6; this etl knows versions up to 5\. Install the newer"
     ):
         open_at(path)
 
     with sqlite3.connect(path) as database:
-        assert database.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == ("4",)
+        assert database.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == ("6",)
     database.close()
 
 

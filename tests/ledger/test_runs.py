@@ -104,12 +104,14 @@ def test_what_differs_is_noted_once(book: Book) -> None:
     book.settle(book.intend(first_run), created(row, "A-1"))
     run_id = book.begin([a_row(2, "new", key="z"), a_row(3, "b", key="k")], unique=True)
 
-    changed = book.ledger.runs.changed(run_id, 2, 3)
+    assert book.ledger.runs.has_unexplained(run_id)
+    changed = book.ledger.revisions.changed_in_run(run_id, 2, 3)
     assert (changed[3].holder_run, changed[3].holder_row, changed[3].position) == (first_run, 2, 1)
+    assert (changed[3].activity_id, changed[3].has_its_key, changed[3].origin_body) == ("A-1", True, None)
     assert changed[3].body is not None
     book.ledger.runs.explain({changed[3].row_id: ("changed", "Note: a → b", "Correct it there.")})
 
-    assert book.ledger.runs.changed(run_id, 2, 3) == {}
+    assert not book.ledger.runs.has_unexplained(run_id)
     line = book.lines(run_id)[1]
     assert (line.outcome, line.code, line.error) == (Outcome.CHANGED, "changed", "Note: a → b")
     book.ledger.runs.explain({})

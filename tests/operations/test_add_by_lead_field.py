@@ -76,29 +76,6 @@ def test_impossible_requests_are_not_built(activities: list[Activity], options: 
         OPERATION.request(activities, options)
 
 
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        ("SearchByValue", True),
-        ("ActivityNote", True),
-        ("ActivityDateTime", True),
-        ("mx_Custom_1", True),
-        ("Status", True),
-        ("Owner", True),
-        ("Lead.FirstName", False),
-        ("mx_KYC.mx_CustomObject_2", False),
-        ("RelatedProspectId", False),
-        ("ProspectActivityId", False),
-        ("OpportunityId", False),
-        ("ActivityEvent", False),
-        ("Fields", False),
-    ],
-)
-def test_operation_knows_which_targets_it_carries(target: str, expected: bool) -> None:
-    """Lead attributes, custom field sets and the addresses of other operations have no place in an element."""
-    assert OPERATION.carries(target) is expected
-
-
 def test_rows_are_addressed_by_what_their_element_holds() -> None:
     """The target that names the lead is required, carried, and stands in the element with the row's value."""
     body = OPERATION.request([an_activity()], BY_EMAIL).body

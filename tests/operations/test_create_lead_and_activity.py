@@ -105,33 +105,16 @@ def test_impossible_requests_are_not_built(activities: list[Activity], options: 
         OPERATION.request(activities, options)
 
 
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        ("Lead.FirstName", True),
-        ("Lead.mx_KYC.mx_CustomObject_1", True),
-        ("mx_KYC.mx_CustomObject_2", True),
-        ("ActivityNote", True),
-        ("ActivityDateTime", True),
-        ("Status", True),
-        ("Owner", True),
-        ("Lead.SearchBy", False),
-        ("Lead.", False),
-        ("ActivityOwnerEmail", False),
-        ("SearchByValue", False),
-        ("RelatedProspectId", False),
-        ("ActivityEvent", False),
-        ("Fields", False),
-    ],
-)
-def test_operation_knows_which_targets_it_carries(target: str, expected: bool) -> None:
-    """Leads and custom field sets have a place; the owner's address, and what finds the lead as an attribute, have none."""
-    assert OPERATION.carries(target) is expected
-
-
 def test_rows_come_back_with_what_finds_their_lead() -> None:
-    """The element of a body is the activity with its plain fields and its lead's value, whatever field finds it."""
-    row = an_activity(Lead_mx_Code="A-7", ActivityNote="met", mx_Custom_1="1", mx_Papers__mx_CustomObject_1="ID")
+    """The element of a body is the activity with its plain fields; its lead and custom field sets stand beside them."""
+    row = an_activity(
+        Lead_mx_Code="A-7",
+        Lead_mx_KYC__Status="Pending",
+        ActivityNote="met",
+        mx_Custom_1="1",
+        mx_Papers__mx_CustomObject_1="ID",
+        Lead_mx_KYC__mx_CustomObject_2="864",
+    )
     by_code = RequestOptions("mx_Code")
 
     (element,) = OPERATION.elements(OPERATION.request([row], by_code).body, by_code)
@@ -142,7 +125,11 @@ def test_rows_come_back_with_what_finds_their_lead() -> None:
         "ActivityEvent": 105,
         "ActivityNote": "met",
         "Fields": [{"SchemaName": "mx_Custom_1", "Value": "1"}],
+        "mx_Papers.mx_CustomObject_1": "ID",
+        "Lead.EmailAddress": "asha@example.com",
         "Lead.mx_Code": "A-7",
+        "Lead.mx_KYC.Status": "Pending",
+        "Lead.mx_KYC.mx_CustomObject_2": "864",
     }
 
 

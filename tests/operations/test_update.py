@@ -87,28 +87,6 @@ def test_impossible_requests_are_not_built(activities: list[Activity], message: 
         OPERATION.request(activities, PLAIN)
 
 
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        ("ProspectActivityId", True),
-        ("ActivityNote", True),
-        ("Status", True),
-        ("Owner", True),
-        ("mx_Custom_1", True),
-        ("ActivityDateTime", False),
-        ("ActivityOwnerEmail", False),
-        ("RelatedProspectId", False),
-        ("SearchByValue", False),
-        ("ActivityEvent", False),
-        ("mx_KYC.mx_CustomObject_2", False),
-        ("Lead.FirstName", False),
-    ],
-)
-def test_operation_knows_which_targets_it_carries(target: str, expected: bool) -> None:
-    """Time and owner's address of an activity cannot be changed; its owner can, by id."""
-    assert OPERATION.carries(target) is expected
-
-
 def test_rows_are_addressed_by_the_activity_itself() -> None:
     """Each element holds the id of the activity that it changes, as the row has it."""
     body = OPERATION.request(

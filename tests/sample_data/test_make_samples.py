@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import UUID
 import calls
 import openpyxl
 import payments
+import phone_visits
 import pytest
 import visit_updates
 import walk_ins
@@ -52,10 +54,17 @@ def test_the_script_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
 
 
-MODULES = {"calls": calls, "payments": payments, "visit_updates": visit_updates, "walk_ins": walk_ins}
+MODULES = {
+    "calls": calls,
+    "payments": payments,
+    "phone_visits": phone_visits,
+    "visit_updates": visit_updates,
+    "walk_ins": walk_ins,
+}
 MADE: dict[str, Callable[[Random], list[SheetRow]]] = {
     "calls": calls.calls,
     "payments": payments.payments,
+    "phone_visits": phone_visits.phone_visits,
     "visit_updates": visit_updates.visit_updates,
     "walk_ins": walk_ins.walk_ins,
 }
@@ -98,7 +107,9 @@ def test_ids_are_made_and_not_taken_from_anywhere(name: str, header: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "headers"), [("calls", ["Agent"]), ("payments", ["Owner"]), ("walk_ins", ["Email"])], ids=str
+    ("name", "headers"),
+    [("calls", ["Agent"]), ("payments", ["Owner"]), ("phone_visits", ["Executive"]), ("walk_ins", ["Email"])],
+    ids=str,
 )
 def test_addresses_are_at_domains_for_examples(name: str, headers: list[str]) -> None:
     """Every e-mail address of a sound row is at a domain reserved for examples."""
@@ -128,3 +139,14 @@ def test_some_walk_ins_come_again() -> None:
     emails = [row["Email"] for row in sound("walk_ins")]
 
     assert len(emails) - len(set(emails)) > 10
+
+
+def test_customers_are_known_by_phone_by_address_or_by_both() -> None:
+    """Rows come in three kinds; many a customer is named by the number in one row and by the address alone in another."""
+    rows = sound("phone_visits")
+    kinds = Counter((bool(row["Mobile"]), bool(row["Email"])) for row in rows)
+    alone = [{row["Customer"] for row in rows if bool(row["Mobile"]) is by_phone} for by_phone in (True, False)]
+
+    assert min(kinds[True, True], kinds[True, False], kinds[False, True]) > 10
+    assert len(kinds) == 3
+    assert len(alone[0] & alone[1]) > 5

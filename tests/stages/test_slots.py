@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from etl.deadlines import MaxRuntime
 from etl.delivery.throttle import MARGIN_SECONDS
-from etl.errors import NetworkError
+from etl.errors import NetworkError, QuotaSpentError, TimeUpError
+from etl.events import StopSignal
 from etl.ledger.requests import Allowance
-from etl.records import Limit, Window
+from etl.records import ApiAnswer, Limit, Window
 from etl.stages.slots import ReadSlots
 from tests.clocks import ManualClock
 from tests.ledger.books import GENEROUS, Book, a_row, open_book
@@ -118,3 +120,77 @@ def test_attempts_of_an_account_not_known_yet_are_booked_afterwards(book: Book) 
 
     assert requests(book) == [("general", 1, "read")] * 3
     assert book.ledger.requests.spent_today(record.account_id) == 3
+
+
+def too_many(words: str) -> ApiAnswer:
+    body = f'{{"Status":"Error","ExceptionType":"MXAPIRateLimitExceededException","ExceptionMessage":"{words}"}}'
+    return ApiAnswer(429, {}, body.encode())
+
+
+def test_a_refused_read_teaches_the_general_limit_and_lets_nobody_send(book: Book, clock: ManualClock) -> None:
+    """A read counts in no other window, so the number is that one's; all processes wait as long as the window is."""
+    record = book.ledger.accounts.known_as("https://api.example.com", "prod")
+    assert record is not None
+    learned = book.ledger.accounts.learned_limits
+    taker = ReadSlots(
+        book.ledger,
+        record,
+        lambda: Allowance({**GENEROUS.limits, **learned(record.account_id)}, None),
+        clock,
+    )
+    refused_at = clock.monotonic()
+    with taker.take() as slot:
+        slot.exchange = too_many("exceeded the limit of 10 in 5 second(s)")
+
+    assert learned(record.account_id) == {Window.GENERAL: Limit(10, 5.0)}
+    assert book.query("SELECT COUNT(*) FROM lines") == [(0,)]  # the number explains it: no retreat
+    with taker.take():
+        assert clock.monotonic() == pytest.approx(refused_at + 5.0)
+
+
+def test_a_refused_read_that_names_no_number_halves_our_share(book: Book) -> None:
+    """Nothing is learned of the limit, and for a while less of it is used."""
+    with slots(book, GENEROUS).take() as slot:
+        slot.exchange = too_many("Too many requests")
+
+    assert book.ledger.accounts.learned_limits(book.account_id) == {}
+    assert book.query("SELECT share FROM lines") == [(0.5,)]
+
+
+def test_nothing_is_asked_after_a_deadline(book: Book, clock: ManualClock) -> None:
+    """Neither at once nor after waiting for a slot, and the wait ends with it; somebody who stops it is heard elsewhere."""
+    record = book.ledger.accounts.known_as("https://api.example.com", "prod")
+    stop = StopSignal((MaxRuntime(2.5, "2.5s", clock),))
+    limited = ReadSlots(book.ledger, record, lambda: TWO_IN_FIVE, clock, stop)
+    began = clock.seconds
+    for _ in range(2):
+        with limited.take():
+            pass
+
+    with pytest.raises(TimeUpError, match=r"its time is up \(--max-runtime 2.5s\)"), limited.take():
+        raise AssertionError("a slot after the deadline")
+
+    waited = clock.seconds - began
+    with pytest.raises(TimeUpError), limited.to_the_last().take():
+        raise AssertionError("a slot after the deadline")
+    assert 2.5 <= waited <= 3.5
+    assert len(requests(book)) == 2
+
+
+def test_the_end_of_the_day_is_for_reading_back(book: Book) -> None:
+    """Other reads end where the reserve begins."""
+    record = book.ledger.accounts.known_as("https://api.example.com", "prod")
+    of_eight = ReadSlots(book.ledger, record, lambda: Allowance(GENEROUS.limits, 8), book.clock)
+
+    taken = 0
+    with pytest.raises(QuotaSpentError, match="6 today, and 2 kept for reading back"):
+        while True:
+            with of_eight.take():
+                taken += 1
+    for _ in range(2):
+        with of_eight.to_the_last().take():
+            taken += 1
+    with pytest.raises(QuotaSpentError, match=r"spent \(8 today\)"), of_eight.to_the_last().take():
+        raise AssertionError("a slot of the next day")
+
+    assert taken == 8

@@ -1,0 +1,102 @@
+"""Mapped rows as the plan takes them in: their fingerprints, made by columns, and what is wrong with those that stay behind."""
+
+from __future__ import annotations
+
+from itertools import compress, repeat
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from etl.identity import CellsFingerprint, lead_marks, payload_fingerprints, unique_key, unique_keys
+from etl.ledger.plan import StagedRow
+from etl.ledger.versions import version_of
+from etl.mapping.model import OnChange
+from etl.records import Outcome
+from etl.stages.arrange import needs_addresses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.findings import Finding
+    from etl.mapping.applied import AppliedColumns
+    from etl.mapping.reading import Result
+    from etl.records import Column, Lineage
+    from etl.stages.prepare import LoadedMapping
+
+_T = TypeVar("_T")
+
+
+class Stager:
+    """Mapped rows into staged ones. columns: the person's, as `Applier.columns` has them.
+
+    is_remembered: whether rows of this input may be known, or will be. Where nothing is compared and nothing kept, their
+    cells need no fingerprint, and their leads no mark, unless the operation tells rows apart by them.
+    """
+
+    def __init__(self, columns: Sequence[Column], mapping: LoadedMapping, *, is_remembered: bool = True) -> None:
+        self._addressed_by = mapping.operation.addressed_by(mapping.request_options)
+        self._is_by_version = mapping.mapping.on_change is OnChange.SEND_NEW
+        self._cells = CellsFingerprint([column.header for column in columns]) if is_remembered else None
+        is_change = mapping.operation.stores_as is Outcome.UPDATED
+        self._has_marks = is_remembered or is_change or needs_addresses(mapping.operation)
+
+    def waiting(self, rows: AppliedColumns) -> dict[str, Sequence[object]]:
+        """The rows that may be sent, by columns of the plan."""
+        chosen = [number not in rows.findings for number in rows.numbers] if rows.findings else None
+
+        def of(column: Sequence[_T]) -> Sequence[_T]:
+            return column if chosen is None else list(compress(column, chosen))
+
+        numbers = of(rows.numbers)
+        payload = {target: of(cast("Sequence[str | None]", texts)) for target, texts in rows.payload.items()}
+        payloads = payload_fingerprints(payload, len(numbers))
+        staged: dict[str, Sequence[object]] = {
+            "row_number": numbers,
+            "memory_key": _memory_keys([of(column) for column in rows.keys], payloads),
+            "payload": payloads,
+        }
+        if self._cells is not None:
+            staged["cells"] = self._cells.of_columns([of(column) for column in rows.cells], len(numbers))
+        if self._has_marks:
+            leads = cast("Sequence[str | None] | None", rows.sent.get(self._addressed_by))
+            staged["lead"] = lead_marks(of(leads) if leads is not None else [None] * len(numbers))
+        if rows.lineages is not None:
+            lineages = of(rows.lineages)
+            staged["lineage_run"] = [one and one.run for one in lineages]
+            staged["lineage_row"] = [one and one.row for one in lineages]
+        if self._is_by_version:
+            staged["version"] = list(map(version_of, payloads))
+        return staged
+
+    def left_out(self, rows: AppliedColumns) -> list[StagedRow]:
+        """The rows that are invalid or ignored."""
+        invalid = []
+        if rows.findings:
+            lineages = rows.lineages if rows.lineages is not None else repeat(None, len(rows.numbers))
+            for number, lineage in zip(rows.numbers, lineages, strict=True):
+                if number in rows.findings:
+                    invalid.append(_invalid(number, rows.findings[number], lineage))
+        ignored = [
+            StagedRow(number, Outcome.IGNORED, code="ignored", error=why) for number, (why, _) in rows.ignored.items()
+        ]
+        return invalid + ignored
+
+
+def _invalid(number: int, findings: Sequence[Finding], lineage: Lineage | None) -> StagedRow:
+    return StagedRow(
+        number,
+        Outcome.INVALID,
+        lineage_run=lineage.run if lineage else None,
+        lineage_row=lineage.row if lineage else None,
+        code=", ".join(dict.fromkeys(finding.code for finding in findings)),
+        error=" ".join(dict.fromkeys(finding.problem.error for finding in findings)),
+        hint=" ".join(finding.hint for finding in findings),
+    )
+
+
+def _memory_keys(columns: Sequence[Sequence[Result]], payloads: list[bytes]) -> list[bytes]:
+    """By the unique_by values, else by what is sent."""
+    if not columns:
+        return payloads
+    if any(None in column for column in columns):
+        lines = zip(payloads, zip(*columns, strict=True), strict=True)
+        return [payload if None in line else unique_key(cast("tuple[str, ...]", line)) for payload, line in lines]
+    return unique_keys(cast("Sequence[Sequence[str]]", columns), len(payloads))

@@ -1,0 +1,127 @@
+"""The line in the ledger: what one process has seen of it holds for all."""
+
+from __future__ import annotations
+
+import pytest
+
+from etl.delivery.line import FLOOR_SECONDS
+from etl.delivery.throttle import MARGIN_SECONDS
+from etl.ledger.requests import Allowance, NoSlot, RequestEnd, Reserved
+from etl.records import Limit, Trip, Window
+from tests.clocks import ManualClock
+from tests.ledger.books import Book
+
+ONE = Allowance({Window.BULK: Limit(1, 5.0), Window.GENERAL: Limit(1, 5.0)}, None)
+FOUR = Allowance({Window.BULK: Limit(4, 5.0), Window.GENERAL: Limit(4, 5.0)}, None)
+ANSWER = 1.0
+HELD = ANSWER + 5.0 + MARGIN_SECONDS
+
+
+def ask(book: Book, allowance: Allowance = ONE) -> float:
+    """Wait for a slot and take it; answered after a second. Returns: how long it was waited for."""
+    return travel(book, None, allowance=allowance)
+
+
+def travel(
+    book: Book,
+    handshake: float | None,
+    *,
+    size: int = 100,
+    refused_within: float | None = None,
+    allowance: Allowance = ONE,
+) -> float:
+    """One read, answered after a second. Returns: how long its slot was waited for."""
+    began = book.clock.seconds
+    while isinstance(answer := book.ledger.requests.reserve_read(book.account_id, allowance), NoSlot):
+        book.clock.move_to(answer.until)
+    assert isinstance(answer, Reserved)
+    waited, written = book.clock.seconds - began, book.clock.seconds
+    book.clock.move(ANSWER)
+    trip = Trip(written, handshake, size)
+    end = RequestEnd(
+        answer.request_id, book.clock.seconds, "read", None, None, trip=trip, refused_within=refused_within
+    )
+    book.ledger.requests.settle(end)
+    return waited
+
+
+@pytest.fixture
+def warm(book: Book) -> Book:
+    """An account whose line has shown that it is quick, and its server that it is slow."""
+    for _ in range(4):
+        travel(book, 0.01)
+    for _ in range(6):
+        travel(book, None)
+    return book
+
+
+def test_a_warm_line_frees_slots_by_its_bound(warm: Book) -> None:
+    """A slot is free a window and the bound after its request was written, and not after its answer."""
+    assert ask(warm) == pytest.approx(5.0 + FLOOR_SECONDS + MARGIN_SECONDS - ANSWER)
+
+
+def test_without_evidence_the_answer_counts(book: Book) -> None:
+    """From the first request on a cold line each slot is held until a window after the answer."""
+    ask(book)
+
+    assert ask(book) == pytest.approx(5.0 + MARGIN_SECONDS)
+
+
+SIZES = [
+    pytest.param(12 * 1024, FLOOR_SECONDS, id="through at once"),
+    pytest.param(12 * 1024 + 1, FLOOR_SECONDS + 0.01, id="one more turn"),
+    pytest.param(96 * 1024, FLOOR_SECONDS + 0.02, id="two more turns"),
+    pytest.param(96 * 1024 + 1, ANSWER, id="too large: its answer"),
+]
+
+
+@pytest.mark.parametrize(("size", "after"), SIZES)
+def test_a_large_request_takes_more_turns_of_the_line(warm: Book, size: int, after: float) -> None:
+    """What does not go out at once arrives later, by a handshake's time for each turn."""
+    travel(warm, None, size=size)
+
+    assert ask(warm) == pytest.approx(5.0 + after + MARGIN_SECONDS - ANSWER)
+
+
+def test_what_one_process_has_seen_holds_for_the_other(warm: Book, other: Book) -> None:
+    """Bound and retreat are the account's."""
+    other.clock = warm.clock
+    assert ask(other) == pytest.approx(5.0 + FLOOR_SECONDS + MARGIN_SECONDS - ANSWER)
+
+    travel(other, None, refused_within=5.0)
+
+    assert ask(warm) == pytest.approx(5.0 + 2 * FLOOR_SECONDS + MARGIN_SECONDS - ANSWER)
+
+
+def test_a_slower_handshake_holds_at_once_for_what_was_sent_before(warm: Book) -> None:
+    """A line that shows itself slower is believed to have been so."""
+    travel(warm, 0.4)
+    ask(warm)
+
+    assert ask(warm) == pytest.approx(5.0 + 0.4 + MARGIN_SECONDS - ANSWER)
+
+
+def test_a_boot_begins_with_the_answers(warm: Book, clock: ManualClock) -> None:
+    """The line is to be seen anew, because the machine may be elsewhere by now."""
+    clock.reboot("boot-2", 1_000.0)
+    ask(warm)
+
+    assert ask(warm) == pytest.approx(5.0 + MARGIN_SECONDS)
+
+
+def test_a_refusal_that_nothing_explains_halves_what_is_sent_for_a_while(book: Book, other: Book) -> None:
+    """With four requests a window, two go after such a refusal, whoever sends them; ten minutes later four again."""
+    other.clock = book.clock
+    travel(book, None, refused_within=5.0, allowance=FOUR)
+    book.clock.move(30.0)
+
+    def in_a_window() -> int:
+        sent = 0
+        while isinstance(other.ledger.requests.reserve_read(other.account_id, FOUR), Reserved):
+            sent += 1
+        book.do("UPDATE requests SET ended_mono = sent_mono WHERE ended_mono IS NULL")
+        return sent
+
+    assert in_a_window() == 2
+    book.clock.move(600.0)
+    assert in_a_window() == 4
