@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check format bench clean
+.PHONY: help setup demo test soak check format docs bench clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,12 +42,23 @@ test: check ## everything that CI runs: check and all tests
 SEEDS ?= 2000
 FROM ?= 0
 
-soak: $(VENV)/.installed-dev ## play SEEDS seeded histories (FROM a seed on) in virtual time and tell what happened
+FUZZ_SECONDS ?= 300
+
+soak: $(VENV)/.installed-dev ## play SEEDS seeded histories (FROM a seed on) in virtual time, read damaged files for FUZZ_SECONDS
 	$(BIN)/python -m tests.laws.soak --seeds $(SEEDS) --from $(FROM)
+	$(BIN)/python -m tests.laws.fuzz --seconds $(FUZZ_SECONDS) --from $(FROM)
+
+compare: $(VENV)/.installed-dev ## compare what we read with what LibreOffice shows: golden files anew, then public spreadsheets
+	$(BIN)/python tests/corpus/compare.py golden
+	$(BIN)/python tests/corpus/compare.py wild
 
 format: $(VENV)/.installed-dev ## let ruff format the code and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed-dev ## write what is made of the code: docs/findings.md, the schema of mappings
+	$(BIN)/python -m tests.docs.findings_page
+	$(BIN)/python -m etl.mapping.schema mappings/mapping.schema.json
 
 bench: $(VENV)/.installed-dev ## measure, print the table of benchmarks/
 	$(BIN)/python benchmarks/run.py

@@ -4,6 +4,8 @@
              ├─ SourceError    the file cannot be read as what it claims to be; nothing was sent   exit 3
              ├─ RefusedError   LeadSquared refused the account, host or activity type              exit 5
              ├─ NetworkError   LeadSquared cannot be reached now; run again later                  exit 6
+             │    ├─ QuotaSpentError   the day's quota is spent
+             │    └─ TimeUpError       the time that the command was given is up
              ├─ BusyError      another process is importing this input                             exit 8
              └─ LedgerError    our own record cannot be used or trusted; stop, keep the file       exit 2, midway 6
 
@@ -55,6 +57,19 @@ class NetworkError(EtlError):
         self.is_fault = is_fault
         self.is_final = is_final
         self.is_without_connection = is_without_connection
+
+
+class QuotaSpentError(NetworkError):
+    """The day's quota is spent; the same command continues on the next UTC day."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason[0].upper()}{reason[1:]}. {remedy}", is_final=True)
+        self.reason = reason
+        self.remedy = remedy
+
+
+class TimeUpError(NetworkError):
+    """The command's own time is up (`--max-runtime`, `--not-after`); the same command continues later."""
 
 
 class BusyError(EtlError):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from math import ceil
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, datetime
     from pathlib import Path
 
+    from etl.deadlines import Deadline
     from etl.findings import Finding
     from etl.reconciler.counts import Equation
     from etl.records import Outcome
@@ -39,6 +44,34 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Findings of an input, as they come. Together they are all there are; a summary carries the first of them alone."""
+
+    input: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the account may spend in a UTC day, and how much of that is left today for sending. now: in UTC.
+
+    reserve: how many of a day's requests are for reading back alone.
+    """
+
+    daily_requests: int
+    left_today: int
+    now: datetime
+    reserve: int = 0
+
+    def last_day(self, requests: int, seconds: float) -> date:
+        """The UTC day on which the last of so many requests goes out, which take so long, with nothing else being sent."""
+        beyond = max(0, requests - self.left_today)
+        if not beyond:
+            return (self.now + timedelta(seconds=seconds)).date()
+        return self.now.date() + timedelta(days=ceil(beyond / max(1, self.daily_requests - self.reserve)))
+
+
+@dataclass(frozen=True, slots=True)
 class LookUps:
     """Leads that have to be looked up before rows can be sent; what that takes at most, at the account's limit."""
 
@@ -52,7 +85,7 @@ class Planned:
     """What a run would do or is about to do with one input; nothing of it has been sent yet.
 
     counts: outcomes as they stand before the start (`waiting` rows go out). seconds_at_limit: at the account's limit.
-    look_ups: what finding the leads takes before that, None where none are to be found.
+    look_ups: what finding the leads takes before that, None where none are to be found. budget: of the day, if there is one.
     """
 
     input: str
@@ -64,11 +97,25 @@ class Planned:
     requests: int
     seconds_at_limit: float
     look_ups: LookUps | None = None
+    budget: Budget | None = None
+
+
+class EtaBasis(StrEnum):
+    """What the time that is left is reckoned from."""
+
+    LIMIT = "limit"  # the account's limit: nothing slower has shown
+    RATE = "rate"  # the rows per second so far
+    QUOTA = "quota"  # the day's quota is spent before all rows are sent, and then it ends
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the sending of one input stands. done and total count the rows that go out in this session."""
+    """Where the sending of one input stands. done and total count the rows that go out in this session.
+
+    rows_per_second: on the average; _now: of late. eta_seconds: until all is sent, or until the day's quota is spent.
+    limit_used: how much of the account's limit went out of late from here, 1 for all of it. refusals: for the rate, so far.
+    quota_left: requests that may be sent today still, None without a quota.
+    """
 
     input: str
     done: int
@@ -77,6 +124,49 @@ class Progress:
     rows_per_second: float
     eta_seconds: float | None
     in_flight: int
+    rows_per_second_now: float | None = None
+    limit_used: float | None = None
+    refusals: int = 0
+    quota_left: int | None = None
+    eta_basis: EtaBasis = EtaBasis.LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class PilotRow:
+    """One of the first rows of a run, sent alone. lead: as it was addressed. shows: what LeadSquared shows of it, in words."""
+
+    row_number: int
+    lead: str
+    activity_id: str | None
+    outcome: Outcome
+    shows: str
+
+
+@dataclass(frozen=True, slots=True)
+class PilotProposed:
+    """The mapping has not sent anything to this account yet: so many first rows would show what it sets off there.
+
+    activity_type: its number, None where the mapping names none.
+    """
+
+    input: str
+    mapping: str
+    activity_type: int | None
+    rows: int
+
+
+PILOT_OVER = "the pilot is over"
+"""How the reason of a stop begins where a pilot has had its rows and the others wait for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class PilotOver:
+    """The first rows have gone out and were read back. others: how many rows of the run could go out now."""
+
+    input: str
+    run: int
+    rows: tuple[PilotRow, ...]
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +264,12 @@ class InputFinished:
 Event: TypeAlias = (
     Started
     | Note
+    | Found
     | Reading
     | Planned
     | Progress
+    | PilotProposed
+    | PilotOver
     | ReadingBack
     | Auditing
     | Fetching
@@ -201,7 +294,8 @@ class RunOptions:
 
     results: where the results go (one input only). dry_run_out: receives the request bodies, one a line.
     duplicate: the number of known rows to send once more on purpose. preflight: before anything is sent, ask LeadSquared
-    whether the mapping fits the account. live: a check asks the same, and more.
+    whether the mapping fits the account. live: a check asks the same, and more. pilot: so many rows go out first, and are
+    read back and shown; go_on: asked then whether the others may go, None where nobody is there to be asked.
     """
 
     results: Path | None = None
@@ -211,20 +305,37 @@ class RunOptions:
     rehearse: bool = False
     preflight: bool = True
     live: bool = False
+    pilot: int | None = None
+    go_on: Callable[[PilotOver], bool] | None = None
 
 
 @dataclass
 class StopSignal:
-    """A way to ask a running import to stop after what is in flight. Safe to call from a signal handler or thread."""
+    """A way to ask a running import to stop after what is in flight. Safe to call from a signal handler or thread.
 
-    reason: str | None = None
+    deadlines: moments that ask for it by themselves when they come. remedy: what to do once it has stopped.
+    """
+
+    deadlines: Sequence[Deadline] = ()
     signal_number: int | None = None
+    remedy: str = "Run the same command: it continues."
+    _reason: str | None = None
     _listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str | None:
+        """Why to stop, None while there is no reason to. Who waits has to ask now and then: a deadline wakes nobody."""
+        for deadline in self.deadlines if self._reason is None else ():
+            time_up = deadline.passed()
+            if time_up is not None:
+                self._reason, self.remedy = time_up.reason, time_up.remedy
+                break
+        return self._reason
 
     def request(self, reason: str, signal_number: int | None = None) -> None:
         """Ask for the stop. The first reason stays."""
-        if self.reason is None:
-            self.reason = reason
+        if self._reason is None:
+            self._reason = reason
             self.signal_number = signal_number
         for listener in self._listeners:
             listener()
@@ -232,7 +343,7 @@ class StopSignal:
     def on_request(self, listener: Callable[[], None]) -> None:
         """Be told as soon as a stop is asked for; at once if it has been already."""
         self._listeners.append(listener)
-        if self.reason is not None:
+        if self._reason is not None:
             listener()
 
 

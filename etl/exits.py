@@ -30,7 +30,11 @@ class ExitCode(IntEnum):
     SOURCE = 3, "input cannot be read as what it claims to be; nothing sent", "fix, run again"
     NEEDS_A_PERSON = 4, "finished; some rows need a person (invalid, refused, changed)", "correct the failed file"
     REFUSED = 5, "LeadSquared refused the account or the activity type; stopped", "fix, run again: it continues"
-    STOPPED = 6, "stopped before the end: day's budget, network down or asked to stop", "run again: it continues"
+    STOPPED = (
+        6,
+        "stopped before the end: day's budget, time up, pilot over, network down or asked to stop",
+        "run again: it continues",
+    )
     UNCONFIRMED = 7, "finished; some rows are unconfirmed", "run again, or etl verify"
     BUSY = 8, "another process is importing this input", "wait"
     INTERRUPTED = 130, "interrupted; state saved", "run again: it continues"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "etl"
 
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("words", ("records", "errors", "exits", "clock", "findings", "events")),
+    ("words", ("records", "errors", "exits", "clock", "deadlines", "findings", "events")),
     (
         "rules",
         (
@@ -26,7 +26,9 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "delivery.answer",
             "delivery.backoff",
             "delivery.decide",
+            "delivery.line",
             "delivery.outcomes",
+            "delivery.quota",
             "delivery.throttle",
             "delivery.verdict",
             "reconciler.counts",
@@ -44,7 +46,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("world", ("reader", "api", "ledger", "reconciler")),
     ("driver", ("delivery",)),
     ("stages", ("stages",)),
-    ("pipeline", ("pipeline", "care", "fetch", "proof", "accounts")),
+    ("pipeline", ("pipeline", "care", "fetch", "proof", "accounts", "traffic")),
     ("door", ("cli", "__main__")),
 )
 
@@ -143,7 +145,9 @@ def test_the_simulator_stands_alone(module: str) -> None:
         ("pydantic", ("mapping", "settings")),
         ("ruamel", ("mapping",)),
         ("openpyxl", ("reader", "reconciler")),
+        ("charset_normalizer", ("reader",)),
         ("xlsxwriter", ("reconciler",)),
+        ("xlrd", ("reader",)),
     ],
 )
 def test_each_library_has_its_place(library: str, places: tuple[str, ...]) -> None:

@@ -229,15 +229,15 @@ def test_a_results_file_that_a_person_has_changed_gets_a_neighbour(past: Past) -
 
 @pytest.mark.parametrize("sheet", [None, "June"])
 def test_results_keep_the_names_they_had(past: Past, sheet: str | None) -> None:
-    """A sheet of several has results of its own name, and is found under it again; so is the one kept under its number."""
+    """A sheet of several had results of its own name in version 0.1, and is found under it again, and under its number."""
     run_id = past.run(CREATED, sheet=sheet)
-    stem = "visits" if sheet is None else "visits.June"
-    past.book.ledger.runs.note_files(run_id, past.desk / f"{stem}.results.csv", None)
+    stem, ending = ("visits", "csv") if sheet is None else ("visits.June", "xlsx")
+    past.book.ledger.runs.note_files(run_id, past.desk / f"{stem}.results.{ending}", None)
 
     written = care.results(past.settings, run_id, past.home)
 
-    assert written.results == past.desk / f"{stem}.results.csv"
-    assert (past.desk / f"{stem}.run{run_id}.results.csv").exists()
+    assert written.results == past.desk / f"{stem}.results.{ending}"
+    assert (past.desk / f"{stem}.run{run_id}.results.{ending}").exists()
 
 
 def test_results_noted_as_they_were_typed_lie_beside_their_input(

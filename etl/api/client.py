@@ -11,7 +11,7 @@ from etl import __version__
 from etl.api.transport import open_session, progress
 from etl.api.trouble import NETWORK_TROUBLE, AnswerTooLongError, failure
 from etl.errors import UsageError
-from etl.records import ApiAnswer
+from etl.records import ApiAnswer, Trip
 
 if TYPE_CHECKING:
     import requests
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _MASK = b"***"
 _SHORTEST_MASKED = 8  # a shorter key may be a word of an ordinary answer
 _PIECE_BYTES = 64 * 1024
+
+RENEWAL_SECONDS = 30.0
+"""So often one of the connections in use is opened anew, so that a line that has turned slow is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Client:
         self._here = threading.local()
         self._lines: list[_Line] = []
         self._guard = threading.Lock()
+        self._measured_at = clock.monotonic()
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, access_key=***, secret_key=***)"
@@ -94,10 +98,16 @@ class Client:
     def send(self, request: ApiRequest) -> Exchange:
         """Send one request, once, and say how it ended. Trouble of the network is an answer here, not an exception."""
         line = self._line()
-        progress.has_written = False
+        progress.begin(self.clock.monotonic)
         try:
             with self._open(line.session, request) as response:
-                return ApiAnswer(response.status_code, self._headers_of(response), self._read(response))
+                body = self._read(response)
+                return ApiAnswer(
+                    response.status_code,
+                    self._headers_of(response),
+                    body,
+                    _trip(request, is_plain=not self.base_url.startswith("https:")),
+                )
         except NETWORK_TROUBLE as trouble:
             host, limits = urlsplit(self.base_url).netloc, self._timeouts
             return failure(trouble, progress.has_written, host, limits.connect_seconds, limits.read_seconds)
@@ -112,9 +122,18 @@ class Client:
             self._here.line = line
             with self._guard:
                 self._lines.append(line)
-        elif self.clock.monotonic() - line.used_at > self._idle_seconds:
+        elif self.clock.monotonic() - line.used_at > self._idle_seconds or self._is_to_be_measured():
             line.session.close()
         return line
+
+    def _is_to_be_measured(self) -> bool:
+        """Whether nobody has opened a connection for a while: only that shows what the line is like (delivery/line)."""
+        with self._guard:
+            now = self.clock.monotonic()
+            if now - self._measured_at < RENEWAL_SECONDS:
+                return False
+            self._measured_at = now
+            return True
 
     def _open(self, session: requests.Session, request: ApiRequest) -> requests.Response:
         """Send the request and read the head of the answer."""
@@ -157,6 +176,13 @@ class Client:
             name: self._masking(value.encode("latin-1", errors="replace")).decode("latin-1")
             for name, value in kept.items()
         }
+
+
+def _trip(request: ApiRequest, *, is_plain: bool) -> Trip | None:
+    """How this thread's request went out."""
+    if progress.written is None:
+        return None
+    return Trip(progress.written, progress.handshake, len(request.body), is_plain)
 
 
 def _as_header(name: str, key: str) -> bytes:

@@ -18,7 +18,6 @@ from etl.api.asking import (
     posting,
     rows_in,
     text,
-    texts,
     unusable,
 )
 from etl.errors import NetworkError
@@ -37,7 +36,7 @@ _FEWEST_DIGITS = 8  # of a phone number without its country; shorter ends are eq
 
 
 def leads_by_ids(read: Read, ids: Collection[str], each: Each | None = None) -> dict[str, Mapping[str, str]] | None:
-    """The attributes of leads as texts, empty ones left out, by casefolded lead id. Ids that no lead has are left out.
+    """The attributes of leads as texts, an empty one as "", by casefolded lead id. Ids that no lead has are left out.
 
     each: how many single leads are read; one by one if it is left out.
 
@@ -254,11 +253,12 @@ def _answered(read: Read, request: ApiRequest) -> list[Mapping[str, str]]:
 
 
 def _attributes(row: Row) -> Mapping[str, str]:
-    """A lead's attributes as texts, whether they stand flat or as a list of pairs."""
+    """A lead's attributes as texts, an empty one as "", whether they stand flat or as a list of pairs."""
     pairs = rows_in(row, "LeadPropertyList")
-    if pairs is None:
-        return texts(row)
-    return texts({name: pair.get("Value") for pair in pairs if (name := text(pair.get("Attribute")))})
+    told = (
+        row if pairs is None else {name: pair.get("Value") for pair in pairs if (name := text(pair.get("Attribute")))}
+    )
+    return {name: text(value) or "" for name, value in told.items()}
 
 
 def _key(lead: Mapping[str, str]) -> str:

@@ -7,7 +7,9 @@ and no netrc file is read. Proxies and certificate bundles of the environment co
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,10 +25,26 @@ if TYPE_CHECKING:
     from urllib3 import PoolManager
 
 
+def _no_time() -> float:
+    return 0.0
+
+
 class _Progress(threading.local):
-    """How far the request of this thread got; a request stays in one thread from its start to its end."""
+    """How far the request of this thread got; a request stays in one thread from its start to its end.
+
+    monotonic: the clock to read. written: when its last byte was handed over. handshake: the seconds that its connection
+    took to open, None where one was open: of TLS the handshake alone, which goes all the way to the host and has neither
+    the looking up of its name in it nor a proxy's own connection.
+    """
 
     has_written = False
+    written: float | None = None
+    handshake: float | None = None
+    monotonic: Callable[[], float] = staticmethod(_no_time)
+
+    def begin(self, monotonic: Callable[[], float]) -> None:
+        """A request begins."""
+        self.has_written, self.written, self.handshake, self.monotonic = False, None, None, monotonic
 
 
 progress = _Progress()
@@ -73,13 +91,16 @@ class _WatchedConnection(HTTPConnection):
 
     response_class = _WholeHeadResponse
     _is_connecting = False
+    _reached = 0.0  # when the host, or the proxy before it, had been reached
 
     def connect(self) -> None:
         self._is_connecting = True
+        self._reached = progress.monotonic()
         try:
             super().connect()
         finally:
             self._is_connecting = False
+        progress.handshake = progress.monotonic() - self._reached
 
     def send(self, data: Any) -> None:
         if self.sock is None:
@@ -87,10 +108,20 @@ class _WatchedConnection(HTTPConnection):
         if not self._is_connecting:
             progress.has_written = True
         super().send(data)
+        progress.written = progress.monotonic()
 
 
 class _WatchedTlsConnection(_WatchedConnection, HTTPSConnection):
-    """The same over TLS."""
+    """The same over TLS. Whatever comes before its handshake tells nothing about the line to the host."""
+
+    def _new_conn(self) -> socket.socket:
+        reached = super()._new_conn()
+        self._reached = progress.monotonic()
+        return reached
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        self._reached = progress.monotonic()
 
 
 class _WatchedPool(HTTPConnectionPool):

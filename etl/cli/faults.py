@@ -54,7 +54,8 @@ def _tell_usage(error: click.ClickException) -> int:
 def _tell_expected(error: EtlError, world: World) -> int:
     world.log.say(f"Error: {error.message}")
     _say(f"Error: {error.message}")
-    for line in finding_lines(error.findings, Counter(one.code for one in error.findings)):
+    untold = [one for one in error.findings if one.problem.error not in error.message]
+    for line in finding_lines(untold, Counter(one.code for one in untold)):
         _say(line)
     return code_of_error(error)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from etl.care import RunInFull
+    from etl.ledger.listing import ListedRun
     from etl.stages.past_runs import PastRun
 
 _HEADER = ("run", "started (UTC)", "input", "sheet", "account", "rows", "state", "results")
@@ -38,7 +39,7 @@ def _cells(run: PastRun, cwd: Path) -> tuple[str, ...]:
         _accounts(run),
         outcome_counts(_in_order(run)) or "none",
         run.state.value,
-        _near(one.results_path, cwd) if one.results_path else "",
+        _results(one, cwd),
     )
 
 
@@ -59,6 +60,8 @@ def in_full(full: RunInFull) -> Iterator[str]:
     yield f"  Started:      {_shown(one.started_at)} by etl {one.etl_version}"
     if one.ended_at is not None:
         yield f"  Ended:        {_shown(one.ended_at)}"
+    if one.revises is not None:
+        yield f"  Revises:      run {one.revises}: known rows with other values, brought to their activities"
     yield f"  {one.data_rows} data rows = {_equation(full.run)}"
     if one.duplicate:
         yield f"  Duplicate:    {counted(one.duplicate, 'row')} sent once more on purpose"
@@ -106,6 +109,7 @@ def as_data(run: PastRun) -> dict[str, Any]:
         "mapping_name": one.mapping_name,
         "operation": one.operation,
         "event": one.event,
+        "revises": one.revises,
         "data_rows": one.data_rows,
         "rows": {outcome.value: count for outcome, count in _in_order(run).items()},
         "results": one.results_path,
@@ -134,6 +138,13 @@ def _in_order(run: PastRun) -> dict[Outcome, int]:
 
 def _accounts(run: PastRun) -> str:
     return "/".join(run.listed.accounts) or "unknown"
+
+
+def _results(one: ListedRun, cwd: Path) -> str:
+    """Where the results of a run lie; those of a revising run stand with the run that it revises for."""
+    if one.revises is not None:
+        return f"(with run {one.revises})"
+    return _near(one.results_path, cwd) if one.results_path else ""
 
 
 def _near(path: str, cwd: Path) -> str:

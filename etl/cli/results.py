@@ -36,7 +36,7 @@ def results(world: World, run: int, out: Path | None, purpose: str | None) -> in
     \b
     Examples:
       etl results 41
-      etl results 41 -o /tmp/visits-again.csv
+      etl results 41 -o visits-again.csv
       etl results 41 --for update
     """
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)

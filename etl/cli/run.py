@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from etl.cli import options
+from etl.cli.deadline_options import deadlines
+from etl.cli.json_events import ON_STDERR, kept_as_json
+from etl.cli.pilot import Question, can_ask, without_pilot
 from etl.cli.report import print_report
 from etl.cli.signals import stop_on_signals
 from etl.cli.talk import Talk
 from etl.errors import UsageError
-from etl.events import RunOptions, StopSignal
+from etl.events import PILOT_OVER, Note, RunOptions, StopSignal
 from etl.exits import ExitCode
 from etl.settings import load_settings, load_settings_without_account
 
 if TYPE_CHECKING:
     from etl.cli.world import World
+    from etl.events import Summary
     from etl.settings import Settings
+
+
+MOST_PILOT_ROWS = 1000
 
 
 @click.command("run")
@@ -39,6 +47,23 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="Send rows once more that are in LeadSquared already; N is their exact number.",
 )
+@click.option(
+    "--pilot",
+    metavar="N",
+    type=click.IntRange(min=1, max=MOST_PILOT_ROWS),
+    help="Send the first N rows, read them back and show them; the others after you have agreed, or with the next command.",
+)
+@click.option(
+    "--not-after",
+    metavar="TIME",
+    help='Send nothing after this time of this machine, like 18:00 or "2026-06-30 18:00"; what is in flight is finished.',
+)
+@click.option("--max-runtime", metavar="LENGTH", help="Send nothing after so long, like 2h, 90m or 2h30m.")
+@click.option(
+    "--json-events",
+    metavar="FILE",
+    help="Write what happens as JSON, one object a line, to FILE; - for stderr, in the place of words.",
+)
 @options.quiet_option
 @options.verbose_option
 @options.log_option
@@ -53,6 +78,10 @@ def run(  # noqa: PLR0913, PLR0917 — click hands over one parameter per option
     dry_run: bool,
     no_preflight: bool,
     duplicate: int | None,
+    pilot: int | None,
+    not_after: str | None,
+    max_runtime: str | None,
+    json_events: str | None,
     quiet: bool,
     verbose: bool,
     log: Path | None,
@@ -67,24 +96,59 @@ def run(  # noqa: PLR0913, PLR0917 — click hands over one parameter per option
     Examples:
       etl run visits.xlsx -m mappings/site_visits.yaml --rehearse
       etl run visits.xlsx -m mappings/site_visits.yaml -a prod
+      etl run visits.xlsx -m mappings/site_visits.yaml -a prod --pilot 10
+      etl run visits.xlsx -m mappings/site_visits.yaml -a prod --not-after 18:00
       etl run visits.failed.xlsx -m mappings/site_visits.yaml -a prod
       etl run visits.xlsx -m mappings/site_visits.yaml --dry-run > requests.jsonl
     """
     options.keep_log(world, log)
+    files = options.check_files(files, mapping, world.cwd)
     if len(files) > 1 and results is not None:
         raise UsageError(
             "--results names one file, and there are several inputs. Leave it out, or run them one by one."
         )
-    options.check_files(files, mapping, world.cwd)
+    if pilot is not None and dry_run:
+        raise UsageError("--pilot and --dry-run: a dry run sends nothing, so it has no first rows. Leave one out.")
+    question = Question()
+    until, said = deadlines(not_after, max_runtime, world.clock)
     settings = _settings(world, account, rehearse=rehearse, dry_run=dry_run)
-    out = sys.stdout.buffer if dry_run else None
-    run_options = RunOptions(results, dry_run, out, duplicate, rehearse, preflight=not no_preflight)
-    stop = StopSignal()
-    talk = Talk(world, is_quiet=quiet, is_verbose=verbose, is_forecast=dry_run)
-    with closing(talk), stop_on_signals(stop, has_terminal=world.has_terminal):
-        summary = world.pipeline().run(settings, files, mapping, options=run_options, events=talk, stop=stop)
-    print_report(world, summary, is_quiet=quiet, to_stderr=dry_run)
+    run_options = RunOptions(
+        results,
+        dry_run,
+        sys.stdout.buffer if dry_run else None,
+        duplicate,
+        rehearse,
+        preflight=not no_preflight,
+        pilot=pilot,
+        go_on=question if pilot is not None and can_ask(world) else None,
+    )
+    stop = StopSignal(until)
+    takes_stderr = json_events == ON_STDERR
+    talk = Talk(
+        world,
+        is_quiet=quiet,
+        is_verbose=verbose,
+        is_forecast=dry_run,
+        is_rehearsal=rehearse,
+        is_silent=takes_stderr,
+    )
+    for sentence in said:
+        talk(Note(sentence))
+    with (
+        closing(talk),
+        kept_as_json(json_events, (*files, mapping), world, talk) as listener,
+        stop_on_signals(stop, has_terminal=world.has_terminal),
+    ):
+        summary = world.pipeline().run(settings, files, mapping, options=run_options, events=listener, stop=stop)
+        listener.ended(summary.exit_code)
+    print_report(_to_go_on(world, summary, question), summary, is_quiet=quiet, to_stderr=dry_run and not takes_stderr)
     return summary.exit_code
+
+
+def _to_go_on(world: World, summary: Summary, question: Question) -> World:
+    """The world whose command goes on: behind a pilot it is the one without."""
+    is_over = question.is_agreed or any((one.stop_reason or "").startswith(PILOT_OVER) for one in summary.inputs)
+    return replace(world, arguments=without_pilot(world.arguments)) if is_over else world
 
 
 def _settings(world: World, account: str | None, *, rehearse: bool, dry_run: bool) -> Settings:

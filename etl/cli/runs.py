@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ from etl.cli.past import as_data, in_full, in_full_as_data, table
 from etl.cli.wording import counted, printable
 from etl.errors import UsageError
 from etl.exits import ExitCode
-from etl.settings import load_settings_without_account
+from etl.settings import known_accounts, load_settings_without_account
 
 if TYPE_CHECKING:
     from etl.cli.world import World
@@ -25,9 +26,23 @@ MOST = 20
 @click.option("-n", "most", metavar="N", type=click.IntRange(min=1), help=f"List the newest N runs (default: {MOST}).")
 @click.option("--all", "all_runs", is_flag=True, help="List every run.")
 @click.option("-a", "--account", metavar="ACCOUNT", help="List only runs into the account of this name.")
+@click.option(
+    "--chart",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw the requests of RUN over time, beside the account's limit, as FILE.svg.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_obj
-def runs(world: World, run: int | None, most: int | None, all_runs: bool, account: str | None, is_json: bool) -> int:
+def runs(
+    world: World,
+    run: int | None,
+    most: int | None,
+    all_runs: bool,
+    account: str | None,
+    chart: Path | None,
+    is_json: bool,
+) -> int:
     """List past imports, or show all that is known of one.
 
     Everything comes from the ledger: no account is needed and LeadSquared is not asked. RUN is a number from the list;
@@ -39,12 +54,17 @@ def runs(world: World, run: int | None, most: int | None, all_runs: bool, accoun
       etl runs -n 5 -a prod
       etl runs 41
       etl runs 41 --json
+      etl runs 41 --chart requests.svg
     """
     if run is not None and (most is not None or all_runs or account is not None):
         raise UsageError("-n, --all and -a choose what is listed, and RUN is one run. Leave one of them out.")
     if most is not None and all_runs:
         raise UsageError("-n and --all: how many runs, or every one? Leave one of them out.")
+    if chart is not None and run is None:
+        raise UsageError("--chart draws one run: say which, like etl runs 41 --chart requests.svg.")
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
+    if run is not None and chart is not None:
+        return _draw(world, settings, run, world.cwd / chart)
     if run is not None:
         full = world.care().run_in_full(settings, run)
         if is_json:
@@ -54,6 +74,22 @@ def runs(world: World, run: int | None, most: int | None, all_runs: bool, accoun
                 click.echo(printable(line))
         return ExitCode.DONE
     return _list(world, settings, None if all_runs else most or MOST, account, is_json=is_json)
+
+
+def _draw(world: World, settings: Settings, run: int, place: Path) -> int:
+    from etl.cli.traffic_picture import picture  # noqa: PLC0415 — only for the few who ask for it
+    from etl.traffic import traffic  # noqa: PLC0415 — slow to load: not for --help
+
+    if place.suffix.lower() != ".svg":
+        raise UsageError(f"--chart {place.name}: the picture is an SVG file. Give it a name that ends in .svg.")
+    known = known_accounts(world.environ, world.cwd, world.directories)
+    drawn = picture(traffic(settings, run, [one.account for one in known if one.account is not None], world.clock))
+    try:
+        place.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--chart {place}: the file cannot be written: {error.strerror}.") from error
+    click.echo(printable(f"Chart:      {place}"))
+    return ExitCode.DONE
 
 
 def _list(world: World, settings: Settings, most: int | None, account: str | None, *, is_json: bool) -> int:

@@ -8,15 +8,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.pilot import pilot_lines, proposal_line
 from etl.cli.progress import BarDisplay, Display, NoDisplay, PlainDisplay
 from etl.cli.streams import let_go
-from etl.cli.wording import counted, finding_figures, planned_lines, printable, reading_back_figures, started_line
+from etl.cli.wording import (
+    counted,
+    finding_figures,
+    planned_lines,
+    printable,
+    quota_lines,
+    reading_back_figures,
+    started_line,
+)
 from etl.events import (
     Auditing,
     Fetching,
     FindingLeads,
     InputFinished,
     Note,
+    PilotOver,
+    PilotProposed,
     Planned,
     Progress,
     Reading,
@@ -34,14 +45,26 @@ if TYPE_CHECKING:
 class Talk:
     """Listens to the events of a check or run. May be called from several threads.
 
-    is_verbose: requests are shown too. is_forecast: nothing is sent, so what is planned "would" happen.
+    is_verbose: requests are shown too. is_forecast: nothing is sent, so what is planned "would" happen. is_rehearsal:
+    no account is spent. is_silent: stderr belongs to somebody else.
     """
 
-    def __init__(self, world: World, *, is_quiet: bool, is_verbose: bool = False, is_forecast: bool = False) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        is_quiet: bool,
+        is_verbose: bool = False,
+        is_forecast: bool = False,
+        is_rehearsal: bool = False,
+        is_silent: bool = False,
+    ) -> None:
         self._log = world.log
         self._is_verbose = is_verbose
         self._is_forecast = is_forecast
-        self._display = _display(world, is_quiet=is_quiet)
+        self._is_rehearsal = is_rehearsal
+        self._is_silent = is_silent
+        self._display = _display(world, is_quiet=is_quiet or is_silent)
         self._lock = RLock()
         self._is_reading_back = False
 
@@ -65,7 +88,7 @@ class Talk:
         self._display = NoDisplay()
         let_go(sys.stderr)
 
-    def _say(self, event: Event) -> None:
+    def _say(self, event: Event) -> None:  # noqa: PLR0912 — one branch for each kind of event
         match event:
             case Reading():
                 self._display.reading(event)
@@ -92,14 +115,28 @@ class Talk:
             case Note():
                 self._line(event.text)
             case Planned():
-                for line in planned_lines(event, is_forecast=self._is_forecast):
+                of_quota = () if self._is_rehearsal else quota_lines(event)
+                for line in (*planned_lines(event, is_forecast=self._is_forecast), *of_quota):
                     self._line(line)
+            case PilotProposed():
+                self._line(proposal_line(event))
+            case PilotOver():
+                self._show_pilot(event)
 
     def _compare_or_fetch(self, event: Auditing | Fetching) -> None:
         if isinstance(event, Auditing):
             self._display.auditing(event)
         else:
             self._display.fetching(event)
+
+    def _show_pilot(self, event: PilotOver) -> None:
+        """Its rows, for a person to look at; that is what they were sent for, so being quiet does not hide them."""
+        self._is_reading_back = False
+        self._display.close()
+        for line in pilot_lines(event):
+            self._log.say(line)
+            if not self._is_silent:
+                click.echo(line, err=True)
 
     def _note_beginning(self, event: ReadingBack) -> None:
         """The log tells when reading back begins, not each second of it."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from etl.events import Auditing, Fetching, FindingLeads, LookUps, Planned, Progress, ReadingBack, Started
+    from etl.events import Auditing, Budget, Fetching, FindingLeads, LookUps, Planned, Progress, ReadingBack, Started
     from etl.records import Outcome
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")  # in English anywhere
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 
 
 def duration(seconds: float) -> str:
@@ -58,6 +63,64 @@ def planned_lines(event: Planned, *, is_forecast: bool) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def together_lines(forecast: Sequence[Planned]) -> tuple[str, ...]:
+    """What all inputs come to, where there are several; and the day on which the last request goes out, under a budget.
+
+    Look-ups of leads count with what they take at most.
+    """
+    requests = sum(one.requests + (one.look_ups.requests if one.look_ups else 0) for one in forecast)
+    seconds = sum(one.seconds_at_limit + (one.look_ups.seconds if one.look_ups else 0.0) for one in forecast)
+    lines = []
+    if len(forecast) > 1 and requests:
+        rows = counted(sum(one.rows_to_send for one in forecast), "row")
+        lines.append(
+            f"Together: {rows} in {counted(requests, 'request')}, about {duration(seconds)} at the account's limit."
+        )
+    budget = next((one.budget for one in forecast if one.budget), None)
+    if budget is not None and requests:
+        lines.append(budget_line(budget, requests, seconds))
+    elif requests >= _MANY_REQUESTS:
+        lines.append(no_budget_line(requests))
+    return tuple(lines)
+
+
+def quota_lines(planned: Planned) -> tuple[str, ...]:
+    """What the day's quota means for one input; where none is set and much goes out, that plans have one."""
+    requests = planned.requests + (planned.look_ups.requests if planned.look_ups else 0)
+    seconds = planned.seconds_at_limit + (planned.look_ups.seconds if planned.look_ups else 0.0)
+    if planned.budget is not None and requests:
+        return (f"  {budget_line(planned.budget, requests, seconds)}",)
+    return (f"  {no_budget_line(requests)}",) if planned.budget is None and requests >= _MANY_REQUESTS else ()
+
+
+_MANY_REQUESTS = 100
+"""One in a hundred of a day's calls on the smallest plan (LeadSquared API, rate limits): from here on the quota matters."""
+
+
+def no_budget_line(requests: int) -> str:
+    """That plans have a quota, and how it is set."""
+    return (
+        f"No daily_requests is set. LeadSquared's plans allow so many calls a day (10,000 and more, by plan and users), which "
+        f"all programs on the account share; these are {counted(requests, 'request')}. Set daily_requests for the account "
+        "in the settings file (LSQ_DAILY_REQUESTS), and a run stops before the quota is used up."
+    )
+
+
+def budget_line(budget: Budget, requests: int, seconds: float) -> str:
+    """`With 500 requests a day (UTC), 20 of them kept for reading back, 120 left today, the last goes out on Friday, …`"""
+    last, today = budget.last_day(requests, seconds), budget.now.date()
+    day = (
+        "today"
+        if last == today
+        else f"on {_WEEKDAYS[last.weekday()]}, {last.day} {_MONTHS[last.month - 1]} {last.year}"
+    )
+    kept = f", {budget.left_today:,} of them"
+    if budget.reserve:
+        kept = f", {budget.reserve:,} of them kept for reading back, {budget.left_today:,}"
+    again = "" if last == today else ", if the same command is run again on each day"
+    return f"With {counted(budget.daily_requests, 'request')} a day (UTC){kept} left today, the last goes out {day}{again}."
+
+
 def _going_out(event: Planned, *, is_forecast: bool) -> str:
     if not event.rows_to_send:
         return "Nothing would be sent." if is_forecast else "Nothing to send."
@@ -85,13 +148,37 @@ def finding_figures(event: FindingLeads) -> str:
 
 
 def progress_figures(event: Progress) -> str:
-    """`1,250 of 2,000 rows · 48 rows/s · 16 s left · 1,240 created · 10 refused`."""
-    figures = [f"{event.done:,} of {counted(event.total, 'row')}", f"{event.rows_per_second:.0f} rows/s"]
+    """`1,250 of 2,000 rows · 50 rows/s, 48 on average · 97 % of the limit · 16 s left at the limit · 1,240 created`.
+
+    Then requests in flight, refusals for the rate and what is left of the day's quota, where there is any of it.
+    """
+    figures = [f"{event.done:,} of {counted(event.total, 'row')}", _speed(event)]
+    if event.limit_used is not None:
+        figures.append(f"{event.limit_used:.0%} of the limit".replace("%", " %"))
     if event.eta_seconds is not None:
-        figures.append(f"{duration(event.eta_seconds)} left")
+        figures.append(f"{duration(event.eta_seconds)} {_LEFT[event.eta_basis]}")
+    if event.in_flight:
+        figures.append(f"{counted(event.in_flight, 'request')} in flight")
+    if event.refusals:
+        figures.append(counted(event.refusals, "refusal"))
+    if event.quota_left is not None:
+        figures.append(f"{counted(event.quota_left, 'request')} left today")
     if words := outcome_counts(event.counts, between=" · "):
         figures.append(words)
     return " · ".join(figures)
+
+
+_LEFT = {  # by what it is reckoned from (events.EtaBasis, which loads too slowly for --help)
+    "limit": "left at the limit",
+    "rate": "left at this rate",
+    "quota": "left until the day's quota is spent",
+}
+
+
+def _speed(event: Progress) -> str:
+    if event.rows_per_second_now is None:
+        return f"{event.rows_per_second:.0f} rows/s"
+    return f"{event.rows_per_second_now:.0f} rows/s, {event.rows_per_second:.0f} on average"
 
 
 def reading_back_figures(event: ReadingBack) -> str:

@@ -38,6 +38,7 @@ class Pipeline(Protocol):
         *,
         options: RunOptions,
         events: Callable[[Event], None] = ...,
+        stop: StopSignal | None = None,
     ) -> Summary: ...
 
     def run(

@@ -46,11 +46,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class StopCause:
-    """Why a run stops before its end, and what a person can do."""
+    """Why a run stops before its end, and what a person can do. is_for_today: it goes on by itself on the next UTC day."""
 
     exit_code: ExitCode
     reason: str
     remedy: str
+    is_for_today: bool = False
 
 
 # Events: what has happened. `now` is monotonic; `chance` in [0, 1) spreads waits.

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from etl.delivery import decide as machine
 from etl.delivery.outcomes import is_doubtful, row_ends
 from etl.delivery.parcels import Packer, Parcel, without
+from etl.delivery.quota import next_day
 from etl.delivery.throttle import shared, smallest
-from etl.delivery.verdict import Answered, Unknown, Verdict, judge, server_time
+from etl.delivery.verdict import Answered, Throttled, Unknown, Verdict, judge, server_time
 from etl.exits import ExitCode
 from etl.identity import lead_mark
 from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved, StopWanted
@@ -24,6 +25,7 @@ from etl.records import STORED, ApiAnswer, Outcome, Window
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from etl.clock import Clock
     from etl.delivery.outcomes import RowEnd
@@ -195,8 +197,8 @@ class Driver:
                 case NoSlot(until=until):
                     self._parcels[job.number] = parcel
                     return machine.SlotDenied(now, until)
-                case BudgetSpent(requests=requests):
-                    return machine.StopAsked(now, _budget_spent(requests))
+                case BudgetSpent():
+                    return machine.StopAsked(now, quota_spent(reservation, self._clock.now()))
                 case StopWanted():
                     return machine.StopAsked(now, STOPPED_FROM_OUTSIDE)
             parcel = without(parcel, reservation.row_ids, self._consignment.packer)
@@ -230,6 +232,8 @@ class Driver:
                 ends,
                 late=isinstance(verdict, Unknown) and verdict.late,
                 server_at=server_time(arrival.exchange),
+                trip=arrival.exchange.trip if isinstance(arrival.exchange, ApiAnswer) else None,
+                refused_within=self._refused_within(verdict),
             )
         )
         self._note_failures(parcel, settled)
@@ -239,6 +243,13 @@ class Driver:
         returned = machine.Returned(now, job, verdict, is_doubtful(verdict, settled), chance)
         self._forget_if_over(arrival.number, verdict)
         return returned
+
+    def _refused_within(self, verdict: Verdict) -> float | None:
+        """Whether a refusal for the rate says nothing that explains it: the seconds of the shortest window, if so."""
+        if not isinstance(verdict, Throttled):
+            return None
+        explains = verdict.limit is not None and self._with_limit(verdict.limit) != self._allowance
+        return None if explains else self._allowance.shortest_seconds
 
     def _note_failures(self, parcel: Parcel, ends: Sequence[RowEnd]) -> None:
         """Keep which leads and rows were refused, so that next time they drag no others along; and which no longer are."""
@@ -274,12 +285,25 @@ class Driver:
             del self._parcels[number]
 
     def _learn(self, limit: Limit) -> None:
-        """Keep the limit that a refusal named, and keep to it from here on; it does not say which window it means."""
-        ours = shared(limit, self._consignment.share)
-        for window in Window:
+        """Keep the limit that a refusal named, and keep to it from here on."""
+        for window in self._windows_meant(limit):
             self._ledger.accounts.learn_limit(self._consignment.account_id, window, limit)
-        limits = {window: smallest(known, ours) for window, known in self._allowance.limits.items()}
-        self._allowance = Allowance(limits, self._allowance.daily_requests)
+        self._allowance = self._with_limit(limit)
+
+    def _windows_meant(self, limit: Limit) -> tuple[Window, ...]:
+        """Which limits a refusal teaches that names this one: of a bulk request it does not say which of the two it means.
+
+        None where one of them is that already: it was kept to, and teaches nothing of the other.
+        """
+        counted = tuple(Window) if self._consignment.operation.window is Window.BULK else (Window.GENERAL,)
+        ours = shared(limit, self._consignment.share)
+        return () if ours in [self._allowance.limits[window] for window in counted] else counted
+
+    def _with_limit(self, limit: Limit) -> Allowance:
+        """The allowance under a limit that was named."""
+        ours = shared(limit, self._consignment.share)
+        meant = {window: smallest(self._allowance.limits[window], ours) for window in self._windows_meant(limit)}
+        return Allowance({**self._allowance.limits, **meant}, self._allowance.daily_requests)
 
 
 STOPPED_FROM_OUTSIDE = machine.StopCause(
@@ -290,12 +314,13 @@ STOPPED_FROM_OUTSIDE = machine.StopCause(
 def cause_of(stop: StopSignal) -> machine.StopCause:
     """A wish to stop as the cause of a stop; a signal's number decides the exit code."""
     code = {2: ExitCode.INTERRUPTED, 15: ExitCode.TERMINATED}.get(stop.signal_number or 0, ExitCode.STOPPED)
-    return machine.StopCause(code, stop.reason or "asked to stop", "Run the same command: it continues.")
+    return machine.StopCause(code, stop.reason or "asked to stop", stop.remedy)
 
 
-def _budget_spent(requests: int) -> machine.StopCause:
-    reason = f"the day's budget of requests is spent ({requests} today)"
-    return machine.StopCause(ExitCode.STOPPED, reason, "Run the same command after 00:00 UTC: it continues.")
+def quota_spent(spent: BudgetSpent, now: datetime) -> machine.StopCause:
+    """The day's quota as the cause of a stop; how many rows wait is for who knows the input to say."""
+    remedy = f"Run the same command after {next_day(now, None, None)}: it continues."
+    return machine.StopCause(ExitCode.STOPPED, spent.in_words, remedy, is_for_today=True)
 
 
 def _detail(verdict: Verdict) -> str | None:

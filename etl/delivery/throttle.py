@@ -4,6 +4,9 @@ A server may count requests in a sliding window and by their arrival, which we c
 a request had arrived when its answer did. So a slot is held until the answer's arrival plus the window's length, and a
 request in the air holds its slot for as long as it can be in the air at all. Under this rule no window of any placement
 can hold more than the limit. The price is the latency: N requests per (window + latency) instead of N per window.
+
+Where that price is high, less may be believed of an answered request: that it had arrived a bound after its last byte was
+written (`line` says which bound, and when). As long as the bound is true the same holds: no window above the limit.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from etl.records import Limit, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+NOTHING_BELIEVED: Mapping[Window, float | None] = {}
+"""No bound: a request has arrived when its answer has."""
 
 MARGIN_SECONDS = 0.01
 """Added to each hold, for a server that counts both ends of its window and for clocks that tick coarsely."""
@@ -37,16 +43,25 @@ def capacity_for(limit: Limit) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One request's claim on the account's windows. Moments by `monotonic` of the present boot, ended None in the air."""
+    """One request's claim on the account's windows. Moments by `monotonic` of the present boot, ended None in the air.
+
+    written: from when a bound on its way there counts; None where none is to be believed of it.
+    """
 
     window: Window
     sent: float
     ended: float | None
+    written: float | None = None
 
-    def free_at(self, window_seconds: float) -> float:
+    def free_at(self, window_seconds: float, bound: float | None = None) -> float:
         """When this request can no longer share a window of that length with one sent then."""
-        end = self.ended if self.ended is not None else self.sent + LONGEST_IN_AIR_SECONDS
-        return end + window_seconds + MARGIN_SECONDS
+        if self.ended is None:
+            arrived = self.sent + LONGEST_IN_AIR_SECONDS
+        elif bound is None or self.written is None:
+            arrived = self.ended
+        else:
+            arrived = min(self.ended, self.written + bound)
+        return arrived + window_seconds + MARGIN_SECONDS
 
 
 def shared(limit: Limit, share: float) -> Limit:
@@ -67,8 +82,16 @@ def smallest(configured: Limit, learned: Limit | None) -> Limit:
     return Limit(max(1, math.floor(rate * window + 1e-9)), window)
 
 
-def free_at(holds: Iterable[Hold], limits: Mapping[Window, Limit], window: Window, now: float) -> float:
+def free_at(
+    holds: Iterable[Hold],
+    limits: Mapping[Window, Limit],
+    window: Window,
+    now: float,
+    bounds: Mapping[Window, float | None] = NOTHING_BELIEVED,
+) -> float:
     """The earliest moment at which one more request may be sent: `now` if at once.
+
+    bounds: so long after its last byte an answered request had arrived, for each window's purposes.
 
     A bulk request counts in both windows, any other in the general one only. While a request is in the air the moment
     may be far off; it comes nearer when the answer does.
@@ -79,7 +102,10 @@ def free_at(holds: Iterable[Hold], limits: Mapping[Window, Limit], window: Windo
     for one in asked:
         limit = limits[one]
         counted = (hold for hold in held if one is Window.GENERAL or hold.window is Window.BULK)
-        busy = sorted((moment for hold in counted if (moment := hold.free_at(limit.seconds)) > now), reverse=True)
+        bound = bounds.get(one)
+        busy = sorted(
+            (moment for hold in counted if (moment := hold.free_at(limit.seconds, bound)) > now), reverse=True
+        )
         if len(busy) >= limit.count:
             moments.append(busy[limit.count - 1])
     return max(moments)

@@ -25,7 +25,13 @@ ASHA: Lead = {
     "Notes": "",
 }
 RAVI: Lead = {"ProspectID": "L-2", "EmailAddress": "ravi@example.com", "Mobile": "9123456780", "mx_Code": "K-7"}
-FLAT_ASHA = {"ProspectID": "L-1", "EmailAddress": "Asha@Example.com", "Phone": "+91-9876543210", "Score": "7"}
+FLAT_ASHA = {
+    "ProspectID": "L-1",
+    "EmailAddress": "Asha@Example.com",
+    "Phone": "+91-9876543210",
+    "Score": "7",
+    "Notes": "",
+}
 
 
 @dataclass

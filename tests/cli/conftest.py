@@ -61,9 +61,10 @@ class FakePipeline:
         *,
         options: RunOptions,
         events: Callable[[Event], None] = lambda _event: None,
+        stop: StopSignal | None = None,
     ) -> Summary:
         self.asked.append({"settings": settings, "files": files, "mapping": mapping, "options": options})
-        self.acts(events, options, None)
+        self.acts(events, options, stop)
         return self.summary
 
     def run(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
-from etl.events import Event, Planned, RunOptions, Started, StopSignal, Summary
-from etl.records import Outcome
-from tests.cli.conftest import input_summary
+import pytest
 
-if TYPE_CHECKING:
-    import pytest
-
-    from tests.cli.conftest import Shell
+from etl.errors import SourceError
+from etl.events import Budget, Event, Found, LookUps, Planned, RunOptions, Started, StopSignal, Summary
+from etl.findings import DateFormat, Finding
+from etl.records import Outcome, Place
+from tests.cli.conftest import Shell, input_summary
 
 CHECK = ("check", "visits.xlsx", "-m", "visits.yaml")
 
@@ -62,3 +62,107 @@ def test_a_quiet_check_is_silent_when_all_is_well(shell: Shell, capsys: pytest.C
 
     assert shell.type(*CHECK, "-q") == 0
     assert capsys.readouterr() == ("", "")
+
+
+DATE = Finding(Place("visits.xlsx", "Visits", 41, "F"), DateFormat("31/02/2026", "date", "dd/mm/yyyy", impossible=True))
+
+
+def test_all_findings_go_to_their_file(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each finding that is told on the way is written, not only those that the summary carries, and the place is said."""
+    shell.pipeline.acts = lambda listen, _options, _stop: (
+        [listen(Found("visits.xlsx", (DATE,))) for _ in range(1200)] and None
+    )
+
+    code = shell.type(*CHECK, "--findings", "found.json")
+
+    held = json.loads((shell.world.cwd / "found.json").read_text(encoding="utf-8"))
+    assert code == 0
+    assert len(held["findings"]) == 1200
+    assert "  Findings:   found.json (1,200 findings)\n" in capsys.readouterr().out
+
+
+def test_findings_that_end_a_check_are_written_too(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stopped the check is often what a person has to mend first."""
+
+    def act(listen: Callable[[Event], None], _options: RunOptions, _stop: StopSignal | None) -> None:
+        listen(Found("visits.xlsx", (DATE,)))
+        raise SourceError("visits.xlsx was not imported; nothing was sent.", [DATE])
+
+    shell.pipeline.acts = act
+
+    code = shell.type(*CHECK, "--findings", "found.csv")
+
+    out, err = capsys.readouterr()
+    assert code == 3
+    assert out == "  Findings:   found.csv (2 findings)\n"
+    assert err.count("31/02/2026") == 1
+
+
+def test_a_finding_that_the_message_tells_is_not_told_twice(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a file that cannot be read there is one sentence, and it stands there once."""
+
+    def act(_listen: Callable[[Event], None], _options: RunOptions, _stop: StopSignal | None) -> None:
+        raise SourceError(f"visits.xlsx, row 41: {DATE.problem.error}", [DATE])
+
+    shell.pipeline.acts = act
+
+    assert shell.type(*CHECK) == 3
+    assert capsys.readouterr().err == 'Error: visits.xlsx, row 41: "31/02/2026" is no date.\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("found.txt", ".csv, .xlsx or .json"), ("visits.xlsx", "read here"), ("visits.yaml", ".csv, .xlsx or .json")],
+)
+def test_a_findings_file_that_cannot_be_is_refused(
+    shell: Shell, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    """Exit code 2, before anything is read; no input is ever overwritten."""
+    assert shell.type(*CHECK, "--findings", name) == 2
+    assert said in capsys.readouterr().err
+    assert shell.pipeline.asked == []
+
+
+BUDGET = Budget(500, 120, datetime(2026, 6, 3, 9, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("requests", "seconds", "ending"),
+    [
+        (120, 60.0, "the last goes out today."),
+        (120, 20 * 3600.0, "the last goes out on Thursday, 4 June 2026, if the same command is run again on each day."),
+        (121, 60.0, "the last goes out on Thursday, 4 June 2026, if the same command is run again on each day."),
+        (620, 60.0, "the last goes out on Thursday, 4 June 2026, if the same command is run again on each day."),
+        (621, 60.0, "the last goes out on Friday, 5 June 2026, if the same command is run again on each day."),
+    ],
+    ids=["fits", "goes_on_after_midnight", "one_too_many", "fills_tomorrow", "a_third_day"],
+)
+def test_a_budget_tells_the_day(
+    shell: Shell, capsys: pytest.CaptureFixture[str], requests: int, seconds: float, ending: str
+) -> None:
+    """Under a daily budget a check says on which UTC day the last request goes out, look-ups of leads included."""
+    half = requests // 2
+    looking = LookUps(5, requests - half, seconds)
+    waiting = {Outcome.WAITING: 240}
+    plan = Planned("visits.xlsx", None, 240, waiting, (), 240, half, 0.0, looking, BUDGET)
+    shell.pipeline.acts = lambda listen, _options, _stop: listen(plan)
+
+    shell.type(*CHECK)
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"With 500 requests a day (UTC), 120 of them left today, {ending}"
+
+
+def test_several_inputs_are_summed_up(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows, requests and time of all inputs stand in one line, and the budget is spent once."""
+    plans = [
+        Planned(name, None, 240, {Outcome.WAITING: 240}, (), 240, 100, 7500.0, None, BUDGET)
+        for name in ("a.csv", "b.csv")
+    ]
+    shell.pipeline.acts = lambda listen, _options, _stop: [listen(plan) for plan in plans] and None
+
+    shell.type(*CHECK)
+
+    together, budget = capsys.readouterr().out.splitlines()[-2:]
+    assert together == "Together: 480 rows in 200 requests, about 4 h 10 min at the account's limit."
+    assert "the last goes out on Thursday, 4 June 2026" in budget

@@ -51,8 +51,10 @@ def at(done: int, eta_seconds: float | None = 16.0) -> Progress:
 
 def test_figures_say_rows_rate_time_left_and_outcomes() -> None:
     """What a person wants to know, without outcomes that did not occur."""
-    assert progress_figures(at(1_250)) == "1,250 of 2,000 rows · 48 rows/s · 16 s left · 1,250 created"
-    assert progress_figures(at(0, None)) == "0 of 2,000 rows · 48 rows/s"
+    assert progress_figures(at(1_250)) == (
+        "1,250 of 2,000 rows · 48 rows/s · 16 s left at the limit · 3 requests in flight · 1,250 created"
+    )
+    assert progress_figures(at(0, None)) == "0 of 2,000 rows · 48 rows/s · 3 requests in flight"
 
 
 def back(seconds: float = 6.0, at_most: float | None = 74.2, rows: int = 50, found: int = 12) -> ReadingBack:
@@ -103,7 +105,7 @@ def test_plain_progress_is_at_most_one_line_in_ten_seconds() -> None:
         clock.seconds += 0.25
 
     assert [seconds for seconds, _ in lines] == [1010.0, 1020.0]
-    assert lines[0][1] == "visits.xlsx: 400 of 2,000 rows · 48 rows/s · 16 s left · 400 created"
+    assert lines[0][1] == f"visits.xlsx: {progress_figures(at(400))}"
 
 
 def test_plain_lines_are_never_held_back() -> None:

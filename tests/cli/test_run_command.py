@@ -388,7 +388,7 @@ REFUSED = {
     ),
     "folder": (
         ("run", ".", "-m", "visits.yaml"),
-        "Error: .: this is a folder. Name the input file in it.\n",
+        "Error: .: this is a folder. Name the input file in it, or several by a pattern like '*.xlsx'.\n",
     ),
     "unknown-account": (
         (*RUN, "-a", "prod"),

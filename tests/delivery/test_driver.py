@@ -77,6 +77,27 @@ def test_a_limit_that_a_refusal_names_is_kept_to_from_then_on(book: Book) -> Non
     assert counted(book, lot.run_id) == {Outcome.CREATED: 6}
 
 
+SAYS = [
+    pytest.param("", 0.5, id="no number: our share is halved"),
+    pytest.param("2 in 5", 0.5, id="the number that was kept to: others send, too"),
+    pytest.param("1 in 5", 1.0, id="a smaller number explains it"),
+]
+
+
+@pytest.mark.parametrize(("words", "share"), SAYS)
+def test_a_refusal_that_nothing_explains_makes_us_send_less(book: Book, words: str, share: float) -> None:
+    """A refusal is the account's number, or else a reason to leave it more room for a while."""
+    lot = a_lot(book, 3, throttled(words))
+    lot.limit = Limit(2, 5.0)
+    lot.capacity = 1
+
+    assert lot.deliver() is None
+
+    shares = [row[0] for row in book.query("SELECT share FROM lines")]
+    assert (shares or [1.0]) == [share]
+    assert counted(book, lot.run_id) == {Outcome.CREATED: 6}
+
+
 def test_a_retry_after_is_waited_for_by_every_process(book: Book, other: Book) -> None:
     """What LeadSquared asks for is kept in the ledger, so that no other process sends sooner either."""
     lot = a_lot(book, 1, throttled(retry_after="30"))

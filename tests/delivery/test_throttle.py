@@ -73,6 +73,23 @@ def test_when_a_slot_is_free(holds: list[Hold], window: Window, moment: float) -
     assert free_at(holds, limits, window, NOW) == pytest.approx(moment)
 
 
+BELIEVED = [
+    pytest.param(Hold(BULK, 97.0, 99.0, 97.5), 0.2, 97.7 + HELD, id="written and bound"),
+    pytest.param(Hold(BULK, 97.0, 97.6, 97.5), 0.2, 97.6 + HELD, id="the answer came before that"),
+    pytest.param(Hold(BULK, 97.0, 99.0, None), 0.2, 99.0 + HELD, id="too large: the answer"),
+    pytest.param(Hold(BULK, 97.0, 99.0, 97.5), None, 99.0 + HELD, id="nothing believed: the answer"),
+    pytest.param(Hold(BULK, 97.0, None, 97.5), 0.2, 97.0 + LONGEST_IN_AIR_SECONDS + HELD, id="in the air: no bound"),
+]
+
+
+@pytest.mark.parametrize(("hold", "bound", "moment"), BELIEVED)
+def test_a_bound_frees_a_slot_before_the_answer_would(hold: Hold, bound: float | None, moment: float) -> None:
+    """A slot is held from the earlier of the answer and what is believed of the way there."""
+    limits = {BULK: Limit(1, 5.0), GENERAL: Limit(9, 5.0)}
+
+    assert free_at([hold], limits, BULK, NOW, {BULK: bound}) == pytest.approx(moment)
+
+
 @given(
     moments=st.lists(st.floats(80, 100), max_size=12),
     count=st.integers(1, 5),

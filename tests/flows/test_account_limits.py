@@ -17,6 +17,7 @@ def test_a_limit_that_a_refusal_names_is_kept_to(desk: Desk, serve: Serve) -> No
 
     assert (ended.code, ended.counts()) == (0, {"created": 400})
     assert 0 < server.refused_for_rate <= 20 + 5  # the first window's worth, and few after it
+    assert 'Write bulk_limit = "5/1" into the settings file, or set LSQ_BULK_LIMIT=5/1.' in ended.said
     assert stored(server) == dict.fromkeys((f"V-{number:05}" for number in range(1, 401)), 1)
 
 
@@ -35,10 +36,10 @@ def test_a_learned_limit_holds_for_the_next_import(desk: Desk, serve: Serve) -> 
 
 
 def test_a_spent_budget_stops_the_run_until_there_is_more(desk: Desk, server: ForeignServer) -> None:
-    """Exit code 6, the rows that were not sent wait and say why, and the same command goes on with a larger budget."""
+    """Exit code 6, one request kept for reading back; what waits says why, and the same command goes on with a larger budget."""
     write(desk.folder / "visits.csv", visits(250))
 
-    stopped = desk.run("visits.csv", LSQ_DAILY_REQUESTS="5")
+    stopped = desk.run("visits.csv", LSQ_DAILY_REQUESTS="6")
     waiting = [row for row in read(desk.folder / "visits.results.csv") if row["etl_status"] == "waiting"]
     requests = len(server.requests)
     resumed = desk.run("visits.csv", LSQ_DAILY_REQUESTS="50")

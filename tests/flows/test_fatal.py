@@ -34,12 +34,9 @@ def nothing_at_all(folder: Path) -> None:
     (folder / "visits.csv").touch()
 
 
-def csv_called_workbook(folder: Path) -> None:
-    write(folder / "visits.csv", visits(30)).rename(folder / "visits.xlsx")
-
-
-def workbook_called_csv(folder: Path) -> None:
-    write(folder / "visits.xlsx", visits(30)).rename(folder / "visits.csv")
+def web_page(folder: Path) -> None:
+    page = "<html><table><tr><td>Email</td></tr><tr><td>lead1@example.com</td></tr></table></html>"
+    (folder / "visits.xlsx").write_text(page, encoding="utf-8")
 
 
 def workbook(folder: Path) -> None:
@@ -102,8 +99,7 @@ FILES = {
     ),
     "no such file": Fatal(2, ("visit.csv", "visits.csv"), file="visit.csv"),
     "empty file": Fatal(3, ("visits.csv", "empty"), nothing_at_all),
-    "CSV named xlsx": Fatal(3, ("visits.xlsx", ".csv"), csv_called_workbook, "visits.xlsx"),
-    "xlsx named csv": Fatal(3, ("visits.csv", ".xlsx"), workbook_called_csv),
+    "web page named xlsx": Fatal(3, ("visits.xlsx", "web page", "Excel Workbook (.xlsx)"), web_page, "visits.xlsx"),
     "password": Fatal(3, ("visits.xlsx", "password"), protected_workbook, "visits.xlsx"),
     "bad byte in the last row": Fatal(3, ("visits.csv", "3002", "encoding"), bad_last_byte),
 }

@@ -6,11 +6,13 @@ import signal
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 from tests.flows.conftest import Serve
 from tests.flows.desk import Desk
 from tests.flows.sheets import read, visits, write
 from tests.flows.waiting import wait_until
+from tests.foreign.server import ForeignServer
 
 UPDATE = """\
 version: 1
@@ -78,3 +80,56 @@ def test_killed_and_continued(desk: Desk, serve: Serve) -> None:
         activity.activity_id for activity in server.activities
     }
     assert len(server.requests) - asked <= 3 * (40 - kept) + 2
+
+
+ADD = """\
+version: 1
+name: copies
+operation: add-by-lead-id
+activity: {event: 320}
+columns:
+  RelatedProspectId: RelatedProspectId
+  ActivityNote: ActivityNote
+  mx_Custom_1: mx_Custom_1
+"""
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_fetched_lines_are_not_added_once_more(desk: Desk, serve: Serve, ending: str) -> None:
+    """Check and run refuse a mapping that adds, with the ways out; without the column a person gets what they ask for."""
+    server = serve()
+    desk.has_run(write(desk.folder / "visits.csv", visits(3)))
+    desk.mapping(ADD)
+    sheet = f"now.{ending}"
+
+    desk.etl("fetch", "--event", "320", "--since", "2026-01-01", "-o", sheet)
+    requests = len(server.requests)
+    checked = desk.etl("check", "-m", "visits.yaml", sheet)
+    refused = desk.run(sheet)
+
+    assert (checked.code, refused.code) == (2, 2), checked.said + refused.said
+    assert (len(server.requests), len(server.activities)) == (requests, 3)
+    for said in (checked.err, refused.err):
+        assert f"{sheet}" in said.splitlines()[-1]
+        assert "would add each of them once more. Nothing was sent." in said
+        assert "activities_that_are_there: 1" in said
+        assert "take a mapping with operation: update, like mappings/update_visits.yaml" in said
+    write(desk.folder / sheet, [_without(line, "etl_fingerprint") for line in read(desk.folder / sheet)])
+    assert desk.run(sheet).counts() == {"created": 3}
+    assert len(server.activities) == 6
+
+
+def test_imported_lines_are_not_added_once_more(desk: Desk, server: ForeignServer) -> None:
+    """What `etl results RUN --for update` writes does not go through the mapping that it was imported with."""
+    desk.has_run(write(desk.folder / "visits.xlsx", visits(3)))
+    desk.etl("results", "1", "--for", "update", "-o", "again.xlsx")
+
+    refused = desk.run("again.xlsx")
+
+    assert refused.code == 2, refused.said
+    assert "To add new ones all the same, delete the column etl_fingerprint from the file." in refused.err
+    assert len(server.activities) == 3
+
+
+def _without(line: dict[str, str], header: str) -> dict[str, str]:
+    return {name: cell for name, cell in line.items() if name != header}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from etl import pipeline
 from etl.errors import RefusedError, UsageError
 from etl.events import (
     Event,
+    Found,
     InputFinished,
     Planned,
     Progress,
@@ -18,6 +21,7 @@ from etl.events import (
     RequestSent,
     RunOptions,
     Started,
+    StopSignal,
 )
 from etl.records import Limit, Outcome
 from etl.settings import Account, Secret, Settings
@@ -69,7 +73,7 @@ def test_a_run_tells_events_and_returns_a_summary(
     assert (result.run, result.finding_count) == (1, 1)
     assert result.results is not None and result.failed is not None
     assert len(read(result.results)) == 60 and len(read(result.failed)) == 1
-    assert kinds[:3] == [Reading, Started, Planned]
+    assert kinds[:4] == [Found, Reading, Started, Planned]
     assert (planned.data_rows, planned.rows_to_send, planned.requests) == (60, 59, 3)
     assert kinds.count(RequestSent) == kinds.count(RequestAnswered) == 3
     assert (last.done, last.total, last.in_flight) == (59, 59, 0)
@@ -117,3 +121,30 @@ def test_what_is_wrong_is_raised(folder: Path, serve: Serve) -> None:
         pipeline.run(settings_for(server, folder, secret_key="other-secret"), [sheet], folder / "visits.yaml")
     assert "other-secret" not in str(caught.value)
     assert server.activities == []
+
+
+@pytest.mark.parametrize("options", [RunOptions(), RunOptions(dry_run=True)], ids=["check", "dry run"])
+def test_a_check_that_is_stopped_while_it_reads_foretells_nothing(folder: Path, options: RunOptions) -> None:
+    """What was read by then is no forecast of the whole, so that nothing is planned, written or called anything."""
+    sheet = write(folder / "visits.csv", [visit(1, Email="nothing"), visit(2)])
+    stop = StopSignal()
+    out = BytesIO()
+    told: list[Event] = []
+
+    def listen(event: Event) -> None:
+        told.append(event)
+        stop.request("asked to stop")
+
+    summary = pipeline.check(
+        Settings(None, f"sqlite:///{folder / 'ledger.db'}", folder / "ledger_files"),
+        [sheet],
+        folder / "visits.yaml",
+        options=replace(options, dry_run_out=out),
+        events=listen,
+        stop=stop,
+    )
+
+    (result,) = summary.inputs
+    assert (summary.exit_code, result.stop_reason, result.failed) == (6, "asked to stop", None)
+    assert not any(isinstance(event, Planned) for event in told)
+    assert out.getvalue() == b""

@@ -23,6 +23,7 @@ PROJECT = Path(__file__).parents[2]
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 STORED = {"created", "updated", "already_imported"}
 KEY = "mx_Custom_20"
+FOUND = "add-by-lead-id, leads found"
 
 Row = dict[str, str]
 Held = dict[str, Any]
@@ -78,6 +79,51 @@ def test_calls_of_leads_known_by_id(desk: Desk, serve: Serve) -> None:
         }
 
     assert_each_is_there(results, state, wanted, lambda held: held["lead_id"])
+
+
+def test_visits_of_leads_found_by_phone_or_address(desk: Desk, serve: Serve) -> None:
+    """`leads`: each stored visit is there once, of the lead that has its number or address; no lead is asked for twice."""
+    leads, of = leads_to_find()
+    server = serve(leads=leads, unknown_leads=["nobody@example.com"])
+
+    results, state, _ = run_sample(desk, server, FOUND)
+
+    def wanted(row: Row) -> Held:
+        return {
+            "of": of[phone(row["Mobile"]) if row["Mobile"] else row["Email"]],
+            "at": utc(row["Visited On"]),
+            "note": row["Remarks"],
+            "owner": row["Executive"],
+            "Status": row["Outcome"],
+            "mx_Custom_5": row["Site"],
+        }
+
+    assert_each_is_there(results, state, wanted, lambda held: held["lead_id"])
+    (ambiguous,) = [row for row in results if row["etl_code"] == "lead_ambiguous"]
+    assert all(of[one] in ambiguous["etl_error"] for one in (phone(ambiguous["Mobile"]), ambiguous["Email"]))
+    new = read(desk.folder / "visits_by_phone.new-leads.csv")
+    assert new == [{"EmailAddress": "Nobody@example.com", "FirstName": "Nandini"}]
+    asked = [
+        request["path"] + str(request["query"]) for request in state["requests"] if "LeadManagement" in request["path"]
+    ]
+    assert len(asked) == len(set(asked)) > 40
+
+
+def leads_to_find() -> tuple[list[Row], dict[str, str]]:
+    """Leads as the sample knows them, phones as LeadSquared stores them; and number or address → the lead's id."""
+    sample = SAMPLES[FOUND]
+    rows = [
+        row for number, row in enumerate(sample_rows(FOUND), start=2) if sample.expected[number][0] == sample.stored
+    ]
+    leads: list[Row] = []
+    of: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: not (row["Mobile"] and row["Email"])):
+        told = {"Mobile": phone(row["Mobile"]) if row["Mobile"] else "", "EmailAddress": row["Email"]}
+        values = [value for value in told.values() if value]
+        if not of.keys() & values:
+            leads.append({"ProspectID": f"55555555-5555-4555-8555-{len(leads):012}", **told})
+            of |= dict.fromkeys(values, leads[-1]["ProspectID"])
+    return leads, of
 
 
 def test_payments_of_opportunities(desk: Desk, serve: Serve) -> None:
@@ -215,7 +261,7 @@ def run_sample(desk: Desk, server: Any, operation: str) -> tuple[list[Row], dict
 
 
 def is_as_expected(row: Row, sample: Sample) -> bool:
-    status, code = sample.expected(int(row["etl_row"]))
+    status, code = sample.expected[int(row["etl_row"])]
     how = {code, "read_back"} if row["etl_status"] in STORED else {code}
     return row["etl_status"] == status and row["etl_code"] in how
 

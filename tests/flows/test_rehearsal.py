@@ -34,6 +34,7 @@ def test_the_sample_sheet_is_rehearsed(desk: Desk, server: ForeignServer, kind: 
         f"site_visits.{kind}",
         f"site_visits.rehearsal.failed.{kind}",
         f"site_visits.rehearsal.results.{kind}",
+        *(["site_visits.rehearsal.to-translate.xlsx"] if kind == "xlsx" else []),
     }
     assert server.requests == []
     assert not desk.ledger.exists()
