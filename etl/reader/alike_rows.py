@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 ROW_ENDS = "</row>"
 ATTRIBUTES = r'(?: [A-Za-z][A-Za-z0-9:]*="[^"<>&\s]*(?: [^"<>&\s]+)*")*'
-_PLAIN = r"[^<&\r\x00-\x08\x0b\x0c\x0e-\x1f]*+"
+# No possessive quantifiers: early releases of Python 3.11 lose groups within them, and cells with them.
+_PLAIN = r"[^<&\r\x00-\x08\x0b\x0c\x0e-\x1f]*"
 _NO_CHARACTERS = ("\ufffe", "\uffff")
-_SAID = r'(?: s="[0-9]{1,6}+")?+(?: t="[a-z]{1,3}+")?+'
-_VALUE = rf"(?:/>|>(?:<f>{_PLAIN}</f>(?=<v>[^<]))?+<v>({_PLAIN})</v></c>)"
-_INLINE_VALUE = rf'(?:/>|><is><t(?: xml:space="preserve")?+>({_PLAIN})</t></is></c>)'
+_SAID = r'(?: s="[0-9]{1,6}")?(?: t="[a-z]{1,3}")?'
+_VALUE = rf"(?:/>|>(?:<f>{_PLAIN}</f>(?=<v>[^<]))?<v>({_PLAIN})</v></c>)"
+_INLINE_VALUE = rf'(?:/>|><is><t(?: xml:space="preserve")?>({_PLAIN})</t></is></c>)'
 _INLINE = ' t="inlineStr"'
-_CELL = re.compile(rf'<c r="([A-Z]{{1,3}}+)[0-9]{{1,7}}+"({_SAID}|(?: s="[0-9]{{1,6}}+")?+{_INLINE})(?=/?>)')
+_CELL = re.compile(rf'<c r="([A-Z]{{1,3}})[0-9]{{1,7}}"({_SAID}|(?: s="[0-9]{{1,6}}")?{_INLINE})(?=/?>)')
 _STYLE = re.compile(r' s="([0-9]+)"')
 _KIND = re.compile(r' t="([A-Za-z]+)"')
 
@@ -112,7 +113,7 @@ class Form:
             self._make_pattern()
 
     def _make_pattern(self) -> None:
-        pattern = [rf'[ \t\n]*+<row r="([0-9]{{1,7}}+)"({ATTRIBUTES})>']
+        pattern = [rf'[ \t\n]*<row r="([0-9]{{1,7}})"({ATTRIBUTES})>']
         columns: list[AlikeColumn] = []
         group = 2
         for place, letters in sorted((position_of(letters), letters) for letters in self._seen):
@@ -122,7 +123,7 @@ class Form:
             said = f"({_SAID})" if one is None else one
             value = _INLINE_VALUE if one is not None and one.endswith(_INLINE) else _VALUE
             group += one is None
-            pattern.append(rf'(?:<c r="{letters}\1"{said}{value})?+')
+            pattern.append(rf'(?:<c r="{letters}\1"{said}{value})?')
             columns.append(AlikeColumn(letters, place, group, None if one is None else said_by(one)))
             group += 1
         self._columns = tuple(columns)

@@ -36,10 +36,10 @@ DECLARATION = (
 )
 _PROLOG = re.compile(DECLARATION + rb"\s*<worksheet(?:\s[^<>]*)?>(?:(?!xmlns=)[^!?])*")
 _SPECIAL = (("!", "<!"), ("?", "<?"), ("]", "]]>"))  # with the rarest sign of each, which is found soonest
-_PLAIN = r"[^<>&\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*+"
-TEXT = rf"{_PLAIN}(?:&(?:amp|lt|gt|quot|apos);{_PLAIN})*+"
+_PLAIN = r"[^<>&\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*"
+TEXT = rf"{_PLAIN}(?:&(?:amp|lt|gt|quot|apos);{_PLAIN})*"
 _CELL = re.compile(
-    r'<c r="([A-Z]{1,3}+)[0-9]{1,7}+"(?: s="([0-9]{1,6}+)")?+(?: t="([a-z]{1,3}+|inlineStr)")?+'
+    r'<c r="([A-Z]{1,3})[0-9]{1,7}"(?: s="([0-9]{1,6})")?(?: t="([a-z]{1,3}|inlineStr)")?'
     rf"(?:><v>({TEXT})</v></c>|/>|><f>{TEXT}</f><v>(?!<)({TEXT})</v></c>"
     rf'|><is><t(?: xml:space="preserve")?>({TEXT})</t></is></c>)'
 )
