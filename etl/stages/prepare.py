@@ -135,7 +135,8 @@ class PreparedInput:
         applier = self.mapping.applier(self.table)
         for block in self.blocks():
             rows = applier.apply(block)
-            yield self.leads.addressed(rows) if addressed and self.leads is not None else rows
+            if rows:  # a last block may hold nothing but what is merged in the sheet
+                yield self.leads.addressed(rows) if addressed and self.leads is not None else rows
 
     def note_owners(self, rows: AppliedColumns) -> None:
         """Remember who is to own the activities of rows, for the live check."""

@@ -6,6 +6,7 @@ import gzip
 import subprocess
 
 import pytest
+from openpyxl import load_workbook
 
 from tests.flows.desk import ETL, Desk, stored
 from tests.flows.sheets import read, visit, visits, write
@@ -86,3 +87,17 @@ def test_content_decides_what_the_results_are(desk: Desk, server: ForeignServer)
     assert ended.code == 0, ended.said
     assert "its name ends in .xls, but its content is a delimited text file" in ended.err
     assert len(read(desk.folder / "visits.results.csv")) == 2
+
+
+def test_merged_cells_beside_the_mapped_columns_hinder_nothing(desk: Desk, server: ForeignServer) -> None:
+    """A workbook with cells merged where the mapping does not look is imported whole, and once."""
+    path = write(desk.folder / "visits.xlsx", [visit(number, Region="North") for number in range(1, 6)])
+    book = load_workbook(path)
+    book.worksheets[0].merge_cells("E2:E4")
+    book.save(path)
+
+    ended = desk.run("visits.xlsx")
+    again = desk.run("visits.xlsx", "--dry-run")
+
+    assert (ended.code, ended.counts()) == (0, {"created": 5})
+    assert (again.code, len(server.activities)) == (0, 5)
