@@ -6,13 +6,14 @@ Texts are for people who never saw the code: value, expectation, action.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from etl.quoting import listed as listed  # noqa: PLC0414 — said by those who tell of findings, too
+from etl.quoting import near as near  # noqa: PLC0414 — said by those who tell of findings, too
+from etl.quoting import shown as shown  # noqa: PLC0414 — said by those who tell of findings, too
 
+if TYPE_CHECKING:
     from etl.records import Place
 
 
@@ -75,30 +76,11 @@ class Finding:
 
 
 # What takes no room on a screen: controls, soft hyphens, zero-width signs (those that join letters of a script only alone).
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b\u200e\u200f\u2060\ufeff]")
-
-
-def shown(value: object, most: int = 60) -> str:
-    """A value as findings quote it: in double quotes, line breaks and invisible signs visible, cut to `most` characters."""
-    text = _INVISIBLE.sub(lambda sign: f"<U+{ord(sign[0]):04X}>", str(value).replace("\r", "").replace("\n", "⏎"))
-    return f'"{text[: most - 1]}…"' if len(text) > most else f'"{text}"'
-
-
 def _in_words(value: object) -> object:
     """A field as a sentence holds it: lists listed, and nothing for what is not there."""
     if isinstance(value, tuple):
         return listed([str(part) for part in value], 20)
     return "" if value is None else value
-
-
-def near(hint: str | None) -> str:
-    """` Did you mean "Email"?` for a near miss, nothing without one."""
-    return f" Did you mean {shown(hint)}?" if hint else ""
-
-
-def listed(words: Sequence[str], most: int = 8) -> str:
-    """Some words as a person lists them: `Done, Closed, …`."""
-    return ", ".join(words[:most]) + (", …" if len(words) > most else "")
 
 
 # --- cells: any type ---------------------------------------------------------------------------------------------------
@@ -226,6 +208,26 @@ class TextDamaged(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class TextAsFormula(Problem):
+    """A cell of a text file holds a formula that stands for a text; spreadsheets show the text, LeadSquared would the formula."""
+
+    code = "text_as_formula"
+    expects = "the text alone"
+    value: str
+    text: str
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} is a formula in a text file: a spreadsheet shows {shown(self.text)}, LeadSquared would not."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Write {shown(self.text)} alone; or have the program that exports the file leave out the = and the quotes."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DigitsLost(Problem):
     """A number has more digits than a spreadsheet keeps (15)."""
 
@@ -343,6 +345,54 @@ class PercentUnclear(Problem):
             f"Write percent: fraction ({self.fraction}), percent: points ({self.points}) or percent: as_shown "
             f"({self.points}%) for this column in the mapping."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CurrenciesMixed(Problem):
+    """Amounts in different currencies stand in one column of numbers, of which LeadSquared would get the digits alone.
+
+    first, second: their codes.
+    """
+
+    code = "currencies_mixed"
+    expects = "amounts in one currency, or the mapping's word that several are meant"
+    example: str
+    other: str
+    first: str
+    second: str
+
+    @property
+    def error(self) -> str:
+        return (
+            f"Amounts in {self.first} (like {shown(self.example)}) and in {self.second} (like {shown(self.other)}) stand in this "
+            "column, and only their digits would be sent."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Write currency: {self.first} for this column in the mapping, to have the others told row by row, or currency: "
+            f"[{self.first}, {self.second}] if the digits alone are meant; nothing of this file was sent."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCurrency(Problem):
+    """An amount in another currency than the mapping names for its column."""
+
+    code = "other_currency"
+    expects = "an amount in {known}"
+    value: str
+    found_currency: str
+    known: tuple[str, ...]
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} is an amount in {self.found_currency}, and this column holds {listed(self.known)}."
+
+    @property
+    def remedy(self) -> str:
+        return "Type the amount in that currency, or name both under currency in the mapping if the digits alone are meant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -867,6 +917,62 @@ class LineageDamaged(Problem):
     @property
     def remedy(self) -> str:
         return "Restore both from the original results file, or clear both if this is a new row."
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedTwice(Problem):
+    """A cell was corrected both in the sheet of rows and in "To correct", each time to something else."""
+
+    code = "corrected_twice"
+    expects = "what stands in {other}, or nothing but what etl wrote in one of both"
+    value: str
+    other: str
+    other_value: str
+
+    @property
+    def error(self) -> str:
+        return f"{shown(self.value)} was typed here, and {shown(self.other_value)} into {self.other}, for the same row."
+
+    @property
+    def remedy(self) -> str:
+        return "Decide which one is right, and type it into both cells."
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionWithoutRow(Problem):
+    """A corrected line of "To correct" whose row the sheet of rows does not have: it cannot be told what it belongs to."""
+
+    code = "correction_without_row"
+    expects = "the etl_row and etl_run of a line in the sheet of rows"
+    row: str
+    run: str
+
+    @property
+    def error(self) -> str:
+        of_run = f" and etl_run {shown(self.run)}" if self.run else ""
+        return f"This line was corrected, and no line of the sheet of rows has its etl_row {shown(self.row)}{of_run}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Restore the line there, or etl_row and etl_run here, from the results as etl wrote them (etl results RUN)."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AddedToCorrections(Problem):
+    """A line with values in "To correct" that names no row: that sheet only corrects lines that are there."""
+
+    code = "added_to_corrections"
+    expects = "the etl_row of a line in the sheet of rows"
+
+    @property
+    def error(self) -> str:
+        return "This line has values and no etl_row, so it corrects no row."
+
+    @property
+    def remedy(self) -> str:
+        return "A new row belongs into the sheet of rows, with its etl_ columns left empty; else clear these cells."
 
 
 @dataclass(frozen=True, slots=True)

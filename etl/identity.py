@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from datetime import date, datetime, time
-from functools import lru_cache, partial
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import repeat
 from typing import TYPE_CHECKING, cast
@@ -60,7 +60,7 @@ def unique_keys(columns: Sequence[Sequence[str]], rows: int) -> list[bytes]:
     return [unique_key(values) for values in zip(*columns, strict=True)] if found is None else found
 
 
-_BLAKE = partial(blake2b, digest_size=FINGERPRINT_BYTES)
+_NOTHING = blake2b(digest_size=FINGERPRINT_BYTES)
 
 
 def _digests(names: Sequence[str] | None, columns: Sequence[Sequence[str | None]], rows: int) -> list[bytes] | None:
@@ -90,10 +90,15 @@ def _digests(names: Sequence[str] | None, columns: Sequence[Sequence[str | None]
         lines = map(str(full * prefixes[0].count(_BETWEEN)).__add__, lines)
     else:
         lines = [f"{line.count(_BETWEEN)}{line}" for line in lines]
+    found = []
     try:
-        return [made.digest() for made in map(_BLAKE, map(str.encode, lines))]
+        for line in map(str.encode, lines):
+            made = _NOTHING.copy()  # cheaper than to begin anew
+            made.update(line)
+            found.append(made.digest())
     except UnicodeEncodeError:
         return None
+    return found
 
 
 def _joined(column: Sequence[str | None]) -> str | None:

@@ -24,7 +24,16 @@ VERIFIED_COLUMN = "etl_verified"
 MESSAGE_COLUMN = "etl_message_id"
 """One more in the results of rows that were sent with their leads: what LeadSquared calls the id of something unnamed."""
 
-OWN_COLUMNS = (*ETL_COLUMNS, MESSAGE_COLUMN, VERIFIED_COLUMN)
+WAS_COLUMN = "etl_was"
+"""The last and hidden one of a sheet of corrections: by what it holds (etl.cell_marks) it is known what a person changed."""
+
+CORRECTIONS_SHEET = "To correct"
+"""What that sheet is called; of several inputs, the name of the input's sheet follows."""
+
+SUMMARY_TITLE = "What became of"
+"""What the first cell of a results workbook's summary begins with."""
+
+OWN_COLUMNS = (*ETL_COLUMNS, MESSAGE_COLUMN, VERIFIED_COLUMN, WAS_COLUMN)
 """All columns of one of our own files that are not the input's."""
 
 
@@ -91,6 +100,7 @@ class Outcome(StrEnum):
     UNCONFIRMED = "unconfirmed"  # sent, and it is not known whether LeadSquared stored it
     WAITING = "waiting"  # not sent yet: the run stopped before it
     IGNORED = "ignored"  # left out by the mapping's own words
+    UNDONE = "undone"  # it was created, and taken back since (`etl undo`): deleted, or marked as wrong
 
 
 STORED = frozenset({Outcome.CREATED, Outcome.UPDATED})
@@ -150,6 +160,11 @@ class Table:
         headers = {column.header for column in self.columns}
         return {"etl_row", "etl_status", "etl_run"} <= headers
 
+    @property
+    def is_of_corrections(self) -> bool:
+        """Whether this is the sheet of a results workbook that holds once more what needs a person, to be corrected."""
+        return self.is_ours and any(column.header == WAS_COLUMN for column in self.columns)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class MergedRange:
@@ -163,6 +178,15 @@ class MergedRange:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatCurrency:
+    """A currency that the formats of a column's numbers show: the column's letter, the sign, and the first row that has it."""
+
+    letter: str
+    sign: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Some thousand rows held in memory at once.
 
@@ -170,11 +194,13 @@ class Block:
     (as Excel shows it); an empty cell is None, never NaN. Rows whose cells are all empty are left out.
     hidden: numbers of those of its rows that the sheet does not show, because they were hidden or filtered away.
     merged: the merged cells that reach below the header and were not filled; a sheet tells them last, in a block without rows.
+    currencies: which ones the formats of numbers show, told with the merged cells.
     """
 
     frame: pd.DataFrame
     hidden: frozenset[int] = frozenset()
     merged: tuple[MergedRange, ...] = ()
+    currencies: tuple[FormatCurrency, ...] = ()
 
     @property
     def numbers(self) -> Sequence[int]:

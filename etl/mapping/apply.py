@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from etl.mapping.model import Mapping
     from etl.mapping.reading import Result
     from etl.mapping.translation import Translation
-    from etl.records import Block, Cell, Column, MergedRange, Table
+    from etl.records import Block, Cell, Column, FormatCurrency, MergedRange, Table
 
 
 __all__ = ["AppliedColumns", "AppliedRow", "Applier"]
@@ -76,6 +76,7 @@ class Applier:
         self.unknown = UnknownValues()
         self.unused_translations = unused_translations(mapping, self._bound, translation)
         self._merged: tuple[MergedRange, ...] = ()
+        self._formats: tuple[FormatCurrency, ...] = ()
         self._merged_is_empty = mapping.input.merged is OnMerged.EMPTY or table.is_ours
 
     def apply(self, block: Block) -> list[AppliedRow]:
@@ -86,6 +87,7 @@ class Applier:
         """The same by columns."""
         rows = self._rows(block)
         self._merged += block.merged
+        self._formats += block.currencies
         reasons, doubts = self._sieve.sift(rows)
         faults = _Faults(self._table)
         for index, problems in doubts.items():
@@ -103,11 +105,20 @@ class Applier:
         """What whole columns tell after the last block; if there is anything, nothing may be sent."""
         findings = []
         for field in self._fields:
-            problem = field.days.problem()
-            if problem is not None:
+            for problem in filter(None, (field.days.problem(), self._currencies_of(field))):
                 column = field.source.column if isinstance(field.source, OneColumn) else None
                 findings.append(Finding(_place(self._table, None, column), problem))
         return tuple(dict.fromkeys([*findings, *self._questions()]))
+
+    def _currencies_of(self, field: Field) -> Problem | None:
+        """What is wrong with the currencies of a column's amounts, those of formats included."""
+        if field.currencies is None:
+            return None
+        if isinstance(field.source, OneColumn):
+            for shown in self._formats:
+                if shown.letter == field.source.column.letter and shown.row <= self._sieve.last_row:
+                    field.currencies.note_format(shown.sign, shown.row)
+        return field.currencies.problem()
 
     def _questions(self) -> Iterator[Finding]:
         """What the mapping must say of a sheet that hides rows or merges cells."""
@@ -126,7 +137,7 @@ class Applier:
             cells = {letter: [as_fetched(cell) for cell in column] for letter, column in cells.items()}
         return Rows(block.numbers, cells, block.hidden)
 
-    def _values(self, rows: Rows, faults: _Faults) -> dict[str, list[Result]]:
+    def _values(self, rows: Rows, faults: _Faults) -> dict[str, Sequence[Result]]:
         """Target → what each row gives it. A row with a fault holds its problems here, and is never sent."""
         values = {field.target: self._read(field, rows, faults) for field in self._fields}
         if self._changes:
@@ -136,10 +147,11 @@ class Applier:
                     faults.add(number, None, NothingToChange())
         return values
 
-    def _read(self, field: Field, rows: Rows, faults: _Faults) -> list[Result]:
+    def _read(self, field: Field, rows: Rows, faults: _Faults) -> Sequence[Result]:
         """What the cells of a target give, its problems noted."""
-        results = field.memos.read(field.source.given(rows))
-        if not _PLAIN.issuperset(map(type, results)):
+        given = field.source.given(rows)
+        results = field.memos.read(given)
+        if results is not given and not _PLAIN.issuperset(map(type, results)):
             for index, result in enumerate(results):
                 if isinstance(result, Problem):
                     faults.add(rows.numbers[index], field.source.blamed(rows, index), result)
@@ -151,7 +163,7 @@ class Applier:
                     self.first_of_several[field.target] += 1
         return results
 
-    def _unique_values(self, rows: Rows, faults: _Faults) -> list[list[Result]]:
+    def _unique_values(self, rows: Rows, faults: _Faults) -> list[Sequence[Result]]:
         """The unique_by columns as canonical texts, or what is wrong with a cell."""
         columns = [memos.read(rows.cells[column.letter]) for column, memos in self._keys]
         wrong = [not _PLAIN.issuperset(map(type, results)) for results in columns]

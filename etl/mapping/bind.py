@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from etl.errors import UsageError
 from etl.findings import ActivitiesThatAreThere, ColumnMissing, ColumnTwice, Finding, Problem
@@ -15,9 +15,12 @@ from etl.mapping.templates import Template
 from etl.records import OWN_COLUMNS, Column, Place, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from etl.mapping.model import Mapping
+
+
+_Found: TypeAlias = "Column | ColumnMissing | ColumnTwice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,15 @@ def bind(mapping: Mapping, table: Table) -> Bound:
     own, theirs = _apart(table)
     candidates = [*theirs, *_readable_own(mapping, own, theirs)]
     named: dict[str, Column] = {}
-    problems: list[Problem] = []
+    problems: list[ColumnMissing | ColumnTwice] = []
     for name, found in _wanted(mapping, candidates, theirs):
-        if isinstance(found, Problem):
+        if isinstance(found, (ColumnMissing, ColumnTwice)):
             problems.append(found)
         else:
             named[name] = found
     if problems:
-        raise _refusal(table, problems)
+        has_nothing = not named and not any(isinstance(one, ColumnTwice) or one.nearest for one in problems)
+        raise _refusal(table, problems, is_header=not has_nothing or mapping.input.header_row == "auto")
     return Bound(own, theirs, named, fingerprint)
 
 
@@ -78,11 +82,17 @@ def _would_double(mapping: Mapping, table: Table, fingerprint: Column) -> UsageE
     )
 
 
-def _refusal(table: Table, problems: list[Problem]) -> UsageError:
+def _refusal(table: Table, problems: Sequence[Problem], *, is_header: bool) -> UsageError:
+    """is_header: whether the row is one of headers; where it holds none that is named, they most likely stand in another."""
     place = Place(str(table.file), table.sheet, row=table.header_row)
     findings = [Finding(place, problem) for problem in dict.fromkeys(problems)]
     columns = "a column" if len(findings) == 1 else f"{len(findings)} columns"
-    return UsageError(f"{place}: the mapping needs {columns} that cannot be told here. Nothing was sent.", findings)
+    elsewhere = (
+        "" if is_header else " If the headers stand in another row, write header_row: auto under input in the mapping."
+    )
+    return UsageError(
+        f"{place}: the mapping needs {columns} that cannot be told here.{elsewhere} Nothing was sent.", findings
+    )
 
 
 def _apart(table: Table) -> tuple[dict[str, Column], tuple[Column, ...]]:
@@ -108,9 +118,7 @@ def _by_letter(letter: str) -> str:
     return f"letter {letter}"
 
 
-def _wanted(
-    mapping: Mapping, candidates: list[Column], theirs: tuple[Column, ...]
-) -> Iterator[tuple[str, Column | Problem]]:
+def _wanted(mapping: Mapping, candidates: list[Column], theirs: tuple[Column, ...]) -> Iterator[tuple[str, _Found]]:
     aliases = _aliases(mapping)
     for mapped in mapping.targets():
         if mapped.letter is not None:
@@ -147,7 +155,7 @@ def _aliases(mapping: Mapping) -> dict[str, frozenset[str]]:
     return aliases
 
 
-def _find(name: str, aliases: frozenset[str], candidates: list[Column], theirs: tuple[Column, ...]) -> Column | Problem:
+def _find(name: str, aliases: frozenset[str], candidates: list[Column], theirs: tuple[Column, ...]) -> _Found:
     """A column of the person goes before one of ours, whether it is found by its name or by an alias."""
     named = [column for column in candidates if same_form(column.header) in {name, *aliases}]
     found = [column for column in named if column in theirs] or named
@@ -159,7 +167,7 @@ def _find(name: str, aliases: frozenset[str], candidates: list[Column], theirs: 
     return ColumnMissing(name, headers, nearest(name, headers))
 
 
-def _find_letter(letter: str, theirs: tuple[Column, ...]) -> Column | Problem:
+def _find_letter(letter: str, theirs: tuple[Column, ...]) -> _Found:
     """By order, not by letter: in our own files the person's columns stand further right than they did."""
     position = 0
     for sign in letter:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from etl.mapping.convert.bounds import NUMBERS
+from etl.mapping.convert.currencies import CurrenciesSeen
 from etl.mapping.convert.day_and_month import DaysSeen
 from etl.mapping.convert.typed_format import TypedFormat
 from etl.mapping.model import lookup_of, type_of
@@ -30,14 +32,15 @@ if TYPE_CHECKING:
 class Field:
     """One target of one input.
 
-    days: what its dates have shown so far. translates: the column whose values a person may translate for it, where it has
-    one alone.
+    days, currencies: what its dates and amounts have shown so far. translates: the column whose values a person may translate
+    for it, where it has one alone.
     """
 
     target: str
     source: Source
     memos: Memos
     days: DaysSeen
+    currencies: CurrenciesSeen | None
     translates: Column | None = None
 
 
@@ -52,14 +55,16 @@ def fields_of(
     fields = []
     for mapped in mapping.targets():
         days = DaysSeen()
+        is_number = type_of(mapping, mapped.target, mapped.rule) in NUMBERS
+        currencies = CurrenciesSeen(frozenset(mapped.rule.currency)) if is_number else None
         source = _source(mapping, table, bound, mapped)
         # dates that were put together from several cells say nothing about how one column was typed
         noted = days if isinstance(source, (OneColumn, FirstOf)) else None
         column = source.column if isinstance(source, (OneColumn, NthOfCell)) else None
         words = translation.words(column, mapped) if translation is not None and column is not None else None
-        memos = target_memos(mapping, mapped, lookups, noted, words)
+        memos = target_memos(mapping, mapped, lookups, noted, words, currencies)
         translates = column if lookup_of(mapped.rule) is None else None
-        fields.append(Field(mapped.target, source, memos, days, translates))
+        fields.append(Field(mapped.target, source, memos, days, currencies, translates))
     return tuple(fields)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import phonenumbers
-
 from etl.findings import MissingKey, OptionUnused, TargetTwice, WrongValue, shown
+from etl.mapping.convert.phones import countries
 from etl.mapping.headers import nearest, same_form
 from etl.mapping.lead_columns import lead_columns
 from etl.mapping.operation_needs import FOUND_LEAD, NEEDS
@@ -51,6 +50,6 @@ def _of_entry(entry: FindBy, column: LeadColumn | None) -> Iterator[Fault]:
         return
     if column.type is not FieldType.PHONE:
         yield ("region",), OptionUnused("region", f"the lead field {column.lead_field}")
-    elif entry.region not in phonenumbers.SUPPORTED_REGIONS:
-        close = nearest(entry.region, sorted(phonenumbers.SUPPORTED_REGIONS))
+    elif entry.region not in countries():
+        close = nearest(entry.region, sorted(countries()))
         yield ("region",), WrongValue(shown(entry.region), "a country in two capital letters, like IN", close)

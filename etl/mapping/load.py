@@ -55,6 +55,22 @@ def load_mapping(path: FilePath, shown_as: FilePath | None = None) -> Mapping:
     return mapping
 
 
+def account_named_in(path: FilePath, shown_as: FilePath) -> tuple[str, str] | None:
+    """The account that the mapping in a file names, itself or through its base, and where it does so, for messages.
+
+    None where it names none, and where the file cannot be read as a mapping: that is for `load_mapping` to tell.
+    """
+    try:
+        text = _text(path, str(path))
+        if "account" not in text and "extends" not in text:
+            return None  # most mappings; to read all of a large one takes a tenth of a second
+        document = with_bases(read_document(text, str(shown_as)), path, lambda base: _document(base, base))
+    except UsageError:
+        return None
+    name = document.plain.get("account") if isinstance(document.plain, dict) else None
+    return (name, f"{document.place(('account',))}: account: {name}") if isinstance(name, str) and name else None
+
+
 def kept_text(mapping: Mapping) -> str | None:
     """What is to be kept of a mapping that extends another: all of it in one text; None where the file is all of it.
 

@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 from etl.mapping.lead_rules import LeadSettings
 from etl.mapping.operation_needs import OperationName, required_targets
 from etl.mapping.scalars import AnyText, AnyTexts, HeaderRow, OneOrMany, Switch, Text, Texts, Version, WholeNumber
+from etl.mapping.stop_rules import StopWhen
 from etl.mapping.target_rules import (
     AnyRule,
     Conversion,
@@ -131,6 +132,8 @@ class Mapping(Part):
     """The mapping's identity, and the scope of row memory; it does not change when the file is edited."""
     extends: Text | None = None
     """A mapping file beside this one whose keys hold where this one has none; `name` is never taken over."""
+    account: Text | None = None
+    """Account of the settings file that the rows go into; default: the one that the command says."""
     operation: OperationName
     """The LeadSquared operation that stores the rows."""
     search_by: Text | None = None
@@ -151,6 +154,8 @@ class Mapping(Part):
     """What happens to a known row whose values have changed."""
     row_key_field: Text | None = None
     """A spare custom field for the row key: makes verifying exact and guards against a second ledger."""
+    stop_when: StopWhen | None = None
+    """Guards: when nothing is sent, or nothing more."""
     skip_dropdown_validation: Switch = False
     """Ask LeadSquared not to check dropdown values."""
     translate: Text | None = None

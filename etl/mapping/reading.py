@@ -11,6 +11,7 @@ from etl.mapping.broken_cells import problem_of
 from etl.mapping.convert import CONVERTERS
 from etl.mapping.convert.bounds import limits_of, within
 from etl.mapping.convert.cells import ColumnRules, read_as_text
+from etl.mapping.convert.whole_columns import moments, plain_digits, plain_texts
 from etl.mapping.model import decimal_of, lookup_of, most_characters, type_of, when_empty
 from etl.mapping.target_rules import UseValue
 from etl.mapping.targets import FieldType
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from etl.mapping.convert.cells import Read, Reads
+    from etl.mapping.convert.currencies import CurrenciesSeen
     from etl.mapping.convert.day_and_month import DaysSeen
+    from etl.mapping.convert.whole_columns import WholeRead
     from etl.mapping.lookups import LookupTable
     from etl.mapping.model import MappedTarget, Mapping
     from etl.mapping.translation import Words
@@ -49,26 +52,32 @@ class CutText(str):
 class Memo(dict[Any, Result]):
     """Cells of one kind that were read before, and how further ones are read."""
 
-    def __init__(self, read: Callable[[Any], Result]) -> None:
+    def __init__(self, read: Callable[[Any], Result], whole: WholeRead | None = None) -> None:
+        """whole: how many are read at once."""
         super().__init__()
         self._read = read
+        self._whole = whole
         self._repeats = True
+        self._asked = self._knew = (
+            0  # cells since the last look at whether they come again, and how many were known then
+        )
 
     def __missing__(self, cell: Any) -> Result:
         result = self[cell] = self._read(cell)
         return result
 
-    def of(self, cells: Sequence[Any]) -> list[Result]:
+    def of(self, cells: Sequence[Any]) -> Sequence[Result]:
         """The results of many cells; remembering ends for good where hardly any cell comes twice (ids, moments, remarks)."""
         if not self._repeats:
-            return list(map(self._read, cells))
-        known = len(self)
+            found = self._whole(cells, self._read) if self._whole is not None else None
+            return list(map(self._read, cells)) if found is None else found
         results = list(map(self.__getitem__, cells))
-        if len(cells) >= _ENOUGH_TO_TELL and len(self) - known > _MOSTLY_NEW * len(cells):
-            self._repeats = False
-            self.clear()
-        elif len(self) > MEMO_CELLS:
-            self.clear()
+        self._asked += len(cells)
+        if self._asked >= _ENOUGH_TO_TELL:
+            self._repeats = len(self) - self._knew <= _MOSTLY_NEW * self._asked
+            if not self._repeats or len(self) > MEMO_CELLS:
+                self.clear()
+            self._asked, self._knew = 0, len(self)
         return results
 
 
@@ -82,8 +91,8 @@ class Memos(dict[type, Memo]):
         memo = self[kind] = Memo(lambda problem: problem)
         return memo
 
-    def read(self, cells: Sequence[Any]) -> list[Result]:
-        """A whole column."""
+    def read(self, cells: Sequence[Any]) -> Sequence[Result]:
+        """A whole column; the same sequence where each cell is a text that is sent as it stands."""
         kinds = set(map(type, cells))
         if len(kinds) == 1:
             return self[kinds.pop()].of(cells)
@@ -100,11 +109,19 @@ def emptiness(empty_values: Sequence[str]) -> frozenset[str]:
     return frozenset({"", *(text.strip() for text in empty_values)})
 
 
-def memos_of(reads: MappingOf[type, Callable[[Any], Result]], empty: Result, empties: frozenset[str]) -> Memos:
-    """Reads made whole: what an empty cell and an error value give, and each different cell read once."""
+def memos_of(
+    reads: MappingOf[type, Callable[[Any], Result]],
+    empty: Result,
+    empties: frozenset[str],
+    whole: WholeRead | None = None,
+) -> Memos:
+    """Reads made whole: what an empty cell and an error value give, and each different cell read once.
+
+    whole: how many texts are read at once.
+    """
     of_text = reads[str]
     memos = Memos({kind: Memo(read) for kind, read in reads.items()})
-    memos[str] = Memo(lambda text: empty if text.strip() in empties else of_text(text))
+    memos[str] = Memo(lambda text: empty if text.strip() in empties else of_text(text), whole)
     memos[BrokenCell] = Memo(problem_of)
     memos[type(None)] = Memo(lambda _: empty)
     return memos
@@ -116,21 +133,37 @@ def target_memos(
     lookups: MappingOf[str, LookupTable],
     days: DaysSeen | None,
     words: Words | None = None,
+    currencies: CurrenciesSeen | None = None,
 ) -> Memos:
-    """How the cells of one target are read. days: where its dates are noted, if they shall be. words: its translation."""
-    reads = converted(mapping, mapped, days)
+    """How the cells of one target are read. days, currencies: where its dates, and the currencies of its amounts, are noted,
+    if they shall be. words: its translation.
+    """
+    reads = converted(mapping, mapped, days, currencies)
     lookup = lookup_of(mapped.rule)
     if lookup is not None:
         reads = _looked_up(lookups[str(mapping.lookup_path(lookup))], reads[str])
     if words is not None:
         reads = translated(reads, words)
-    return memos_of(reads, _when_empty(mapping, mapped), emptiness(mapping.input.empty_values))
+    empties = emptiness(mapping.input.empty_values)
+    is_bare = lookup is None and words is None and not mapped.rule.between
+    whole = _whole(mapping, mapped, empties) if is_bare else None
+    return memos_of(reads, _when_empty(mapping, mapped), empties, whole or moments(reads[str], empties))
 
 
-def converted(mapping: Mapping, mapped: MappedTarget, days: DaysSeen | None = None) -> Reads:
+def _whole(mapping: Mapping, mapped: MappedTarget, empties: frozenset[str]) -> WholeRead | None:
+    """How many texts of a target are read at once, where its type alone says what they become."""
+    kind, most = type_of(mapping, mapped.target, mapped.rule), most_characters(mapped.target, mapped.rule)
+    if kind is FieldType.TEXT:
+        return plain_texts(mapped.target, empties, most)
+    return plain_digits(empties, most) if kind in (FieldType.NUMBER, FieldType.INTEGER) else None
+
+
+def converted(
+    mapping: Mapping, mapped: MappedTarget, days: DaysSeen | None = None, currencies: CurrenciesSeen | None = None
+) -> Reads:
     """How the cells of one target become text that is not too long, empty ones aside."""
     zone = zone_of(mapping)
-    rules = ColumnRules(mapped.target, mapped.rule, zone, days, decimal_of(mapping, mapped.rule))
+    rules = ColumnRules(mapped.target, mapped.rule, zone, days, decimal_of(mapping, mapped.rule), currencies)
     kind = type_of(mapping, mapped.target, mapped.rule)
     reads = CONVERTERS[kind](rules)
     limits = limits_of(mapped.rule.between, kind, mapping.now, zone) if mapped.rule.between else None

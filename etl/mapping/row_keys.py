@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from etl.findings import EmptyKey
 from etl.mapping.convert import CONVERTERS
 from etl.mapping.convert.cells import ColumnRules, cell_as_seen, read_as_text
+from etl.mapping.convert.whole_columns import plain_keys
 from etl.mapping.headers import same_form
 from etl.mapping.model import decimal_of, lookup_of, type_of
 from etl.mapping.reading import Memos, emptiness, memos_of
@@ -40,8 +41,10 @@ def key_columns(mapping: Mapping, bound: Bound) -> tuple[tuple[Column, Memos], .
     columns = []
     for name in mapping.unique_by:
         column = bound.column(name)
-        reads = _typed(mapping, bound, column) or _as_typed()
-        columns.append((column, memos_of(reads, EmptyKey(name), emptiness(mapping.input.empty_values))))
+        typed = _typed(mapping, bound, column)
+        empties = emptiness(mapping.input.empty_values)
+        whole = plain_keys(empties) if typed is None else None
+        columns.append((column, memos_of(typed or _as_typed(), EmptyKey(name), empties, whole)))
     return tuple(columns)
 
 

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from etl.mapping.model import Mapping
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import core_schema
 
@@ -39,7 +40,12 @@ class _LikeTheLoader(GenerateJsonSchema):
 
 def mapping_schema() -> JsonSchemaValue:
     """The schema as a value."""
-    return Mapping.model_json_schema(schema_generator=_LikeTheLoader)
+    return schema_of(Mapping)
+
+
+def schema_of(part: type[BaseModel]) -> JsonSchemaValue:
+    """The schema of what a file of ours can say, as its loader takes it."""
+    return part.model_json_schema(schema_generator=_LikeTheLoader)
 
 
 def schema_text() -> str:

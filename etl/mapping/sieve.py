@@ -17,7 +17,7 @@ from etl.mapping.reading import emptiness, memos_of
 from etl.records import ShownNumber
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from etl.mapping.bind import Bound
     from etl.mapping.model import Mapping
@@ -40,7 +40,7 @@ class Sieve:
         )
         self._first = table.columns[0] if table.columns else None
         # our own files hold rows of a table that ended elsewhere
-        self._stop_at = same_form(mapping.input.stop_at) if mapping.input.stop_at and not table.is_ours else None
+        self._ends = table_end(mapping.input.stop_at) if mapping.input.stop_at and not table.is_ours else None
         self._ended: str | None = None
         self.last_row = 0
         self.hidden = HiddenRowsSeen(mapping, table)
@@ -85,12 +85,18 @@ class Sieve:
 
     def _end(self, rows: Rows) -> int:
         """The index of the row at which the table ends; the number of rows if it goes on."""
-        if self._stop_at is not None and self._first is not None:
+        if self._ends is not None and self._first is not None:
             for index, cell in enumerate(rows.cells[self._first.letter]):
-                if cell is not None and same_form(cell_as_seen(cell)) == self._stop_at:
+                if self._ends(cell):
                     self._ended = f"the table ends at row {rows.numbers[index]}, which starts with {shown(cell)}"
                     return index
         return len(rows.numbers)
+
+
+def table_end(stop_at: str) -> Callable[[Cell], bool]:
+    """Whether the first cell of a row says what `stop_at` does, and the table so ends there."""
+    wanted = same_form(stop_at)
+    return lambda cell: cell is not None and same_form(cell_as_seen(cell)) == wanted
 
 
 class _OnlyColumn:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import phonenumbers
-
 from etl.findings import (
     MissingKey,
     OptionUnused,
@@ -18,6 +16,8 @@ from etl.findings import (
     shown,
 )
 from etl.mapping.convert.bounds import MOMENTS, NUMBERS, is_relative, limits_of
+from etl.mapping.convert.currencies import SIGNS, currency_of
+from etl.mapping.convert.phones import countries
 from etl.mapping.convert.typed_format import TypedFormat
 from etl.mapping.headers import nearest, same_form
 from etl.mapping.model import Mapping, OnChange, type_of
@@ -47,8 +47,10 @@ _OPTIONS_OF = {
     "decimal": NUMBERS,
     "percent": NUMBERS,
     "negative": NUMBERS,
+    "currency": NUMBERS,
     "between": (*NUMBERS, *MOMENTS),
 }
+_CODE_LETTERS = 3  # of a currency in ISO 4217
 
 
 def faults_of_target(mapping: Mapping, mapped: MappedTarget) -> Iterator[Fault]:
@@ -93,9 +95,12 @@ def _of_type(mapping: Mapping, mapped: MappedTarget) -> Iterator[Fault]:
         yield (), MissingKey("options", "a choice needs its options")
     if kind is FieldType.MULTICHOICE and not rule.separator:
         yield (), MissingKey("separator", "a multichoice needs what stands between its values")
-    if rule.region is not None and rule.region not in phonenumbers.SUPPORTED_REGIONS:
-        close = nearest(rule.region, sorted(phonenumbers.SUPPORTED_REGIONS))
+    if rule.region is not None and rule.region not in countries():
+        close = nearest(rule.region, sorted(countries()))
         yield ("region",), WrongValue(shown(rule.region), "a country in two capital letters, like IN", close)
+    for index, sign in enumerate(rule.currency):
+        if currency_of(sign) is None and len(sign) == _CODE_LETTERS and sign.isupper():
+            yield ("currency", index), WrongValue(shown(sign), "a currency like INR, ₹ or USD", nearest(sign, SIGNS))
     if kind in MOMENTS:
         yield from _of_formats(rule.format, kind)
     if rule.words:

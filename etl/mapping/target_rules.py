@@ -136,6 +136,8 @@ class Conversion(Part):
     """What stands before the decimals of numbers that are texts; default: `decimal` under `input`."""
     percent: PercentForm | None = None
     """What 15% is sent as: as_shown (15%), fraction (0.15) or points (15); without it a percentage is a finding."""
+    currency: Texts = ()
+    """Currencies that amounts may have, like INR or ["₹", "$"]; another one is a finding. Without it, two in a column are one."""
     negative: Annotated[tuple[NegativeForm, ...], OneOrMany()] = ()
     """Further forms of numbers below zero: parentheses for (500), trailing_minus for 500-; else they are findings."""
     between: Bounds | None = None

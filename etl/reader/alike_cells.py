@@ -16,7 +16,7 @@ from etl.reader.serial_dates import moments
 from etl.reader.shared_texts import texts_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from etl.reader.alike_rows import AlikeColumn, AlikeRows, Said
     from etl.reader.shared_texts import Texts
@@ -62,6 +62,20 @@ class AlikeCells:
         except _DAMAGE:
             return None
         return numbers, list(map(list, zip(*columns, strict=True)))
+
+    def note_currencies(
+        self, alike: AlikeRows, numbers: Sequence[int], by_style: Mapping[str, str], found: dict[tuple[int, str], int]
+    ) -> None:
+        """Put into `found` which currencies the styles of filled cells show, by column, and the first row of each."""
+        for column in alike.columns:
+            if column.said is not None and (column.said.kind != "n" or column.said.style not in by_style):
+                continue
+            for row, parts in zip(numbers, alike.rows, strict=True):
+                said = column.said or _said_by(parts[column.value - 1] or "")
+                if parts[column.value] and said.kind == "n" and said.style in by_style:
+                    found.setdefault((column.place, by_style[said.style]), row)
+                    if column.said is not None:
+                        break
 
     def _column(self, column: AlikeColumn, parts: Sequence[Sequence[str | None]]) -> Sequence[Cell]:
         values = parts[column.value]

@@ -15,7 +15,7 @@ from etl.reader.sheet_layout import SheetLayout
 from etl.records import BrokenCell, MergedRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from etl.reader.workbook_parts import Style
     from etl.records import Cell
@@ -59,6 +59,7 @@ class Kind(IntEnum):
     END_CELL_STYLES = 618
 
 
+_NUMBERS = frozenset({Kind.RK, Kind.REAL, Kind.FORMULA_NUMBER})
 _CELLS = frozenset({*range(Kind.RK, Kind.FORMULA_ERROR + 1), int(Kind.RICH_TEXT)})
 
 
@@ -97,12 +98,13 @@ def wide_text(body: bytes, offset: int) -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Cells:
-    """What the cells of a sheet mean in their workbook. strings, styles: by the numbers that cells refer to."""
+    """What the cells of a sheet mean in their workbook. strings, styles, currencies: by the numbers that cells refer to."""
 
     strings: list[str]
     styles: list[Style]
     from_1904: bool
     layout: SheetLayout = field(default_factory=SheetLayout)
+    currencies: Mapping[int, str] = field(default_factory=dict)
 
     def rows(self, source: IO[bytes]) -> Iterator[tuple[int, list[Cell]]]:
         """Row number and cells from column A to the row's last one; rows without a value are left out."""
@@ -122,6 +124,9 @@ class Cells:
                 if cell is not None:
                     cells.extend([None] * (column - len(cells)))
                     cells[column:] = [cell]
+                    sign = self.currencies.get(_style_of(body)) if kind in _NUMBERS else None
+                    if sign is not None:
+                        self.layout.currencies.setdefault((column, sign), row_number)
             elif kind == Kind.COLUMNS and body[16] & 1:
                 first, last = _U32_U32.unpack_from(body)
                 self.layout.hidden_columns.update(range(first, min(last + 1, _MOST_COLUMNS)))
@@ -159,8 +164,12 @@ class Cells:
                 return None
 
     def _number(self, number: float, body: bytes) -> Cell:
-        style = int.from_bytes(body[4:7], "little")
+        style = _style_of(body)
         return number_cell(number, self.styles[style] if style < len(self.styles) else None, from_1904=self.from_1904)
+
+
+def _style_of(body: bytes) -> int:
+    return int.from_bytes(body[4:7], "little")
 
 
 def merged_of(source: IO[bytes]) -> list[MergedRange]:

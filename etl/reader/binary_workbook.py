@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from etl.reader.binary_cells import Cells, Kind, merged_of, records_of, wide_text
 from etl.reader.bounds import opened_part, opened_zip
 from etl.reader.number_cells import style_of
+from etl.reader.number_formats import currency_in
 from etl.reader.sheet_layout import SheetLayout
 from etl.reader.workbook import WorkbookReader
 from etl.reader.workbook_parts import Sheet
@@ -70,6 +71,7 @@ class BinaryBook:
         self.layout = SheetLayout()
         self._strings: list[str] | None = None
         self._styles: list[Style] = []
+        self._currencies: dict[int, str] = {}
 
     def rows(self, sheet: Sheet) -> Generator[tuple[int, list[Cell]], None, None]:
         try:
@@ -77,7 +79,7 @@ class BinaryBook:
                 self._strings = list(self._shared_strings())
                 self._styles = list(self._cell_styles())
             self.layout = SheetLayout()
-            cells = Cells(self._strings, self._styles, self._from_1904, self.layout)
+            cells = Cells(self._strings, self._styles, self._from_1904, self.layout, self._currencies)
             with self._open(sheet.part) as source:
                 yield from cells.rows(source)
         except struct.error as error:
@@ -117,12 +119,12 @@ class BinaryBook:
                         yield _one_line_end(wide_text(body, 1)[0])
 
     def _cell_styles(self) -> Iterator[Style]:
-        """By a cell's style number: how its format shows a number."""
+        """By a cell's style number: how its format shows a number. Fills `_currencies`, by the same number, as far as it goes."""
         part = self._first_of_kind("styles")
         if part is None:
             return
         codes: dict[int, str] = {}
-        is_of_cells = False
+        is_of_cells, styles = False, 0
         with self._open(part) as source:
             for kind, body in records_of(source):
                 if kind == Kind.FORMAT:
@@ -131,6 +133,9 @@ class BinaryBook:
                     is_of_cells = kind == Kind.BEGIN_CELL_STYLES
                 elif kind == Kind.STYLE and is_of_cells:
                     number = int.from_bytes(body[2:4], "little")
+                    if sign := currency_in(codes.get(number, "")):
+                        self._currencies[styles] = sign
+                    styles += 1
                     yield style_of(number, codes.get(number))
 
     def _open(self, part: str) -> IO[bytes]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from etl.errors import SourceError
-    from etl.records import Cell, Column, MergedRange
+    from etl.reader.text_lines import Piece
+    from etl.records import Cell, Column, FormatCurrency, MergedRange
 
 NumberedRow: TypeAlias = "tuple[int, Sequence[Cell]]"
 """Row number as Excel shows it, and the cells from column A on; None or "" where there is no value."""
@@ -40,49 +41,56 @@ def blocks_of(
         hidden = layout.hidden_rows.intersection([row_number for row_number, _ in batch])
         layout.hidden_rows -= hidden
         yield _read_block(batch, columns, frozenset(hidden), ())
-    if layout.merged_below:
-        yield ReadBlock([], {column.letter: () for column in columns}, frozenset(), layout.merged_below)
+    merged, currencies = layout.merged_below, layout.currencies_below(columns)
+    if merged or currencies:
+        yield ReadBlock([], {column.letter: () for column in columns}, frozenset(), merged, currencies)
 
 
 def blocks_of_texts(
-    many: Callable[[int], tuple[int, list[list[str]]]],
+    pieces: Iterable[Piece],
     columns: Sequence[Column],
     block_rows: int,
     surplus: Callable[[int, int, Cell], SourceError],
 ) -> Iterator[Block]:
-    """The same for rows of texts, which follow each other without gaps; those whose cells are all empty are left out.
-
-    many: gives the number of the next row, and the cells of at most so many from it on, none at the end. What is odd about
-    some rows is asked of them together, and of each one only where the answer is yes.
-    """
+    """The same for rows of texts, which come by columns where they could be taken so; rows without a value are left out."""
     block_rows = _bounded(block_rows, columns)
-    while True:
-        numbers: list[int] = []
-        cells: tuple[list[str | None], ...] = tuple([] for _ in columns)
-        while len(numbers) < block_rows:
-            first, batch = many(min(block_rows - len(numbers), _CLOSE_AT_HAND))
-            if not batch:
-                break
-            if all(map(any, batch)) and {*map(len, batch)} == {len(columns)}:
-                numbers += range(first, first + len(batch))
-                lines: Sequence[Sequence[Cell]] = batch
-            else:
-                filled = ((row_number, line) for row_number, line in enumerate(batch, first) if any(line))
-                fitted = list(_fitted_rows(filled, len(columns), surplus))
-                numbers += [row_number for row_number, _ in fitted]
-                lines = [line for _, line in fitted]
-            for position, texts in enumerate(zip(*lines, strict=True)):
-                cells[position].extend(cast("tuple[str | None, ...]", texts))
-        if not numbers:
-            return
-        by_letter = {
-            column.letter: texts if all(texts) else [text or None for text in texts]
-            for column, texts in zip(columns, cells, strict=True)
-        }
-        yield ReadBlock(numbers, by_letter, frozenset(), ())
+    numbers: list[int] = []
+    cells: list[list[str | None]] = [[] for _ in columns]
+    for piece in pieces:
+        further, by_columns = _columns_of_piece(piece, columns, surplus)
+        numbers += further
+        for column, texts in zip(cells, by_columns, strict=True):
+            column.extend(texts)
+        while len(numbers) >= block_rows:
+            yield _block_of_texts(numbers[:block_rows], [column[:block_rows] for column in cells], columns)
+            numbers, cells = numbers[block_rows:], [column[block_rows:] for column in cells]
+    if numbers:
+        yield _block_of_texts(numbers, cells, columns)
 
 
-_CLOSE_AT_HAND = 500  # rows whose cells are still near to the processor when they are put into columns
+def _columns_of_piece(
+    piece: Piece, columns: Sequence[Column], surplus: Callable[[int, int, Cell], SourceError]
+) -> tuple[Sequence[int], Sequence[Sequence[str | None]]]:
+    """Row numbers and cells by columns. What is odd about some rows is asked of each only where one of them is odd."""
+    first, by_columns, rows = piece
+    if by_columns is not None:
+        return range(first, first + len(by_columns[0])), list(map(_empty_as_none, by_columns))
+    if all(map(any, rows)) and {*map(len, rows)} == {len(columns)}:
+        return range(first, first + len(rows)), list(map(_empty_as_none, zip(*rows, strict=True)))
+    filled = ((row_number, line) for row_number, line in enumerate(rows, first) if any(line))
+    fitted = list(_fitted_rows(filled, len(columns), surplus))
+    lines = [cast("Sequence[str | None]", line) for _, line in fitted]
+    by_columns_too = list(map(_empty_as_none, zip(*lines, strict=True))) if lines else [()] * len(columns)
+    return [row_number for row_number, _ in fitted], by_columns_too
+
+
+def _empty_as_none(texts: Sequence[str | None]) -> Sequence[str | None]:
+    return texts if all(texts) else [text or None for text in texts]
+
+
+def _block_of_texts(numbers: Sequence[int], cells: Sequence[list[str | None]], columns: Sequence[Column]) -> ReadBlock:
+    by_letter = {column.letter: texts for column, texts in zip(columns, cells, strict=True)}
+    return ReadBlock(numbers, by_letter, frozenset(), ())
 
 
 def _bounded(block_rows: int, columns: Sequence[Column]) -> int:
@@ -125,9 +133,11 @@ class ReadBlock(Block):
         columns: Mapping[str, Sequence[Cell]],
         hidden: frozenset[int],
         merged: tuple[MergedRange, ...],
+        currencies: tuple[FormatCurrency, ...] = (),
     ) -> None:
         for name, value in (("_numbers", numbers), ("_columns", columns), ("hidden", hidden), ("merged", merged)):
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "currencies", currencies)
 
     @property
     def numbers(self) -> Sequence[int]:

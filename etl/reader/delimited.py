@@ -24,7 +24,8 @@ from etl.reader.dialect import (
 from etl.reader.encoding import BadByte, encoding_of
 from etl.reader.header import read_header
 from etl.reader.recognise import BINARY_MAGICS, HEAD_BYTES, ZIP_MAGIC
-from etl.reader.rules import InputRules
+from etl.reader.rules import BLOCK_ROWS, InputRules
+from etl.reader.table_end import cut_below, pieces_cut_below
 from etl.reader.text_lines import Records, chunks_of, lines_of, odd_line_ends
 from etl.records import Place, Table
 
@@ -94,16 +95,20 @@ class OpenDelimited:
             self._records.close()
             raise
         self._data_rows = header.rows
+        self._ends = rules.ends
         oddities = _oddities(self._dialect, said, announced, shown)
         found_out = (encoding.note, *oddities, odd_line_ends(path, encoding.codec))
         notes = (*(note for note in found_out if note), *header.notes)
         self.table = Table(shown, None, header.columns, header.row, notes)
 
-    def blocks(self, block_rows: int = 5000) -> Iterator[Block]:
+    def blocks(self, block_rows: int = BLOCK_ROWS) -> Iterator[Block]:
         if self._data_rows is self._records:
-            return blocks_of_texts(self._records.many, self.table.columns, block_rows, self._surplus)
+            width = len(self.table.columns)
+            pieces = pieces_cut_below(self._records.pieces(width), width, self._ends)
+            return blocks_of_texts(pieces, self.table.columns, block_rows, self._surplus)
         rows = ((row_number, cells) for row_number, cells in self._data_rows if any(cells))
-        return blocks_of(rows, self.table.columns, block_rows, self._surplus)
+        to_the_end = cut_below(rows, len(self.table.columns), self._ends)
+        return blocks_of(to_the_end, self.table.columns, block_rows, self._surplus)
 
     def _surplus(self, row_number: int, position: int, cell: Cell) -> SourceError:
         return SourceError(

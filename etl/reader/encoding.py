@@ -9,6 +9,7 @@ import codecs
 import io
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from etl.errors import SourceError, UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 17  # what is decoded of it stays near to the processor
 _SAMPLE_BYTES = 1 << 16
 _BYTE_ORDER_MARKS = {  # UTF-32's first, whose little mark begins like that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -78,6 +79,15 @@ def encoding_of(path: Path, declared: str | None, shown: Path) -> Encoding | Bad
     Raises: UsageError: `declared` is no encoding. SourceError: the file's mark contradicts `declared`; or the bytes can be
             read in two ways, which are named with what each would make of them.
     """
+    state = path.stat()
+    return _checked(path, declared, shown, (state.st_ino, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(
+    maxsize=16
+)  # a file is opened for its header, for its rows and when they are sent, and checked whole only once
+def _checked(path: Path, declared: str | None, shown: Path, _state: tuple[int, int, int]) -> Encoding | BadByte:
+    """As `encoding_of`, for a file that is as it was."""
     marked = _marked_codec(path)
     if declared is not None:
         return _declared_encoding(path, declared, marked, shown)

@@ -133,11 +133,14 @@ def columns_of(header: Sequence[Cell]) -> tuple[Column, ...]:
 
 
 def header_text(cell: Cell) -> str:
-    """A header as it is matched: Unicode NFC, trimmed, inner white space (line breaks too) collapsed to one space."""
+    """A header as it is matched: Unicode NFC, trimmed, inner white space (line breaks too) collapsed to one space.
+
+    Byte order marks are none of its letters: programs that put such files together leave one before the first header.
+    """
     if cell is None:
         return ""
     shown = int(cell) if isinstance(cell, float) and cell.is_integer() else cell  # a year as a header: 2026, not 2026.0
-    return " ".join(unicodedata.normalize("NFC", str(shown)).split())
+    return " ".join(unicodedata.normalize("NFC", str(shown).replace("\ufeff", "")).split())
 
 
 def letter_of(position: int) -> str:

@@ -18,13 +18,20 @@ if TYPE_CHECKING:
 
 _SURE_BELOW = 10**15  # beyond, a spreadsheet shows zeros for the digits that it does not keep
 _MOST_NOTED = 10_000
-_CURRENCY = frozenset({"₹", "$", "€", "£", "¥", "Rs", "Rs.", "INR", "USD", "EUR", "GBP"})
+CURRENCIES = frozenset({"₹", "$", "€", "£", "¥", "Rs", "Rs.", "INR", "USD", "EUR", "GBP"})
+_ANY_CURRENCY = "|".join(map(re.escape, sorted(CURRENCIES, key=len, reverse=True)))
 
 _SECTIONS = re.compile(r'(?:"[^"]*"|\\.|_.|\*.|[^;"\\_*])+|(?<=;)|^(?=;)')
+_MONEY = re.compile(
+    rf"""\[\$(?P<locale>[^\]-]+)(?:-[^\]]*)?\]                     # [$₹-4009]: as programs write it
+      | "\s*(?P<quoted>{_ANY_CURRENCY})\s*" | (?<!\[)\\?(?P<bare>[$₹€£¥])
+    """,
+    re.VERBOSE,
+)
 _TOKENS = re.compile(
     r"""\s*\[(?:black|blue|cyan|green|magenta|red|white|yellow|color\s?[0-9]+|\$-[0-9a-f]{1,4})\]  # shows nothing itself
       | "(?P<quoted>[^"]*)" | \\(?P<escaped>.) | (?P<blank>_.)
-      | (?P<bare>[-+():\ ])
+      | (?P<bare>[-+():\ 1-9])
       | (?P<grouped>\#,\#\#0) | (?P<digit>[0#]) | (?P<point>\.) | (?P<percent>%)
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -133,6 +140,16 @@ class NumberShape:
         return (sections[2], "") if number == 0 and len(sections) > 2 else (sections[0], "")
 
 
+def currency_in(format_code: str) -> str | None:
+    """The sign or word of a currency that a format shows beside a number; None where there is none."""
+    code = _SECTIONS.findall(format_code)[:1]
+    found = _MONEY.search(code[0]) if code else None
+    if found is None:
+        return None
+    sign = next(filter(None, found.groups())).strip()
+    return sign if found["locale"] or sign in CURRENCIES else None
+
+
 def shape_of(format_code: str) -> NumberShape | None:
     """What a number format shows beyond the digits; None for one that shows plain numbers, or is not read."""
     codes = _SECTIONS.findall(format_code)[:3]
@@ -193,7 +210,7 @@ def _says_more(section: _Section) -> bool:
         return True
     words = [part.text.strip() for part in section.whole if not part.is_place]
     letters = "".join(words)
-    return bool(letters) and letters not in _CURRENCY
+    return bool(letters) and letters not in CURRENCIES
 
 
 def _only_pads(section: _Section) -> bool:

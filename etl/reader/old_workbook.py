@@ -17,6 +17,7 @@ from xlrd.compdoc import CompDocError
 
 from etl.errors import SourceError
 from etl.reader.number_cells import number_cell, range_of, style_of
+from etl.reader.number_formats import currency_in
 from etl.reader.old_formulas import uncalculated
 from etl.reader.recognise import BINARY_MAGICS, PROTECTED
 from etl.reader.sheet_layout import SheetLayout
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _DAMAGE = (
     XLRDError, CompDocError, AssertionError, TypeError, AttributeError, OverflowError, MemoryError, ArithmeticError, struct.error
 )  # fmt: skip
+_OWN_FORMATS = 164  # [MS-XLS] 2.4.126: from this number on
 _NOT_CALCULATED = "=…"  # which formula it is this format tells in a way of its own
 
 
@@ -78,6 +80,7 @@ class OldBook:
         self.sheets = tuple(Sheet(name, not visible[place], str(place)) for place, name in enumerate(names))
         self.layout = SheetLayout()
         self._styles: dict[int, Style] = {}
+        self._currencies: dict[int, str | None] = {}
 
     def rows(self, sheet: Sheet) -> Generator[tuple[int, list[Cell]], None, None]:
         place = int(sheet.part)
@@ -91,6 +94,9 @@ class OldBook:
             broken = uncalculated(self._book, place)
             for number in range(opened.nrows):
                 cells = [self._cell(cell) for cell in opened.row(number)]
+                for column, cell in enumerate(opened.row(number)):
+                    if cell.ctype == xlrd.XL_CELL_NUMBER and (sign := self._currency(cell.xf_index)):
+                        self.layout.currencies.setdefault((column, sign), number + 1)
                 for column in broken.get(number, ()):
                     cells[column] = BrokenCell(_NOT_CALCULATED)
                 if cells.count(None) < len(cells):
@@ -122,7 +128,14 @@ class OldBook:
             number = self._book.xf_list[xf_index].format_key
             found = self._book.format_map.get(number)
             self._styles[xf_index] = style_of(number, found.format_str if found else None)
+            is_own = found is not None and number >= _OWN_FORMATS
+            self._currencies[xf_index] = currency_in(found.format_str) if is_own else None
         return self._styles[xf_index]
+
+    def _currency(self, xf_index: int) -> str | None:
+        """Only of formats of its own: those that every workbook has show the currency of whoever looks."""
+        self._style(xf_index)
+        return self._currencies[xf_index]
 
 
 def _merged(sheet: Any) -> list[MergedRange]:

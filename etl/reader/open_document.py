@@ -23,7 +23,7 @@ from etl.reader.bounds import (
     refuse_repeated,
 )
 from etl.reader.number_cells import range_of
-from etl.reader.open_document_cells import TABLE, cell_of, repeats
+from etl.reader.open_document_cells import TABLE, cell_of, currency_of_cell, repeats
 from etl.reader.sheet_layout import SheetLayout
 from etl.reader.workbook import WorkbookReader
 from etl.reader.workbook_parts import Sheet
@@ -84,10 +84,19 @@ class OpenDocument:
                 self.layout.merged.extend(_merged_in(element, row_number))
                 cells = _cells_of(element)
                 if cells:
+                    self._note_currencies(element, row_number + 1)
                     repeated += max(0, times * len(cells) - len(element))
                     refuse_repeated(repeated)
                     yield from self._repeated(row_number, times, cells, is_hidden=_is_hidden(element))
                 row_number += times
+
+    def _note_currencies(self, row: Element, row_number: int) -> None:
+        column = 0
+        for element in row:
+            sign = currency_of_cell(element)
+            if sign is not None:
+                self.layout.currencies.setdefault((column, sign), row_number)
+            column += repeats(element, "number-columns-repeated")
 
     def _repeated(
         self, before: int, times: int, cells: list[Cell], *, is_hidden: bool

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from etl.reader.number_formats import CURRENCIES
 from etl.records import BrokenCell, ShownNumber
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ _WHITE = re.compile(r"[ \t\r\n]+")
 _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 _ERRORS = re.compile(r"#(N/A|DIV/0!|REF!|NAME\?|VALUE!|NUM!|NULL!|SPILL!|CALC!)|Err:\d+")
 _AS_SHOWN = re.compile(r"-?0\d+|.*%|\D+", re.DOTALL)  # leading zeros, a percentage, no digit at all
+_SAME_NUMBER = re.compile(r"\d[.,'\u2019\u00a0\u202f]\d|\d */ *\d|\dE[-+]?\d")
+_DIGITS = re.compile(r"\d+")
+_DIGITS_AND_SIGNS = re.compile(r"[-+()\s\d]+")
+_SURE_BELOW = 10**15  # beyond, a spreadsheet shows zeros for the digits that it does not keep
 _DAY = timedelta(days=1)
 _MIDNIGHT = datetime(1904, 1, 1)  # noqa: DTZ001 - of any day: only the time of day is taken from it
 
@@ -53,18 +59,24 @@ def cell_of(element: Element) -> Cell:
             return _text(element, shown, formula, has_text=bool(paragraphs), is_typed=kind is not None)
 
 
+def currency_of_cell(element: Element) -> str | None:
+    """The currency that a number is shown in, where its cell says so."""
+    return element.get(_OFFICE + "currency") if element.get(_OFFICE + "value-type") == "currency" else None
+
+
 def repeats(element: Element, attribute: str) -> int:
     """How often a cell, row or column stands there."""
     return max(1, int(element.get(TABLE + attribute, "1")))
 
 
 def _text(element: Element, shown: str, formula: str | None, *, has_text: bool, is_typed: bool) -> Cell:
-    if not has_text:
-        stored = element.get(_OFFICE + "string-value")
-        if stored:
-            return stored
-        if formula is not None and not is_typed:  # a formula that nobody has calculated shows nothing, yet is something
-            return BrokenCell(f"={formula.partition('=')[2]}")
+    stored = element.get(_OFFICE + "string-value")  # written where paragraphs would lose spaces, and counts before them
+    if stored:
+        return stored
+    if not has_text and formula is not None and not is_typed:
+        return BrokenCell(
+            f"={formula.partition('=')[2]}"
+        )  # nobody has calculated it: it shows nothing, yet is something
     return shown or None
 
 
@@ -77,7 +89,23 @@ def _number(stored: str, shown: str) -> Cell:
         return BrokenCell(shown or stored)
     if shown in ("TRUE", "FALSE") and number in (0, 1):
         return number == 1
-    return ShownNumber(number, shown) if shown and _AS_SHOWN.fullmatch(shown) and shown != stored else number
+    if shown and shown != stored and (_AS_SHOWN.fullmatch(shown) or _has_words(number, shown)):
+        return ShownNumber(number, shown)
+    return number
+
+
+def _has_words(number: int | float, shown: str) -> bool:
+    """Whether a cell shows a number's digits among words or signs of its own: `INV-0007`, `98765 43210`.
+
+    Grouping, decimals and fractions show the same number, and so does a currency beside it.
+    """
+    if number < 0 or _SAME_NUMBER.search(shown):
+        return False
+    whole = str(Decimal(f"{number:.15g}").quantize(Decimal(1), ROUND_HALF_UP)) if number < _SURE_BELOW else ""
+    digits = "".join(filter(str.isdecimal, shown))
+    words = "".join(_DIGITS_AND_SIGNS.split(shown))
+    is_parted = len(_DIGITS.findall(shown)) > 1
+    return bool(whole) and digits.endswith(whole) and words not in CURRENCIES and (bool(words) or is_parted)
 
 
 def _date(stored: str, shown: str) -> Cell:

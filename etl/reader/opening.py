@@ -13,6 +13,7 @@ from etl.reader.old_workbook import OldWorkbookReader
 from etl.reader.open_document import OpenDocumentReader
 from etl.reader.packed import unpacked
 from etl.reader.recognise import HEAD_BYTES, content_of, refuse_foreign, refuse_lock_file
+from etl.reader.rules import BLOCK_ROWS
 from etl.reader.workbook import WorkbookReader
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class _FromPacked:
         self._closing = closing
         self.table = opened.table
 
-    def blocks(self, block_rows: int = 5000) -> Iterator[Block]:
+    def blocks(self, block_rows: int = BLOCK_ROWS) -> Iterator[Block]:
         return self._opened.blocks(block_rows)
 
     def __enter__(self) -> Self:

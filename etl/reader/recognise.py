@@ -25,7 +25,7 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 1.3: 
 _MANIFEST = "META-INF/manifest.xml"
 PROTECTED = "the workbook is protected with a password. Open it, and save a copy without the password."
 _SAVE_AS_XLSX = 'Open it in the spreadsheet program and save it as "Excel Workbook (.xlsx)".'
-
+_UNPACK = "Unpack it and give the file that holds the rows, or pack that as .zip or .gz."
 
 _LOCKS = ("~$", ".~lock.")
 _UNDER_WAY = (".crdownload", ".part", ".partial", ".download", ".opdownload")
@@ -46,6 +46,12 @@ _FOREIGN = (
     _Foreign(b"<table", "a web page (HTML) under a spreadsheet's name", _SAVE_AS_XLSX),
     _Foreign(b"<?xml", "an XML file", _SAVE_AS_XLSX),
     _Foreign(b"mime-version:", "a saved web page (MHTML) under a spreadsheet's name", _SAVE_AS_XLSX),
+    _Foreign(b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    _Foreign(b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    _Foreign(b"\xfd7zXZ\x00", "a file packed with xz", _UNPACK),
+    _Foreign(b"\x28\xb5\x2f\xfd", "a file packed with Zstandard", _UNPACK),
+    _Foreign(b"PAR1\x15", "a Parquet file", "Export the table as .xlsx or .csv from the program that made it."),
+    *(_Foreign(b"BZh%d1AY&SY" % level, "a file packed with bzip2", _UNPACK) for level in range(1, 10)),
     _Foreign(b"{\\rtf", "a Rich Text document", "Export the table as .xlsx or .csv from the program that made it."),
 )
 
@@ -105,7 +111,11 @@ def content_of(path: Path, shown: Path) -> Content:
 
 def is_workbook(members: frozenset[str]) -> bool:
     """Whether a zip with these names in it is a document of an office program."""
-    return "[content_types].xml" in members or {"content.xml", "mimetype"} <= members
+    return "[content_types].xml" in members or {"content.xml", "mimetype"} <= members or _is_of_apple(members)
+
+
+def _is_of_apple(members: frozenset[str]) -> bool:
+    return any(name.startswith("index/") and name.endswith(".iwa") for name in members)
 
 
 def refuse_foreign(path: Path, content: Content, shown: Path) -> None:
@@ -130,6 +140,8 @@ def _has_encrypted_stream(path: Path) -> bool:
 
 def _zip_refusal(path: Path, members: frozenset[str]) -> str | None:
     """Why a zip with these names in it is no workbook; None when it is one."""
+    if _is_of_apple(members):
+        return "this is a document of Apple's Numbers, Pages or Keynote, not a workbook. Export its table as .xlsx or .csv."
     if "[content_types].xml" not in members:
         return _open_document_refusal(path)
     if any(name.startswith(("word/", "ppt/")) for name in members):

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
     from etl.reader.header import HeaderRow
     from etl.reader.sheet_layout import SheetLayout
+    from etl.reader.table_end import Ends
     from etl.reader.workbook_parts import Sheet
     from etl.records import Block, Cell, MergedRange, Table
+
+BLOCK_ROWS = 500
+"""Rows of a block: of twenty columns some hundred kilobytes, which stay near to the processor until they are mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class InputRules:
 
     sheet: None for the only visible one. header_row: as Excel shows it, from 1; two rows; or "auto", for which `headers`
     are those that the mapping names. fill_merged: give each cell of a merged range the value of its first one.
-    encoding, delimiter, quote: for delimited files; None to have it found out.
+    encoding, delimiter, quote: for delimited files; None to have it found out. ends: by a row's first cell, whether the table
+    ends there.
     """
 
     sheet: str | None = None
@@ -34,6 +39,7 @@ class InputRules:
     quote: str | None = None
     headers: frozenset[str] = frozenset()
     fill_merged: bool = False
+    ends: Ends | None = None
 
 
 class EmptySheetError(SourceError):
@@ -73,7 +79,7 @@ class OpenInput(Protocol):
 
     table: Table
 
-    def blocks(self, block_rows: int = 5000) -> Iterator[Block]:
+    def blocks(self, block_rows: int = BLOCK_ROWS) -> Iterator[Block]:
         """The data rows, at most `block_rows` (at least 1) in memory at once; to be asked for once per opening.
 
         Raises: SourceError, when it comes to a row that cannot be read.

@@ -25,6 +25,7 @@ _HASHES = BrokenCell("########")  # what Excel shows where a number is no date
 
 # Text in quotes, escaped and padding characters, and brackets (colour, locale, condition) except elapsed time ([h]).
 _NO_CODES = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_SET_APART = re.compile(r"(?:\[[^\]]*\])*\[[<>=]")
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]")
 
 
@@ -47,8 +48,17 @@ BUILT_IN: dict[int, Shows] = {
 
 
 def shown_by(format_code: str) -> Shows | None:
-    """What a custom number format shows, by the section for positive numbers; None when it is no date format."""
-    code = _NO_CODES.sub("", format_code).split(";")[0].lower()
+    """What a custom number format shows, by the section for positive numbers; None when it is no date format.
+
+    A condition sets some numbers apart (`[=0]"";dd/mm/yyyy`), so the section of the others counts as well.
+    """
+    sections = _NO_CODES.sub("", format_code).split(";")
+    counting = sections[: 2 if _SET_APART.match(format_code) else 1]
+    return next(filter(None, map(_shown_by_section, counting)), None)
+
+
+def _shown_by_section(section: str) -> Shows | None:
+    code = section.lower()
     shows_time = any(letter in code for letter in "hs")
     shows_day = any(letter in code for letter in "dy") or ("m" in code and not shows_time and "[m" not in code)
     elapsed = _ELAPSED.search(code) is not None

@@ -23,7 +23,7 @@ from etl.reader.xml_stream import namespace_of
 from etl.records import BrokenCell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
     from etl.reader.serial_dates import Shows
@@ -53,13 +53,14 @@ class _Tags(NamedTuple):
 class SheetCells:
     """What the cells of a sheet mean in their workbook. strings, styles: by the numbers that cells refer to.
 
-    layout: of the sheet whose rows are read, filled while they are.
+    layout: of the sheet whose rows are read, filled while they are. currencies: the sign that a style shows, for some styles.
     """
 
     strings: Texts
     styles: list[Style]
     from_1904: bool
     layout: SheetLayout = field(default_factory=SheetLayout)
+    currencies: Mapping[str, str] = field(default_factory=dict)
     _tags: _Tags = field(default_factory=lambda: _Tags.of(""))
     _shared_formulas: dict[str, tuple[str, str]] = field(default_factory=dict)
     _positions: dict[str, int] = field(default_factory=dict)
@@ -90,6 +91,8 @@ class SheetCells:
             together = alike.of(found, row_number) if isinstance(found, AlikeRows) else None
             if isinstance(found, AlikeRows) and together is not None:
                 numbers, rows = together
+                if self.currencies:
+                    alike.note_currencies(found, numbers, self.currencies, self.layout.currencies)
                 row_number = numbers[-1]
                 hidden = [row[1] in found.hiding for row in found.rows]
                 yield from zip(numbers, hidden, rows, strict=True)
@@ -97,12 +100,28 @@ class SheetCells:
             for row in plain_of(found) if isinstance(found, AlikeRows) else (found,):
                 if isinstance(row, PlainRow):
                     row_number = row_behind(row_number, row.number)
+                    if self.currencies:
+                        self._note_currencies(
+                            row_number, zip(row.letters, row.kinds, row.styles, row.values, strict=True)
+                        )
                     yield row_number, row.is_hidden, self._plain_cells(row)
                 else:
                     row_number = row_behind(row_number, int(row.get("r", row_number + 1)))
+                    if self.currencies:
+                        cells = (
+                            (one.get("r"), one.get("t"), one.get("s"), one.findtext(self._tags.value)) for one in row
+                        )
+                        self._note_currencies(row_number, cells)
                     yield row_number, is_hidden(row), self._cells(row)
         for root in roots:
             self.layout.read_tail(root)
+
+    def _note_currencies(self, row_number: int, cells: Iterable[Sequence[str | None]]) -> None:
+        """cells: reference, type, style and value of each."""
+        for reference, kind, style, value in cells:
+            if value and reference and kind in (None, "n") and style is not None and style in self.currencies:
+                key = (self._position(reference), self.currencies[style])
+                self.layout.currencies.setdefault(key, row_number)
 
     def _plain_cells(self, row: PlainRow) -> list[Cell]:
         if not any(row.values) and not any(row.texts):

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from etl.reader.header import position_of
 from etl.reader.xml_stream import namespace_of
-from etl.records import MergedRange
+from etl.records import FormatCurrency, MergedRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ class SheetLayout:
     """As far as it is known: columns before the first row, rows as they are read, merged cells after the last row.
 
     hidden_rows: numbers of rows with a value. hidden_columns: positions from 0. filled: merged cells that were given the
-    value of their first one.
+    value of their first one. currencies: position of a column and the sign that a number's format shows there → first row.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
@@ -42,11 +42,20 @@ class SheetLayout:
     merged: list[MergedRange] = field(default_factory=list)
     filled: frozenset[MergedRange] = frozenset()
     header_row: int = 0
+    currencies: dict[tuple[int, str], int] = field(default_factory=dict)
 
     @property
     def merged_below(self) -> tuple[MergedRange, ...]:
         """Those that reach below the header and were not filled."""
         return tuple(one for one in self.merged if one.last_row > self.header_row and one not in self.filled)
+
+    def currencies_below(self, columns: Sequence[Column]) -> tuple[FormatCurrency, ...]:
+        """Those of amounts below the header."""
+        return tuple(
+            FormatCurrency(columns[position].letter, sign, row)
+            for (position, sign), row in self.currencies.items()
+            if row > self.header_row and position < len(columns)
+        )
 
     def hidden_letters(self, columns: Iterable[Column]) -> frozenset[str]:
         """The letters of those columns that the sheet does not show."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import SourceError
 from etl.findings import Finding, NulCharacter
 from etl.reader.bounds import MOST_ROW_CHARACTERS
 from etl.reader.dialect import spoken
+from etl.reader.text_pieces import Cutter
 from etl.records import Place
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _SAMPLE_BYTES = 1 << 16
 _CHUNK_CHARACTERS = 1 << 16
+_MOST_AT_ONCE = 500  # rows
 
 
 def lines_of(path: Path, codec: str, shown: Path, errors: str = "strict", above: int = 0) -> Generator[str, None, None]:
@@ -40,18 +43,26 @@ def chunks_of(
     with path.open(encoding=codec, errors=errors, newline=None) as source:
         for _ in range(above):
             source.readline(MOST_ROW_CHARACTERS + 1)
-        number = above
         while chunk := source.read(_CHUNK_CHARACTERS):
             if not chunk.endswith("\n"):
                 chunk += source.readline(MOST_ROW_CHARACTERS + 1)
             if "\0" in chunk:
-                start = chunk.rfind("\n", 0, chunk.index("\0")) + 1
-                yield chunk[:start]
-                problem = NulCharacter(number + chunk.count("\n", 0, start) + 1)
+                yield chunk[: chunk.rfind("\n", 0, chunk.index("\0")) + 1]
+                problem = NulCharacter(_line_of_nul(path, codec, errors))
                 finding = Finding(Place(str(shown), line=problem.line), problem)
                 raise SourceError(f"{shown}, line {problem.line}: {problem.error} {problem.remedy}", (finding,))
             yield chunk
-            number += chunk.count("\n")
+
+
+def _line_of_nul(path: Path, codec: str, errors: str) -> int:
+    """The line of the first NUL there is. Read again for it, because to count all lines takes a while in vain otherwise."""
+    number = 1
+    with path.open(encoding=codec, errors=errors, newline=None) as source:
+        for piece in iter(lambda: source.read(_CHUNK_CHARACTERS), ""):
+            if "\0" in piece:
+                return number + piece.count("\n", 0, piece.index("\0"))
+            number += piece.count("\n")
+    return number
 
 
 def _lines(chunk: str) -> Iterator[str]:
@@ -71,6 +82,17 @@ def odd_line_ends(path: Path, codec: str) -> str | None:
     return "lines end with a bare carriage return, as on old Macs"
 
 
+class Piece(NamedTuple):
+    """Some records that follow each other. first: number of the first. columns: their cells by columns, else rows: by rows.
+
+    By columns no row is blank, and each is as wide as the header; by rows they are as they stand in the file.
+    """
+
+    first: int
+    columns: list[list[str]] | None
+    rows: list[list[str]]
+
+
 class Records:
     """The records of a text file: row number (from 1, a blank line counts) and cells of each, quotes read strictly.
 
@@ -86,6 +108,9 @@ class Records:
         self._lines_before = above
         self._rows_before = 0
         self._batch: list[list[str]] = []
+        self._lines_begun = 0  # of the chunks that the csv module was given
+        self._put_back: list[str] = []
+        self._cutter = Cutter(dialect)
         self._reader = dialect.records(self._bounded())
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
@@ -99,14 +124,44 @@ class Records:
 
     def many(self, most: int) -> tuple[int, list[list[str]]]:
         """The number of the next row, and the cells of so many from it on; fewer only at the end."""
+        return self._read(most, is_to_end_of_chunk=False)
+
+    def pieces(self, width: int) -> Iterator[Piece]:
+        """All further records, as they are best taken. width: how many columns the header has."""
+        while True:
+            chunk = self._next_chunk() if self._reader.line_num == self._lines_begun else None
+            columns = None if chunk is None else self._cutter.columns(chunk, width)
+            if chunk is None or columns is None:
+                self._put_back += [] if chunk is None else [chunk]
+                try:
+                    first, rows = self._read(_MOST_AT_ONCE, is_to_end_of_chunk=True)
+                except SourceError:
+                    yield Piece(self._rows_before + 1, None, self._batch)
+                    raise
+                if not rows:
+                    return
+                yield Piece(first, None, rows)
+                continue
+            self._rows_before += len(self._batch)
+            self._batch = []
+            first = self._rows_before + 1
+            self._rows_before += len(columns[0])
+            self._lines_before += chunk.count("\n")
+            yield Piece(first, columns, [])
+
+    def _read(self, most: int, *, is_to_end_of_chunk: bool) -> tuple[int, list[list[str]]]:
         self._rows_before += len(self._batch)
-        lines_read = self._reader.line_num
+        reader = self._reader
+        lines_read = reader.line_num
         batch = self._batch = []
         try:
-            for cells in self._reader:
-                batch.append(cells)
-                if len(batch) == most:
-                    break
+            if not is_to_end_of_chunk:
+                batch.extend(islice(reader, most))
+            else:
+                for cells in reader:
+                    batch.append(cells)
+                    if reader.line_num == self._lines_begun or len(batch) == most:
+                        break
         except csv.Error as error:
             raise self._refusal(lines_read, _quote_refusal(str(error), self._dialect)) from error
         except _LargeRowError:
@@ -123,10 +178,14 @@ class Records:
         row_number = self._rows_before + len(self._batch) + 1
         return SourceError(f"{self._shown}, row {row_number} (line {self._lines_before + lines + 1}): {words}")
 
+    def _next_chunk(self) -> str | None:
+        return self._put_back.pop() if self._put_back else next(self._chunks, None)
+
     def _bounded(self) -> Iterator[str]:
         """The lines. A row is measured only where a whole chunk has not ended it, which leaves one more chunk to it at most."""
         row, row_characters = 0, 0
-        for chunk in self._chunks:
+        while chunk := self._next_chunk():
+            self._lines_begun += chunk.count("\n") + (not chunk.endswith("\n"))
             if row != (row := self._rows_before + len(self._batch)):
                 row_characters = 0
             row_characters += len(chunk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import zlib
 from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
@@ -14,11 +15,14 @@ from etl.errors import SourceError, UsageError
 from etl.findings import shown as quoted
 from etl.reader.blocks import blocks_of
 from etl.reader.bounds import BeyondBoundsError
+from etl.reader.corrections import Corrections, Lines, without_titles
 from etl.reader.header import columns_of, letter_of, read_header
-from etl.reader.rules import InputRules
+from etl.reader.our_sheets import OurSheets, is_summary
+from etl.reader.rules import BLOCK_ROWS, InputRules
 from etl.reader.shared_texts import Texts, kept, texts_in
 from etl.reader.sheet_cells import SheetCells
 from etl.reader.sheet_layout import SheetLayout, merged_in_advance, with_merged_filled
+from etl.reader.table_end import cut_below
 from etl.reader.workbook_parts import Sheet, WorkbookParts
 from etl.records import Table
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from etl.reader.corrections import RowKey
     from etl.reader.rules import Book, Content, OpenInput
     from etl.records import Block, Cell, Column, MergedRange
 
@@ -73,7 +78,7 @@ class XmlBook:
             else (self._cells.strings, self._cells.styles)
         )
         self.layout = SheetLayout()
-        self._cells = SheetCells(strings, styles, self._parts.from_1904, self.layout)
+        self._cells = SheetCells(strings, styles, self._parts.from_1904, self.layout, self._parts.currencies)
         with self._parts.open(sheet.part) as source:
             yield from self._cells.rows(source)
 
@@ -96,10 +101,12 @@ class OpenWorkbook:
     """A workbook with one of its sheets chosen, and that sheet's header read."""
 
     table: Table
+    _data_rows: Iterator[tuple[int, Sequence[Cell]]]
 
     def __init__(self, open_book: Callable[[Path], Book], path: Path, rules: InputRules, shown: Path) -> None:
         self._shown = shown
         self._closing = ExitStack()
+        self._ours: OurSheets | None = None
         with _damage_as_source_error(shown):
             self._book = self._closing.enter_context(closing(open_book(path)))
         try:
@@ -113,30 +120,75 @@ class OpenWorkbook:
 
         Such a file has a sheet for each sheet of its input; of those the rules may name one.
         """
-        visible = [sheet for sheet in self._book.sheets if sheet.visible]
-        if visible and self._is_ours(visible[0]):
-            named = next((sheet for sheet in visible[1:] if sheet.name == rules.sheet and self._is_ours(sheet)), None)
-            self._open_sheet(named or visible[0], InputRules())
+        ours = self._our_sheets()
+        if ours is not None:
+            self._open_sheet(ours.chosen(rules.sheet), InputRules())
+            if self.table.is_of_corrections:
+                self._data_rows = without_titles(self.table.columns, self._data_rows)
+            self._ours = ours
             return
         self._open_sheet(chosen_sheet(self._book.sheets, rules.sheet, self._shown), rules)
 
-    def _is_ours(self, sheet: Sheet) -> bool:
+    def _our_sheets(self) -> OurSheets | None:
+        """The sheets of a file of ours; None where it is none."""
+        visible = [sheet for sheet in self._book.sheets if sheet.visible]
+        for first in visible:
+            columns = self._columns(first)
+            if Table(self._shown, first.name, columns).is_ours:
+                return OurSheets.of((sheet, self._columns(sheet)) for sheet in self._book.sheets)
+            if not is_summary(columns):  # a person may have put our summary first
+                return None
+        return None
+
+    def _columns(self, sheet: Sheet) -> tuple[Column, ...]:
         with closing(self._rows(sheet)) as rows:
-            columns = _first_row_columns(rows)
-        return Table(self._shown, sheet.name, columns).is_ours
+            return _first_row_columns(rows)
+
+    def _take_back(self, ours: OurSheets) -> None:
+        """Let the rows that come be those that a person has corrected, in whichever sheet.
+
+        One sheet is read after the other, which every format can do.
+        """
+        corrections = Corrections(self._shown)
+        for sheet, columns in ours.corrections:
+            with closing(self._rows(sheet)) as lines:
+                corrections.read(sheet.name, columns, islice(lines, 1, None))
+        if ours.corrections:
+            self._reopen()
+        if corrections.is_empty:
+            return
+        name = self.table.sheet or ""
+        self._data_rows = corrections.applied(
+            name, self.table.columns, self._data_rows, ours.may_be_of(name), lambda: self._keys_but(ours, name)
+        )
+
+    def _reopen(self) -> None:
+        """The sheet from its header on, because others have been read meanwhile."""
+        self._sheet_rows.close()
+        table = self.table
+        self._open_sheet(next(sheet for sheet in self._book.sheets if sheet.name == table.sheet), InputRules())
+        self.table = table
+
+    def _keys_but(self, ours: OurSheets, sheet: str) -> Iterator[RowKey]:
+        """Which rows the other sheets of rows have."""
+        for one, columns in ours.rows:
+            if one.name != sheet:
+                shape = Lines.of(columns)
+                with closing(self._rows(one)) as lines:
+                    yield from filter(None, (shape.key(cells) for _, cells in lines))
 
     def _open_sheet(self, sheet: Sheet, rules: InputRules) -> None:
         spot = f"{self._shown}, {sheet.name}"
         merged = self._merged_in_advance(sheet) if rules.fill_merged else []
         # Rows hold their part open, and with it the file, until they are closed themselves.
-        rows = self._closing.enter_context(closing(self._rows(sheet)))
+        rows = self._sheet_rows = self._closing.enter_context(closing(self._rows(sheet)))
         header = read_header(rows, rules.header_row, rules.headers, spot)
         layout = self._book.layout
         layout.header_row = header.row
         layout.filled = frozenset(one for one in merged if one.first_row > header.row)
-        self._data_rows = header.rows
+        self._data_rows = cut_below(header.rows, len(header.columns), rules.ends)
         if layout.filled:
-            self._data_rows = with_merged_filled(header.rows, sorted(layout.filled), len(header.columns))
+            self._data_rows = with_merged_filled(self._data_rows, sorted(layout.filled), len(header.columns))
         hidden = layout.hidden_letters(header.columns)
         self.table = Table(self._shown, sheet.name, header.columns, header.row, header.notes, hidden)
 
@@ -148,13 +200,16 @@ class OpenWorkbook:
         with _damage_as_source_error(self._shown), closing(self._book.rows(sheet)) as rows:
             yield from rows
 
-    def blocks(self, block_rows: int = 5000) -> Iterator[Block]:
+    def blocks(self, block_rows: int = BLOCK_ROWS) -> Iterator[Block]:
+        if self._ours is not None and self._ours.corrections:
+            self._take_back(self._ours)
         return blocks_of(self._data_rows, self.table.columns, block_rows, self._surplus, self._book.layout)
 
     def _surplus(self, row_number: int, position: int, cell: Cell) -> SourceError:
         return SourceError(
             f"{self.table.file}, {self.table.sheet}!{letter_of(position)}{row_number}: {quoted(cell)} stands to the right "
-            f"of the last header. Give its column a header in row {self.table.header_row}, or clear the cell."
+            f"of the last header. Give its column a header in row {self.table.header_row}, or clear the cell; where it stands "
+            "below the table, say with stop_at under input in the mapping which row ends that."
         )
 
     def __enter__(self) -> Self:
@@ -181,7 +236,7 @@ def chosen_sheet(sheets: Sequence[Sheet], name: str | None, shown: Path) -> Shee
     if name is None:
         raise UsageError(
             f"{shown}: it has {len(visible)} visible sheets, and one was expected. Set sheet under input in the mapping to "
-            f"the one that holds the rows. Sheets: {present}."
+            f"the one that holds the rows, to a list, or to all. Sheets: {present}."
         )
     raise UsageError(
         f"{shown}: there is no sheet {quoted(name)}.{_nearest(name, sheets)} Sheets: {present}. "

@@ -11,7 +11,7 @@ import re
 from typing import IO, TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from etl.reader.bounds import opened_part, opened_zip
-from etl.reader.number_formats import NumberShape, shape_of
+from etl.reader.number_formats import NumberShape, currency_in, shape_of
 from etl.reader.serial_dates import BUILT_IN, Shows, shown_by
 from etl.reader.xml_stream import local_name, namespace_of, whole
 
@@ -51,6 +51,7 @@ class WorkbookParts:
 
     def __init__(self, path: Path) -> None:
         self._archive = opened_zip(path)
+        self.currencies: dict[str, str] = {}
         try:
             self._read_workbook()
         except BaseException:
@@ -77,7 +78,10 @@ class WorkbookParts:
         return None if part is None else self.open(part)
 
     def cell_styles(self) -> list[Style]:
-        """By a cell's style number: how its format shows a number, None for one that shows its digits."""
+        """By a cell's style number: how its format shows a number, None for one that shows its digits.
+
+        What the same formats say about currencies stands in `currencies` then, by the style number as cells write it.
+        """
         part = self._first_of_kind("styles")
         if part is None:
             return []
@@ -88,6 +92,11 @@ class WorkbookParts:
             for element in root.iterfind(f"{namespace}numFmts/{namespace}numFmt")
         }
         ids = [element.get("numFmtId", "0") for element in root.iterfind(f"{namespace}cellXfs/{namespace}xf")]
+        signs = {
+            element.get("numFmtId"): currency_in(element.get("formatCode", ""))
+            for element in root.iterfind(f"{namespace}numFmts/{namespace}numFmt")
+        }
+        self.currencies = {str(style): sign for style, number in enumerate(ids) if (sign := signs.get(number))}
         return [custom[number] if number in custom else _BUILT_IN.get(int(number)) for number in ids]
 
     def close(self) -> None:

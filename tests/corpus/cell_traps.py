@@ -51,7 +51,21 @@ FILES: dict[str, bytes] = {
         formats=_FORMATS,
     ),
     "shown_and_stored.xlsx": _table(
-        number("@", "7", 1), number("@", "0.15", 2), number("@", "0.1537", 2), formats=("00000", "9")
+        number("@", "7", 1), number("@", "0.15", 2), number("@", "0.1537", 2), number("@", "7", 3),
+        number("@", "9876543210", 4), number("@", "7", 4), formats=("00000", "9", '"INV-"0000', "+91 00000 00000")
+    ),
+    "dates_behind_a_condition.xlsx": _table(
+        number("@", "45413", 1), number("@", "45413", 2), number("@", "0", 1),
+        formats=('[=0]"";dd/mm/yyyy', '[Red][<1]0;[$-409]d mmm yyyy')
+    ),
+    "currencies_in_formats.xlsx": _table(
+        number("@", "500", 1), number("@", "600", 2), number("@", "700"), formats=("[$₹-4009] #,##0", '"$"#,##0.00')
+    ),
+    "currencies_in_texts.xlsx": _table(text("@", "₹ 500"), text("@", "$ 600"), number("@", "700")),
+    "currencies_in_both.xlsx": _table(number("@", "500", 1), text("@", "US$ 600"), number("@", "700"), formats=('"Rs." 0',)),
+    "one_currency_in_all_spellings.xlsx": _table(
+        number("@", "500", 1), number("@", "600", 2), text("@", "Rs.700/-"), text("@", "INR 800"), text("@", "900"),
+        number("@", "1000"), formats=("[$₹-4009] #,##0", '_("₹"* #,##0_)')
     ),
     "more_than_15_digits.xlsx": _table(
         *(number("@", value) for value in ("919876543210", "12345678901234567", "1.2345678901234567E+17", "999999999999999"))
@@ -86,11 +100,16 @@ FILES: dict[str, bytes] = {
     ),
 }  # fmt: skip
 
+_EARLY_AS_TEXT = ("date_in_text", "date_in_text", "early_date", "date_in_text", "early_date", "error_value")
 _DMY = {"format": "%d/%m/%Y"}
 
 
-def _findings(file: str, why: str, mapping: dict[str, Any], *findings: str, ignored: list[int] | None = None) -> Case:
-    return Case(file, why, mapping=mapping, findings=list(findings), ignored=ignored or [])
+def _findings(
+    file: str, why: str, mapping: dict[str, Any], *findings: str, sent: dict[int, str | None] | None = None
+) -> Case:
+    """sent: row number → what goes out, where that is to be looked at."""
+    texts = None if sent is None else [[row, text] for row, text in sent.items()]
+    return Case(file, why, mapping=mapping, findings=list(findings), sent=texts)
 
 
 CASES: list[Case] = [
@@ -128,8 +147,85 @@ CASES: list[Case] = [
         ],
         sheet="S",
     ),
-    _findings("shown_and_stored.xlsx", "What is shown counts for a text.", _codes("text")),
-    _findings("shown_and_stored.xlsx", "A number is taken as it is stored.", _codes("number", percent="fraction")),
+    _findings(
+        "shown_and_stored.xlsx",
+        "What is shown counts for a text.",
+        _codes("text"),
+        sent={2: "00007", 3: "15%", 4: "15%", 5: "INV-0007", 6: "+91 98765 43210", 7: "+91 00000 00007"},
+    ),
+    _findings(
+        "shown_and_stored.xlsx",
+        "A number is taken as it is stored, and a percentage as the mapping says.",
+        _codes("number", percent="fraction"),
+        sent={2: "7", 3: "0.15", 4: "0.1537", 5: "7", 6: "9876543210", 7: "7"},
+    ),
+    _findings(
+        "shown_and_stored.xlsx",
+        "Percentages in points, with the digits that their format rounds away.",
+        _codes("number", percent="points"),
+        sent={2: "7", 3: "15", 4: "15.37", 5: "7", 6: "9876543210", 7: "7"},
+    ),
+    _findings(
+        "shown_and_stored.xlsx",
+        "Percentages with their sign.",
+        _codes("number", percent="as_shown"),
+        sent={2: "7", 3: "15%", 4: "15%", 5: "7", 6: "9876543210", 7: "7"},
+    ),
+    _findings(
+        "shown_and_stored.xlsx",
+        "A percentage of which the mapping says nothing can be two numbers.",
+        _codes("number"),
+        "A3 percent_unclear",
+        "A4 percent_unclear",
+        sent={2: "7", 5: "7", 6: "9876543210", 7: "7"},
+    ),
+    _findings(
+        "shown_and_stored.xlsx",
+        "A phone number with the country that only its format shows.",
+        _codes("phone", region="US", form="leadsquared"),
+        *(f"A{row} phone_format" for row in (2, 3, 4, 5, 7)),
+        sent={6: "+91-9876543210"},
+    ),
+    _findings(
+        "dates_behind_a_condition.xlsx",
+        "A format that sets some numbers apart shows the others as dates.",
+        _codes("date"),
+        "A4 early_date",
+        sent={2: "2024-05-01", 3: "2024-05-01"},
+    ),
+    *(
+        _findings(file, "Two currencies in one column of numbers.", _codes("number"), "A currencies_mixed", sent={})
+        for file in ("currencies_in_formats.xlsx", "currencies_in_texts.xlsx", "currencies_in_both.xlsx")
+    ),
+    _findings(
+        "currencies_in_texts.xlsx",
+        "Only one of them is meant.",
+        _codes("number", currency="INR"),
+        "A3 other_currency",
+        sent={2: "500", 4: "700"},
+    ),
+    _findings(
+        "currencies_in_formats.xlsx",
+        "The same where the other one is a number's format.",
+        _codes("number", currency="₹"),
+        "A other_currency",
+        sent={},
+    ),
+    *(
+        _findings(
+            file,
+            "The mapping says that digits alone are meant.",
+            _codes("number", currency=["INR", "USD"]),
+            sent={2: "500", 3: "600", 4: "700"},
+        )
+        for file in ("currencies_in_formats.xlsx", "currencies_in_texts.xlsx", "currencies_in_both.xlsx")
+    ),
+    _findings(
+        "one_currency_in_all_spellings.xlsx",
+        "Signs, words, formats and bare numbers of one currency.",
+        _codes("number"),
+        sent={2: "500", 3: "600", 4: "700", 5: "800", 6: "900", 7: "1000"},
+    ),
     Case(
         "more_than_15_digits.xlsx",
         "Digits stay as the file has them, and the mapping says what is wrong with them.",
@@ -185,6 +281,14 @@ CASES: list[Case] = [
         "A4 early_date",
         "A6 early_date",
         "A7 error_value",
+        sent={5: "1900-03-01"},
+    ),
+    _findings(
+        "dates_before_march_1900.xlsx",
+        "As a text no date goes out, early or not.",
+        _codes("text"),
+        *(f"A{row} {code}" for row, code in zip(range(2, 8), _EARLY_AS_TEXT, strict=True)),
+        sent={},
     ),
     Case(
         "times_in_a_date_column.xlsx",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import struct
 from datetime import date, datetime, time
 from pathlib import Path
@@ -93,6 +95,37 @@ FILES: dict[str, bytes] = {
         ),
         ("comment", ods_cell("<office:annotation><text:p>not this</text:p></office:annotation><text:p>this</text:p>")),
     ),
+    "words_in_formats.ods": _ods(
+        ("words", ods_cell("INV-0007", office_value_type="float", office_value="7")),
+        ("rounded", ods_cell("8 days", office_value_type="float", office_value="7.6")),
+        ("blocks", ods_cell("98765 43210", office_value_type="float", office_value="9876543210")),
+        ("country", ods_cell("+91 98765 43210", office_value_type="float", office_value="9876543210")),
+        ("currency", ods_cell("₹ 1500", office_value_type="float", office_value="1500")),
+        ("grouped", ods_cell("1,500 km", office_value_type="float", office_value="1500")),
+        ("decimals", ods_cell("1.50", office_value_type="float", office_value="1.5")),
+        ("fraction", ods_cell("1 1/2", office_value_type="float", office_value="1.5")),
+        ("power", ods_cell("1.5E+003", office_value_type="float", office_value="1500")),
+        ("below zero", ods_cell("-7", office_value_type="float", office_value="-7")),
+    ),
+    "spaces_beside_paragraphs.ods": _ods(
+        (
+            "spaces",
+            ods_cell("  two  words", office_value_type="string", office_string_value="  two  words"),
+        ),
+        (
+            "lines",
+            ods_cell(
+                "<text:p> a</text:p><text:p>b</text:p>", office_value_type="string", office_string_value=" a&#10;b"
+            ),
+        ),
+    ),
+    "seven_zip.7z": b"7z\xbc\xaf\x27\x1c\0\x04" + bytes(24),
+    "packed.rar": b"Rar!\x1a\x07\x01\0" + bytes(24),
+    "packed.csv.bz2": bz2.compress(_CSV),
+    "packed.csv.xz": lzma.compress(_CSV),
+    "packed.csv.zst": b"\x28\xb5\x2f\xfd\x04\0" + bytes(24),
+    "table.parquet": b"PAR1\x15\x04" + bytes(24) + b"PAR1",
+    "table.numbers": zipped({"Index/Document.iwa": b"\0", "Index/Tables/DataList.iwa": b"\0"}),
     "repeated.ods": open_document(
         {
             "S": ods_row(ods_text("A"), ods_text("B"), ods_text("C"))
@@ -157,6 +190,28 @@ FILES: dict[str, bytes] = {
             + ods_row(ods_text("y"), more=' table:visibility="filter"')
         }
     ),
+    "currencies.xlsb": binary_workbook(
+        {
+            "S": binary_row(1, binary_cell(_INLINE, _wide("A")), binary_cell(_INLINE, _wide("Key")))
+            + binary_row(2, binary_cell(_REAL, _number(500.0), 1), binary_cell(_INLINE, _wide("k")))
+            + binary_row(3, binary_cell(_RK, _rk(600, 2), 2), binary_cell(_INLINE, _wide("k")))
+        },
+        formats=("[$₹-4009] #,##0", '"$"0'),
+    ),
+    "currencies.ods": open_document(
+        {
+            "S": ods_row(ods_text("Key"), ods_text("A"))
+            + ods_row(
+                ods_text("k"),
+                ods_cell("₹500", office_value_type="currency", office_currency="INR", office_value="500"),
+            )
+            + ods_row(
+                ods_text("k"),
+                ods_cell("€600", office_value_type="currency", office_currency="EUR", office_value="600"),
+            )
+        }
+    ),
+    "currencies.xls": (_MADE / "currencies.xls").read_bytes(),
     "cut_off_record.xlsb": binary_workbook({"S": _BINARY_HEADER + b"\x02\x7f"}),
     "string_that_is_not_there.xlsb": binary_workbook(
         {"S": _BINARY_HEADER + binary_row(2, binary_cell(_SHARED, struct.pack("<I", 9)))}
@@ -240,6 +295,53 @@ CASES: list[Case] = [
             (6, "text and no paragraph", "x"),
         ],
         sheet="S",
+    ),
+    *(
+        Case(
+            file,
+            "Two currencies that formats show in one column of numbers.",
+            mapping={"columns": {"A": {"to": "mx_Custom_1", "type": "number"}, "Key": "SearchByValue"}},
+            findings=[f"{letter} currencies_mixed"],
+            sent=[],
+        )
+        for file, letter in (("currencies.xlsb", "A"), ("currencies.ods", "B"), ("currencies.xls", "A"))
+    ),
+    Case(
+        "words_in_formats.ods",
+        "Words and blocks that only a format shows; grouping, decimals, fractions, powers and a currency show the same number.",
+        _WHAT,
+        [
+            (2, "words", Shown(7, "INV-0007")),
+            (3, "rounded", Shown(7.6, "8 days")),
+            (4, "blocks", Shown(9876543210, "98765 43210")),
+            (5, "country", Shown(9876543210, "+91 98765 43210")),
+            (6, "currency", 1500),
+            (7, "grouped", 1500),
+            (8, "decimals", 1.5),
+            (9, "fraction", 1.5),
+            (10, "power", 1500),
+            (11, "below zero", -7),
+        ],
+        sheet="S",
+    ),
+    Case(
+        "spaces_beside_paragraphs.ods",
+        "Paragraphs lose spaces at their begin and between words; the text that is stored beside them counts.",
+        _WHAT,
+        [(2, "spaces", "  two  words"), (3, "lines", " a\nb")],
+        sheet="S",
+    ),
+    *(
+        Case(file, "A format that is known and not read is named.", refused=("SourceError", name, "not a"))
+        for file, name in (
+            ("seven_zip.7z", "7-Zip"),
+            ("packed.rar", "RAR"),
+            ("packed.csv.bz2", "bzip2"),
+            ("packed.csv.xz", "xz"),
+            ("packed.csv.zst", "Zstandard"),
+            ("table.parquet", "Parquet"),
+            ("table.numbers", "Numbers"),
+        )
     ),
     Case(
         "cell_types.ods",

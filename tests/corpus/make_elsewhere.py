@@ -77,6 +77,15 @@ def write_1904(path: Path) -> None:
         )
 
 
+def write_currencies(path: Path) -> None:
+    with xlsxwriter.Workbook(str(path)) as workbook:
+        sheet = workbook.add_worksheet("S")
+        sheet.write_row(0, 0, ["A", "Key"])
+        for row, code in enumerate(("[$₹-4009] #,##0", '"$"#,##0.00'), 1):
+            sheet.write_number(row, 0, row * 500, workbook.add_format({"num_format": code}))
+            sheet.write_string(row, 1, "k")
+
+
 def write_without_calculating(path: Path) -> None:
     """xlwt calculates nothing: its formulas have an empty text for a result."""
     import xlwt  # type: ignore[import-not-found]  # noqa: PLC0415 - of no use to anything else here
@@ -108,7 +117,9 @@ def main() -> None:
         traps, dates = Path(folder) / "from_libre_office.xlsx", Path(folder) / "dates_1904.xlsx"
         write_workbook(traps)
         write_1904(dates)
-        for source, kind in ((traps, "xls"), (traps, "ods"), (dates, "xls")):
+        currencies = Path(folder) / "currencies.xlsx"
+        write_currencies(currencies)
+        for source, kind in ((traps, "xls"), (traps, "ods"), (dates, "xls"), (currencies, "xls")):
             subprocess.run(
                 ["soffice", "--headless", "--convert-to", kind, "--outdir", str(FOLDER), str(source)], check=True
             )

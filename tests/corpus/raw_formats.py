@@ -78,7 +78,12 @@ def binary_workbook(
     )
     parts = {
         "[Content_Types].xml": b"<Types/>",
-        "xl/workbook.bin": record(131) + record(153, struct.pack("<II", 0, 0) + wide("")) + tabs + record(132),
+        "xl/workbook.bin": record(131)
+        + record(153, struct.pack("<II", 0, 0) + wide(""))
+        + record(143)
+        + tabs
+        + record(144)
+        + record(132),
         "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{_PACKAGE}">{pointers}</Relationships>'.encode(),
         "xl/styles.bin": record(615, struct.pack("<I", len(formats)))
         + codes

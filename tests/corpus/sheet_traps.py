@@ -104,6 +104,16 @@ FILES: dict[str, bytes] = {
     ),
     "two_header_rows.csv": b"Visits,,,,,,\n,,,,,,\nKey,Address,,,Remarks,Contact,\n,Street,City,,,Phone,Mail\n"
     b"k,1 Main Road,Pune,,,,a@example.com\n",
+    "wide_below_the_end.xlsx": workbook(
+        {
+            "S": header("A", "Key")
+            + row(2, text("A2", "x"), text("B2", "k2"))
+            + row(4, text("A4", "Total"), text("B4", "1"), text("E4", "signature"))
+            + row(5, text("F5", "stamp"))
+            + row(6, text("A6", "printed"), text("C6", "today"))
+        }
+    ),
+    "wide_below_the_end.csv": b"A,Key\nx,k2\n\nTotal,1,,,signature\n,,,,,stamp\nprinted,,today\n",
     "report.csv": b"Visits of May\n\nprinted on;01/05/2024\n\nA;Key;Remarks\nx;k6;\n\ny;k8;\nTotal;2;\n",
     "trailing_columns.xlsx": workbook(
         {
@@ -162,6 +172,24 @@ CASES: list[Case] = [
         "Hidden rows below the table are nobody's question.",
         mapping=_input(stop_at="Total"),
         ignored=[3, 4],
+    ),
+    *(
+        Case(
+            f"wide_below_the_end.{kind}",
+            "What stands below the table may be wider than it.",
+            mapping=_input(stop_at="Total"),
+            ignored=[4, 6],
+            sent=[[2, "x"]],
+        )
+        for kind in ("xlsx", "csv")
+    ),
+    *(
+        Case(
+            f"wide_below_the_end.{kind}",
+            "Without a word on where the table ends, such a value is a column without a header.",
+            refused=("SourceError", "signature", "header"),
+        )
+        for kind in ("xlsx", "csv")
     ),
     Case(
         "hidden_columns.xlsx",

@@ -27,7 +27,8 @@ class Case:
 
     hidden: numbers of rows; hidden_columns: letters; merged: ranges that are told and not filled.
     mapping: what it has besides the usual first lines; then findings are `B3 code` for a cell, `row 3 code` for a row, `code`
-    or `B code` for what is fatal, and ignored are numbers of rows.
+    or `B code` for what is fatal, and ignored are numbers of rows. sent: row number and the texts of the first target's
+    column, where they are looked at; nothing of a file with a fatal finding.
     """
 
     file: str
@@ -45,6 +46,7 @@ class Case:
     mapping: dict[str, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     ignored: list[int] = field(default_factory=list)
+    sent: list[list[Any]] | None = None
 
     def as_json(self) -> dict[str, Any]:
         expected: dict[str, Any] = {"file": self.file, "why": self.why, "rules": self.rules}
@@ -52,7 +54,8 @@ class Case:
             return expected | {"refused": self.refused[0], "words": list(self.refused[1:])}
         rows = [[tagged(cell) for cell in row] for row in self.rows]
         if self.mapping:
-            return expected | {"mapping": self.mapping, "findings": self.findings, "ignored": self.ignored}
+            judged = {"mapping": self.mapping, "findings": self.findings, "ignored": self.ignored}
+            return expected | judged | ({} if self.sent is None else {"sent": self.sent})
         shape: dict[str, Any] = {"sheet": self.sheet, "header_row": self.header_row, "notes": self.notes}
         for name in ("hidden", "hidden_columns", "merged"):
             shape |= {name: getattr(self, name)} if getattr(self, name) else {}

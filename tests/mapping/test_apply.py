@@ -599,3 +599,12 @@ def test_the_swap_is_told_with_examples() -> None:
 def test_an_empty_block_gives_no_rows() -> None:
     """A block without rows is no mistake."""
     assert Applier(a_mapping(), a_table("Email")).apply(Block(a_block([[ASHA]]).frame.iloc[:0])) == []
+
+
+def test_a_row_without_any_of_the_columns_is_no_header() -> None:
+    """Where none of the columns is there, the headers most likely stand in another row, and the message says what finds it."""
+    mapping = a_mapping(columns={"Email": "SearchByValue", "Site": "mx_Custom_1"})
+
+    assert "write header_row: auto under input" in refused(mapping, "Visits of May", "").message
+    assert "header_row" not in refused(mapping, "Email", "").message
+    assert "header_row" not in refused(mapping, "E-mail", "").message

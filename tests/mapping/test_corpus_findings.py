@@ -33,27 +33,31 @@ def spoken(finding: Finding) -> str:
     return f"{spot} {finding.code}".strip()
 
 
-def judged(case: dict[str, Any], block_rows: int = 5000) -> tuple[list[str], list[int]]:
-    """The findings and the ignored rows of a file under its mapping."""
+def judged(case: dict[str, Any], block_rows: int = 5000) -> tuple[list[str], list[int], list[list[Any]]]:
+    """The findings, the ignored rows of a file under its mapping, and what the others send in their first target."""
     mapping = Mapping.model_validate(USUAL | case["mapping"])
     findings: list[Finding] = []
     ignored: list[int] = []
+    sent: list[list[Any]] = []
     with open_input(FILES / case["file"], rules_of(mapping, None)) as opened:
         try:
             applier = Applier(mapping, opened.table)
         except UsageError as refused:
-            return [finding.code for finding in refused.findings], []
+            return [finding.code for finding in refused.findings], [], []
         for block in opened.blocks(block_rows):
             for row in applier.apply(block):
                 findings += row.findings
                 ignored += [row.row_number] if row.ignored else []
-    return [spoken(finding) for finding in (*findings, *applier.finish())], ignored
+                if row.values is not None:
+                    sent.append([row.row_number, row.values.get(mapping.targets()[0].target)])
+        fatal = applier.finish()
+    return [spoken(finding) for finding in (*findings, *fatal)], ignored, [] if fatal else sent
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['file']}-{case['why']}")
 def test_findings_are_as_expected(case: dict[str, Any]) -> None:
     """Each trap is found where it is, whatever the size of a block, and what is right is let through."""
-    expected = (case["findings"], case["ignored"])
-
-    assert expected == judged(case)
-    assert expected == judged(case, block_rows=1)
+    for block_rows in (5000, 1):
+        findings, ignored, sent = judged(case, block_rows)
+        assert (findings, ignored) == (case["findings"], case["ignored"])
+        assert sent == case.get("sent", sent)

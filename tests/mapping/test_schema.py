@@ -135,6 +135,11 @@ EDITED: dict[str, tuple[dict[str, Any], bool]] = {
     "switch": ({"skip_dropdown_validation": True}, True),
     "switch_as_text": ({"skip_dropdown_validation": "false"}, True),
     "switch_as_number": ({"skip_dropdown_validation": 1}, False),
+    "stop_when": ({"stop_when": {"invalid": "12.5%", "refused_in_a_row": 50}}, True),
+    "stop_when_rows": ({"stop_when": {"invalid": 25}}, True),
+    "stop_when_too_much": ({"stop_when": {"invalid": "101%"}}, False),
+    "stop_when_words": ({"stop_when": {"invalid": "a few"}}, False),
+    "stop_when_never": ({"stop_when": {"refused_in_a_row": 0}}, False),
     "activity": ({"activity": {"event": 320, "name": 7}}, True),
     "activity_without_event": ({"activity": {"name": "x"}}, False),
 }

@@ -13,7 +13,7 @@ from tests.laws.fuzz import MEGABYTES, SECONDS, damaged, seeds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded by what Linux offers for it")
 
-EACH = 7
+EACH = 4
 KINDS = ("csv", "xlsx", "xls", "xlsb", "ods", "yaml")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
+    from etl.mapping.convert.currencies import CurrenciesSeen
     from etl.mapping.convert.day_and_month import DaysSeen
     from etl.mapping.target_rules import Conversion
     from etl.records import Cell
@@ -35,7 +36,8 @@ MOST_DIGITS = 15  # ECMA-376: a cell's number is an IEEE double, of which 15 dec
 class ColumnRules:
     """What a converter knows of its column.
 
-    zone: of the date-times in the file. days: where dates are noted. decimal: what stands before decimals in texts.
+    zone: of the date-times in the file. decimal: what stands before decimals in texts. days, currencies: where dates, and the
+    currencies of amounts, are noted.
     """
 
     target: str
@@ -43,6 +45,7 @@ class ColumnRules:
     zone: ZoneInfo | None = None
     days: DaysSeen | None = field(default=None, compare=False)
     decimal: str = "."
+    currencies: CurrenciesSeen | None = field(default=None, compare=False)
 
 
 def cell_as_seen(cell: Cell) -> str:

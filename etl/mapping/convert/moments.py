@@ -180,7 +180,7 @@ def datetime_(rules: ColumnRules) -> Reads:
         return of_datetime(datetime.combine(day, time()))
 
     return {
-        str: QuickMoments(of_text, texts.formats, clock).read,
+        str: QuickMoments(of_text, texts.formats, clock),
         datetime: of_datetime,
         date: of_date,
         time: lambda clock: DateMissing(cell_as_seen(clock)),

@@ -6,8 +6,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from etl.findings import NotWhole, NumberFormat, PercentUnclear, Problem, TextDamaged
+from etl.findings import NotWhole, NumberFormat, OtherCurrency, PercentUnclear, Problem, TextDamaged
 from etl.mapping.convert.cells import cell_as_seen, number_cell, plain_number
+from etl.mapping.convert.currencies import declared_codes
 from etl.mapping.convert.text import damaged
 from etl.mapping.convert.typed_number import TypedNumber, typed_number
 from etl.mapping.target_rules import NegativeForm, PercentForm
@@ -36,6 +37,8 @@ class _Numbers:
         self._decimal = rules.decimal
         self._negative = rules.rule.negative
         self._percent = rules.rule.percent
+        self._declared = declared_codes(rules.rule.currency)
+        self._seen = rules.currencies
 
     def reads(self) -> Reads:
         refused = dict.fromkeys((bool, date, datetime, time), _no_number)
@@ -47,7 +50,14 @@ class _Numbers:
         typed = typed_number(text, self._decimal, self._negative)
         if typed is None:
             return TextDamaged(text.strip()) if damaged(text) else self._unclear(text)
-        return self._of_percent(typed.value, text.strip()) if typed.is_percent else plain_number(typed.value)
+        if typed.is_percent:
+            return self._of_percent(typed.value, text.strip())
+        if typed.currency is not None:
+            if self._declared and typed.currency not in self._declared:
+                return OtherCurrency(text.strip(), typed.currency, tuple(sorted(self._declared)))
+            if self._seen is not None:
+                self._seen.note(typed.currency, text.strip())
+        return plain_number(typed.value)
 
     def of_shown(self, cell: ShownNumber) -> str | Problem:
         """The stored number, whatever the sheet shows; only a percentage is two numbers, and a duration is none."""

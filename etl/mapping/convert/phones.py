@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import phonenumbers
-
 from etl.findings import PhoneFormat, PhoneRegion, Problem, TextDamaged
 from etl.mapping.convert.cells import read_as_text
 from etl.mapping.convert.text import damaged
@@ -15,19 +13,32 @@ from etl.mapping.target_rules import PhoneForm
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import phonenumbers
+
     from etl.mapping.convert.cells import ColumnRules, Reads
     from etl.mapping.target_rules import Several
 
 _PHONE_SIGNS = re.compile(r"[0-9+()\s.\u00a0\u2010-\u2015-]+")
 
-_FORMS: dict[PhoneForm, Callable[[phonenumbers.PhoneNumber, str], str]] = {
-    PhoneForm.E164: lambda number, _: phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
-    # LeadSquared: stored numbers read +CC-NNNNNNNNNN
-    PhoneForm.LEADSQUARED: lambda number, _: (
-        f"+{number.country_code}-{phonenumbers.national_significant_number(number)}"
-    ),
-    PhoneForm.AS_TYPED: lambda _, typed: typed,
-}
+
+def _forms() -> dict[PhoneForm, Callable[[phonenumbers.PhoneNumber, str], str]]:
+    import phonenumbers  # noqa: PLC0415 — takes a while to load, and few mappings have phones
+
+    return {
+        PhoneForm.E164: lambda number, _: phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
+        # LeadSquared: stored numbers read +CC-NNNNNNNNNN
+        PhoneForm.LEADSQUARED: lambda number, _: (
+            f"+{number.country_code}-{phonenumbers.national_significant_number(number)}"
+        ),
+        PhoneForm.AS_TYPED: lambda _, typed: typed,
+    }
+
+
+def countries() -> frozenset[str]:
+    """The countries that phone numbers are known of, in two capital letters."""
+    import phonenumbers  # noqa: PLC0415 — as above
+
+    return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
 class FirstOfSeveral(str):
@@ -38,7 +49,7 @@ class FirstOfSeveral(str):
 
 def phone(rules: ColumnRules) -> Reads:
     """One number that exists, in the form the mapping asks for; of several in a cell the first one."""
-    region, form, several = rules.rule.region, _FORMS[rules.rule.form], rules.rule.several
+    region, form, several = rules.rule.region, _forms()[rules.rule.form], rules.rule.several
 
     def read(text: str) -> str | Problem:
         typed = text.strip()
@@ -67,6 +78,8 @@ def numbers_in(text: str, several: Several) -> tuple[str, ...]:
 
 
 def _parsed(typed: str, region: str | None) -> phonenumbers.PhoneNumber | Problem:
+    import phonenumbers  # noqa: PLC0415 — as above
+
     if damaged(typed):
         return TextDamaged(typed)
     # 030 901820/21 is two numbers; the library would make one of them

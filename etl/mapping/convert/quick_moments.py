@@ -8,7 +8,7 @@ column reads, on a day through which one offset holds. All else, and all that is
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etl.findings import Problem
 
@@ -48,7 +48,7 @@ class QuickMoments:
         self._days: dict[str, tuple[tuple[str, str, str], _Clocks]] = {}
         self._clocks: dict[timedelta, _Clocks] = {}
 
-    def read(self, text: str) -> str | Problem:
+    def __call__(self, text: str) -> str | Problem:
         """The UTC text, or what is wrong."""
         known = self._days.get(text[: self._split])
         if known is not None:
@@ -60,6 +60,19 @@ class QuickMoments:
         if not isinstance(sent, Problem):
             self._learn(text)
         return sent
+
+    def many(self, texts: Sequence[str], one: Callable[[str], Any]) -> list[Any]:
+        """The same for many. one: how those are read that cannot be composed, or mean no value."""
+        days, split, found = self._days, self._split, []
+        for text in texts:
+            known = days.get(text[:split])
+            end = known[1].get(text[split:]) if known is not None else None
+            if known is None or end is None:
+                found.append(one(text))
+                split = self._split
+            else:
+                found.append(known[0][end[0]] + end[1])
+        return found
 
     def _learn(self, text: str) -> None:
         """Keep the parts of a text that was read, if they mean in each text what they mean in this one."""

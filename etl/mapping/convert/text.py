@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from etl.findings import NoteHtml, NoteToken, Problem, TextDamaged
+from etl.findings import NoteHtml, NoteToken, Problem, TextAsFormula, TextDamaged
 from etl.mapping.convert.cells import read_as_text
 from etl.mapping.targets import NOTE
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 _DAMAGED = re.compile(r"\s*[+-]?[0-9](\.[0-9]+)?E[+-][0-9]{2,3}\s*")
 """As spreadsheets write a long number in a narrow column; a person's `1e5` does not look like this."""
+
+_AS_FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
+"""As some programs export digits, so that Excel keeps the zeros before them."""
+
+MAY_BE_DAMAGED = ("E+", "E-", '="')
+"""One of these is in every text that is damaged so, or stands in a formula."""
+
+MAY_BE_MARKUP = ("{", "<")
+"""One of these is in every note that holds a token or a tag."""
 
 _NOTE_TOKENS = re.compile(r"\{(next|=|keyvalueinfo)\}", re.IGNORECASE)
 """LeadSquared: system notes use these to hold pairs of key and value."""
@@ -28,7 +37,10 @@ def damaged(text: str) -> bool:
 
 
 def _text(text: str) -> str | Problem:
-    return TextDamaged(text.strip()) if damaged(text) else text
+    if damaged(text):
+        return TextDamaged(text.strip())
+    formula = _AS_FORMULA.fullmatch(text) if '="' in text else None
+    return TextAsFormula(text.strip(), formula[1].replace('""', '"')) if formula else text
 
 
 def _note(text: str) -> str | Problem:

@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from etl.mapping.convert.currencies import SIGNS, currency_of
 from etl.mapping.target_rules import NegativeForm
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_SIGNS = "₹$€£¥₩₫₦₱฿৳₨₪₺₽₴₵"
-_WORDS = (
-    *("Rs.", "Rs", "Re.", "INR", "USD", "US$", "EUR", "GBP", "AED", "SAR", "QAR", "KWD", "BHD", "OMR", "JPY", "CNY"),
-    *("SGD", "S$", "MYR", "RM", "IDR", "Rp", "THB", "PHP", "VND", "AUD", "A$", "CAD", "C$", "NZD", "HKD", "HK$", "CHF"),
-    *("ZAR", "NGN", "KES", "KSh", "EGP", "LKR", "NPR", "PKR", "BDT", "TRY", "BRL", "R$", "MXN"),
-)
-_CURRENCY = "|".join([f"[{_SIGNS}]", *(re.escape(word) for word in sorted(_WORDS, key=len, reverse=True))])
+_NO_PAISE = "/-"
+_CURRENCY = "|".join(map(re.escape, SIGNS))
 _MINUS = "-\u2212"  # as typed, and as word processors write it
 
 _TYPED = re.compile(
@@ -61,11 +57,15 @@ _DIGITS = {
 
 @dataclass(frozen=True, slots=True)
 class TypedNumber:
-    """A number that a text tells. value: of a percentage its points. negative: the form that told that it is below zero."""
+    """A number that a text tells. value: of a percentage its points. negative: the form that told that it is below zero.
+
+    currency: its code, where one stands beside the number.
+    """
 
     value: Decimal
     is_percent: bool = False
     negative: NegativeForm | None = None
+    currency: str | None = None
 
 
 def typed_number(text: str, decimal: str, negative: Collection[NegativeForm]) -> TypedNumber | None:
@@ -82,14 +82,19 @@ def typed_number(text: str, decimal: str, negative: Collection[NegativeForm]) ->
     sign = "-" if form or (found["sign"] or found["late_sign"] or "+") in _MINUS else ""
     whole = "".join(filter(str.isdigit, digits["whole"] or "0"))
     value = Decimal(f"{sign}{whole}.{digits['decimals'] or '0'}")
-    return TypedNumber(value, found["percent"] is not None, form)
+    currencies = [sign for sign in _currencies(found) if sign != _NO_PAISE]
+    return TypedNumber(value, found["percent"] is not None, form, currency_of(currencies[0]) if currencies else None)
+
+
+def _currencies(found: re.Match[str]) -> list[str]:
+    return [found[name] for name in ("front", "inside", "behind", "last") if found[name]]
 
 
 def _is_consistent(found: re.Match[str]) -> bool:
     """At most one sign, one currency, both parentheses or none; money is no percentage."""
     signs = [found[name] for name in ("sign", "late_sign", "trailing", "open") if found[name]]
-    currencies = [found[name] for name in ("front", "inside", "behind", "last") if found[name]]
-    no_paise = "/-" in currencies
+    currencies = _currencies(found)
+    no_paise = _NO_PAISE in currencies
     return (
         len(signs) <= 1
         and len(currencies) - no_paise <= 1

@@ -1,0 +1,1 @@
+"""A mapping in plain sentences, for people who do not read YAML."""
