@@ -10,6 +10,9 @@ server. TLS is ended behind the proxy; with `--plain` there is none, so that no 
     quick     answers within 50 ms
     floor     with --rows: so many rows through a server that takes 300 ms, against the time that the limit alone takes
 
+With `--processes 4` so many commands run at once on one ledger and one account, each with a sheet of its own that is too
+long for the time: their share of the limit together, and how evenly the rows were spread among them.
+
 The first seconds, in which nothing is known of the line yet, are told apart: `all` counts them, `steady` begins after 30 s.
 """
 
@@ -20,6 +23,7 @@ import asyncio
 import csv
 import os
 import random
+import signal
 import sqlite3
 import ssl
 import subprocess
@@ -213,13 +217,13 @@ class Measured:
         return 100 * windows * SECONDS / (counted[windows * COUNT] - counted[0])
 
 
-def write_sheet(path: Path, rows: int) -> None:
+def write_sheet(path: Path, rows: int, prefix: str = "V") -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["Email", "Remarks", "Visit"])
         for number in range(rows):
             writer.writerow(
-                [f"lead{number}@example.com", "Liked the corner plot, asks for the price list", f"V{number}"]
+                [f"lead{number}@example.com", "Liked the corner plot, asks for the price list", f"{prefix}{number}"]
             )
 
 
@@ -239,6 +243,20 @@ def stage(scene: Scene, *, is_plain: bool, seed: int) -> Iterator[tuple[ForeignS
         yield server, proxy, Path(pem.name)
 
 
+def environment_for(home: Path, server: ForeignServer, proxy: Proxy, *, is_plain: bool) -> dict[str, str]:
+    """What a command sees of the world: the account behind the proxy, and a ledger at `home`."""
+    return os.environ | {
+        "HOME": str(home),
+        "ETL_LEDGER": str(home / "ledger.db"),
+        "LSQ_HOST": f"{'http' if is_plain else 'https'}://127.0.0.1:{proxy.port}",
+        "LSQ_ACCESS_KEY": server.behaviour.access_key,
+        "LSQ_SECRET_KEY": server.behaviour.secret_key,
+        "LSQ_LIMIT": f"{COUNT}/{SECONDS:g}",
+        "LSQ_BULK_LIMIT": f"{COUNT}/{SECONDS:g}",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
 def measure(scene: Scene, rows: int, *, is_plain: bool, seed: int) -> Measured:
     """One import, from an empty ledger."""
     with (
@@ -248,17 +266,9 @@ def measure(scene: Scene, rows: int, *, is_plain: bool, seed: int) -> Measured:
         home = Path(name)
         write_sheet(home / "visits.csv", rows)
         (home / "visits.yaml").write_text(MAPPING, encoding="utf-8")
-        environment = os.environ | {
-            "HOME": name,
-            "ETL_LEDGER": str(home / "ledger.db"),
-            "LSQ_HOST": f"{'http' if is_plain else 'https'}://127.0.0.1:{proxy.port}",
-            "LSQ_ACCESS_KEY": server.behaviour.access_key,
-            "LSQ_SECRET_KEY": server.behaviour.secret_key,
-            "LSQ_LIMIT": f"{COUNT}/{SECONDS:g}",
-            "LSQ_BULK_LIMIT": f"{COUNT}/{SECONDS:g}",
-            "PYTHONPATH": str(ROOT),
-        }
+        environment = environment_for(home, server, proxy, is_plain=is_plain) | {"SSL_CERT_FILE": str(authority)}
         command = [sys.executable, "-c", CLIENT, str(authority), "run", "visits.csv", "-m", "visits.yaml", "-q"]
+        command += ["--rows-ok", str(rows)]
         began = time.monotonic()
         subprocess.run(command, cwd=home, env=environment, check=True, stdout=subprocess.DEVNULL)
         took = time.monotonic() - began
@@ -270,6 +280,49 @@ def measure(scene: Scene, rows: int, *, is_plain: bool, seed: int) -> Measured:
         return Measured(
             [moment - first for moment in arrivals], refused, took, proxy.connections, max(ways, default=0.0)
         )
+
+
+def measure_together(
+    scene: Scene, processes: int, seconds: float, *, is_plain: bool, seed: int
+) -> tuple[Measured, list[int]]:
+    """So many imports at once, ended from outside after so many seconds. Returns also: the rows that each has stored."""
+    with (
+        stage(scene, is_plain=is_plain, seed=seed) as (server, proxy, authority),
+        tempfile.TemporaryDirectory() as name,
+    ):
+        home = Path(name)
+        (home / "visits.yaml").write_text(MAPPING, encoding="utf-8")
+        environment = environment_for(home, server, proxy, is_plain=is_plain) | {"SSL_CERT_FILE": str(authority)}
+        started = []
+        began = time.monotonic()
+        for number in range(processes):
+            sheet = f"visits{number}.csv"
+            rows = int((seconds / SECONDS + 2) * COUNT * 25)
+            write_sheet(home / sheet, rows, f"P{number}-")
+            words = [sys.executable, "-c", CLIENT, str(authority), "run", sheet, "-m", "visits.yaml", "-q"]
+            words += ["--rows-ok", str(rows)]
+            with (home / f"said{number}.txt").open("w", encoding="utf-8") as told:
+                started.append(
+                    subprocess.Popen(words, cwd=home, env=environment, stdout=subprocess.DEVNULL, stderr=told)
+                )
+        while not server.requests or time.monotonic() - server.requests[0].arrival < seconds:
+            if any(process.poll() is not None for process in started):
+                break
+            time.sleep(0.05)
+        for process in started:
+            process.terminate()
+        codes = [process.wait(timeout=60) for process in started]
+        took = time.monotonic() - began
+        if set(codes) != {128 + signal.SIGTERM}:
+            said = "".join((home / f"said{number}.txt").read_text(encoding="utf-8") for number in range(processes))
+            raise SystemExit(
+                f"the commands ended with {codes}, and should have gone on until they were terminated\n{said}"
+            )
+        arrivals = sorted(record.arrival for record in server.requests if record.method == "POST")
+        refused = [record.arrival - arrivals[0] for record in server.requests if record.refused_for_rate]
+        stored = Counter(activity.fields["mx_Custom_1"].split("-")[0] for activity in server.activities)
+        measured = Measured([moment - arrivals[0] for moment in arrivals], refused, took, proxy.connections, 0.0)
+        return measured, [stored[f"P{number}"] for number in range(processes)]
 
 
 def ways_there(ledger: Path, records: list[RequestRecord]) -> list[float]:
@@ -300,11 +353,21 @@ def line(scene: Scene, measured: Measured) -> str:
     )
 
 
+def line_together(scene: Scene, measured: Measured, rows: list[int]) -> str:
+    """A line of the table of several processes."""
+    return (
+        f"| {scene.name} | {len(rows)} | {measured.share(0.0):.1f} % | {measured.share(WARM_UP_SECONDS):.1f} % | "
+        f"{len(measured.refused)} | {', '.join(f'{one:,}' for one in rows)} | {min(rows) / max(rows):.2f} | "
+        f"{os.getloadavg()[0]:.1f} |"
+    )
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--rows", type=int, help="the floor: so many rows through a server that takes 300 ms")
+    parser.add_argument("--processes", type=int, help="so many commands at once on one ledger")
     parser.add_argument("--only", choices=sorted(SCENES), nargs="+", default=["jittery", "slow", "quick"])
     parser.add_argument("--plain", action="store_true", help="http: handshakes see nothing of the line")
     parser.add_argument("--seed", type=int, default=1)
@@ -318,6 +381,18 @@ def main() -> None:
             f"{chosen.rows:,} rows: {took:.1f} s from the first request to the last answer, {measured.took:.1f} s in all; "
             f"the limit alone {floor:.1f} s ({100 * took / floor - 100:+.1f} %), {len(measured.refused)} refused"
         )
+        return
+    if chosen.processes:
+        print(
+            "| line | processes | share of the limit | steady | refused | rows of each | least to most | load |\n"
+            "|---|---|---|---|---|---|---|---|",
+            flush=True,
+        )
+        for name in chosen.only:
+            measured, rows = measure_together(
+                SCENES[name], chosen.processes, chosen.minutes * 60, is_plain=chosen.plain, seed=chosen.seed
+            )
+            print(line_together(SCENES[name], measured, rows), flush=True)
         return
     print(
         "| line | steady | goal | all | refused in the first minute | later | over | connections | longest way | load |\n"

@@ -16,19 +16,20 @@ from etl.ledger.file_system import mount_of
 from etl.ledger.mark import Mark
 from etl.ledger.store import Ledger, sqlite_path
 from etl.reconciler.names import DELIMITED, WORKBOOK, ResultNames
-from etl.stages.for_update import ForUpdate, write_what_arrived
+from etl.reconciler.story import story
 from etl.stages.past_runs import PastRun, is_at_work, past_run, run_command
-from etl.stages.rewrite import names_of, where_they_lay, write_again
-from etl.stages.writer import ResultsWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from etl.ledger.file_system import Mount
     from etl.ledger.listing import Decision, LedgerSize, ListedRun, VerdictCount
     from etl.ledger.prune import Prunable
     from etl.ledger.runs import RunRecord
-    from etl.settings import Settings
+    from etl.reconciler.story import Told
+    from etl.settings import Account, Settings
+    from etl.stages.for_update import ForUpdate
 
 _SHOWN_AS_KNOWN = 5
 
@@ -52,6 +53,7 @@ class RunInFull:
     unconfirmed_since: float | None
     decisions: tuple[Decision, ...]
     kept_input: Path | None
+    story: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,9 @@ def runs(settings: Settings, most: int | None = 20, account: str | None = None, 
     """
     if not _is_there(settings):
         return RunList(settings.ledger_shown, (), 0)
-    with _opened(settings, clock) as ledger:
+    with opened(settings, clock) as ledger:
         if account is not None:
-            _check_account(account, ledger)
+            check_account(account, ledger)
         listed = ledger.listing.runs(most, account)
         total = ledger.listing.how_many(account)
         return RunList(ledger.shown, tuple(past_run(one, ledger) for one in listed), total)
@@ -113,29 +115,47 @@ def run_in_full(settings: Settings, run_id: int, clock: Clock | None = None) -> 
 
     Raises: UsageError — there is no such run. LedgerError — the ledger cannot be used.
     """
-    with _opened(settings, clock) as ledger:
-        listed = _known(run_id, ledger)
+    with opened(settings, clock) as ledger:
+        listed = known_run(run_id, ledger)
         copy = ledger.copies.path(listed.input_hash)
+        decisions = tuple(ledger.listing.decisions(run_id))
         return RunInFull(
             ledger=ledger.shown,
             run=past_run(listed, ledger),
             verdicts=tuple(ledger.listing.verdicts(run_id)),
             unconfirmed_since=ledger.listing.unconfirmed_since(run_id),
-            decisions=tuple(ledger.listing.decisions(run_id)),
+            decisions=decisions,
             kept_input=copy if ledger.copies.has(listed.input_hash) else None,
+            story=_story(listed, ledger, decisions),
         )
 
 
+def _story(listed: ListedRun, ledger: Ledger, decisions: Sequence[Decision]) -> tuple[Told, ...]:
+    family = [listed.run_id, *(one.run_id for one in ledger.revisions.revised_by(listed.run_id))]
+    sent = [one for one in ledger.listing.sent_beside(listed.run_id) if one.is_ours]
+    return story(listed, ledger.steps.of(family), sent, decisions)
+
+
 def results(
-    settings: Settings, run_id: int, here: Path, out: Path | None = None, clock: Clock | None = None
+    settings: Settings,
+    run_id: int,
+    here: Path,
+    out: Path | None = None,
+    clock: Clock | None = None,
+    accounts: Iterable[Account] = (),
 ) -> Rewritten:
     """Write the results and the failed file of a run again.
 
     Args:    here: the folder they go to where the one in which they lay is gone. out: one more copy, at this place.
+             accounts: as they are set up now, for where they show their leads.
     Raises:  UsageError — no such run, or they cannot be written there. LedgerError — a kept copy was pruned or is gone.
     """
+    from etl.stages.lead_cells import lead_links_of  # noqa: PLC0415 — loads what maps
+    from etl.stages.rewrite import names_of, where_they_lay, write_again  # noqa: PLC0415 — loads what reads and maps
+    from etl.stages.writer import ResultsWriter  # noqa: PLC0415 — as above
+
     _check_ending(out)
-    with _opened(settings, clock) as ledger:
+    with opened(settings, clock) as ledger:
         run = _record(run_id, ledger)
         is_elsewhere = out is None and not where_they_lay(run).parent.is_dir()
         if out is None:
@@ -143,7 +163,8 @@ def results(
         else:
             names = ResultNames.for_input(Path(run.input_path), None, rehearsal=False, is_workbook=False, results=out)
         try:
-            files = write_again(run, names, ResultsWriter(ledger), ledger, is_their_place=out is None)
+            writer = ResultsWriter(ledger, lead_links=lead_links_of(accounts))
+            files = write_again(run, names, writer, ledger, is_their_place=out is None)
         except OSError as error:
             raise UsageError(f"The results of run {run_id} cannot be written: {error}.") from error
         return Rewritten(files.results, files.failed, is_elsewhere)
@@ -157,8 +178,11 @@ def for_update(
     Args:    here: the folder it goes to where the one in which the results lay is gone. out: the place, instead.
     Raises:  UsageError — no such run, no row with an id, or it cannot be written. LedgerError — a kept copy is gone.
     """
+    from etl.stages.for_update import write_what_arrived  # noqa: PLC0415 — as above
+    from etl.stages.rewrite import where_they_lay  # noqa: PLC0415 — as above
+
     _check_ending(out)
-    with _opened(settings, clock) as ledger:
+    with opened(settings, clock) as ledger:
         run = _record(run_id, ledger)
         is_there = where_they_lay(run).parent.is_dir()
         return write_what_arrived(run, ledger, None if is_there else here, out)
@@ -169,8 +193,8 @@ def stop(settings: Settings, run_id: int, clock: Clock | None = None) -> StopAns
 
     Raises: UsageError — no such run, or its input is being imported by another run. LedgerError — the ledger cannot be used.
     """
-    with _opened(settings, clock) as ledger:
-        listed = _known(run_id, ledger)
+    with opened(settings, clock) as ledger:
+        listed = known_run(run_id, ledger)
         is_finished = listed.state == "finished"
         if not is_at_work(listed, ledger):
             return StopAnswer(is_asked=False, is_finished=is_finished, continue_with=run_command(listed))
@@ -189,7 +213,7 @@ def facts(settings: Settings, clock: Clock | None = None) -> LedgerFacts:
     mount = mount_of(path) if path is not None else None
     if not _is_there(settings):
         return LedgerFacts(settings.ledger_shown, None, None, 0, 0, mount)
-    with _opened(settings, clock) as ledger:
+    with opened(settings, clock) as ledger:
         version, size = ledger.version(), ledger.listing.size()
         return LedgerFacts(ledger.shown, version, size, ledger.bytes_on_disk(), ledger.copies.bytes_on_disk(), mount)
 
@@ -199,7 +223,7 @@ def prunable(settings: Settings, before: datetime, clock: Clock | None = None) -
 
     Raises: UsageError — the moment lies in the future. LedgerError — the ledger cannot be used.
     """
-    with _opened(settings, clock) as ledger:
+    with opened(settings, clock) as ledger:
         return ledger.pruning.prunable(_past(before, clock))
 
 
@@ -209,7 +233,7 @@ def prune(settings: Settings, before: datetime, clock: Clock | None = None) -> P
     Raises: UsageError — the moment lies in the future. LedgerError — the ledger cannot be used.
     """
     moment = _past(before, clock)
-    with _opened(settings, clock) as ledger:
+    with opened(settings, clock) as ledger:
         planned = ledger.pruning.prunable(moment)
         held = {run_id: ledger.pruning.forget_run(run_id, moment) for run_id in planned.runs}
         files, file_bytes = ledger.pruning.forget_copies(moment)
@@ -230,7 +254,11 @@ def _is_there(settings: Settings) -> bool:
     return path is None or path.exists() or Mark(path, settings.ledger_files).is_there()
 
 
-def _opened(settings: Settings, clock: Clock | None) -> Ledger:
+def opened(settings: Settings, clock: Clock | None) -> Ledger:
+    """The ledger of these settings, which must be there.
+
+    Raises: LedgerError — it is not, or it cannot be used.
+    """
     if not _is_there(settings):
         raise LedgerError(
             f"There is no ledger {settings.ledger_shown} yet: nothing was imported with these settings. The first import makes "
@@ -239,7 +267,8 @@ def _opened(settings: Settings, clock: Clock | None) -> Ledger:
     return Ledger(settings.ledger_url, settings.ledger_files, clock or SystemClock())
 
 
-def _known(run_id: int, ledger: Ledger) -> ListedRun:
+def known_run(run_id: int, ledger: Ledger) -> ListedRun:
+    """A run by its number. Raises: UsageError — there is none; the latest are named."""
     listed = ledger.listing.run(run_id)
     if listed is not None:
         return listed
@@ -254,7 +283,7 @@ def _known(run_id: int, ledger: Ledger) -> ListedRun:
 
 def _record(run_id: int, ledger: Ledger) -> RunRecord:
     """The run; of one that brings another's rows to their activities, that other one, whose results tell of both."""
-    _known(run_id, ledger)
+    known_run(run_id, ledger)
     run = ledger.runs.get(run_id)
     assert run is not None  # noqa: S101 — it is listed, and runs are never deleted
     return run if run.revises is None else _record(run.revises, ledger)
@@ -265,7 +294,8 @@ def _check_ending(out: Path | None) -> None:
         raise UsageError(f"-o {out}: results can be .xlsx or .csv. Give a name with one of these endings.")
 
 
-def _check_account(name: str, ledger: Ledger) -> None:
+def check_account(name: str, ledger: Ledger) -> None:
+    """Raises: UsageError — no run of the ledger went to an account of that name; the nearest is named."""
     names = ledger.listing.account_names()
     if name not in names:
         nearest = get_close_matches(name, names, n=1)

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 _LINUX_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@cache
+def _boot_named_in(file: Path) -> str | None:
+    """Read once: no process outlives its boot, and the ledger asks several times for each request."""
+    return file.read_text(encoding="ascii").strip() if file.exists() else None
+
+
+DEAF_SECONDS: float | None = 0.5 if os.name == "nt" else None
+"""For how long a wait on a queue may last at a stretch. On Windows Ctrl-C is not heard while a lock is waited for."""
+
+
+def at_a_stretch(seconds: float | None) -> float | None:
+    """For how long to wait now, of these seconds (None: for ever); whoever waits looks up then and waits on."""
+    if DEAF_SECONDS is None:
+        return seconds
+    return DEAF_SECONDS if seconds is None else min(seconds, DEAF_SECONDS)
 
 
 class Clock(Protocol):
@@ -41,9 +60,7 @@ class SystemClock:
 
     def boot_id(self) -> str:
         """Linux names each boot. Elsewhere the minute of the boot serves: a wrong guess only costs one more wait."""
-        if _LINUX_BOOT_ID.exists():
-            return _LINUX_BOOT_ID.read_text(encoding="ascii").strip()
-        return f"booted-{round((time.time() - time.monotonic()) / 60)}"
+        return _boot_named_in(_LINUX_BOOT_ID) or f"booted-{round((time.time() - time.monotonic()) / 60)}"
 
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds))

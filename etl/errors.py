@@ -5,7 +5,7 @@
              ├─ RefusedError   LeadSquared refused the account, host or activity type              exit 5
              ├─ NetworkError   LeadSquared cannot be reached now; run again later                  exit 6
              │    ├─ QuotaSpentError   the day's quota is spent
-             │    └─ TimeUpError       the time that the command was given is up
+             │    └─ StoppedError      the command's time is up (exit 6), or somebody asked for the stop (130, 143)
              ├─ BusyError      another process is importing this input                             exit 8
              └─ LedgerError    our own record cannot be used or trusted; stop, keep the file       exit 2, midway 6
 
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 class EtlError(Exception):
-    """Base of everything the command line turns into a short message. `findings` holds details to list below it."""
+    """Base of everything the command line turns into a short message. `findings` holds details to list below it.
+
+    run: the run that was sending when it happened, if one was: what became of its rows the ledger says, no plan.
+    """
+
+    run: int | None = None
 
     def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
         super().__init__(message)
@@ -68,8 +73,15 @@ class QuotaSpentError(NetworkError):
         self.remedy = remedy
 
 
-class TimeUpError(NetworkError):
-    """The command's own time is up (`--max-runtime`, `--not-after`); the same command continues later."""
+class StoppedError(NetworkError):
+    """The command's own time is up (`--max-runtime`, `--not-after`), or somebody asked for the stop, while it waited.
+
+    signal_number: of the signal that asked. The same command continues later.
+    """
+
+    def __init__(self, reason: str, remedy: str, signal_number: int | None = None) -> None:
+        super().__init__(f"Stopped: {reason}. {remedy}", is_final=True)
+        self.signal_number = signal_number
 
 
 class BusyError(EtlError):

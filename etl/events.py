@@ -86,6 +86,7 @@ class Planned:
 
     counts: outcomes as they stand before the start (`waiting` rows go out). seconds_at_limit: at the account's limit.
     look_ups: what finding the leads takes before that, None where none are to be found. budget: of the day, if there is one.
+    account: that it goes into, where a run is about to begin.
     """
 
     input: str
@@ -98,6 +99,7 @@ class Planned:
     seconds_at_limit: float
     look_ups: LookUps | None = None
     budget: Budget | None = None
+    account: str | None = None
 
 
 class EtaBasis(StrEnum):
@@ -153,6 +155,23 @@ class PilotProposed:
     mapping: str
     activity_type: int | None
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualSize:
+    """Far more rows are about to go out than ever before. activity: its name, or its number in words.
+
+    organisation, host: where to; host is "" before LeadSquared was asked. largest: rows of the largest run so far.
+    pilot: so many first rows would show what they set off.
+    """
+
+    input: str
+    rows: int
+    activity: str
+    organisation: str
+    host: str
+    largest: int
+    pilot: int
 
 
 PILOT_OVER = "the pilot is over"
@@ -215,10 +234,11 @@ class Fetching:
 
 @dataclass(frozen=True, slots=True)
 class RequestSent:
-    """A request left, with so many rows."""
+    """A request left, with so many rows of this input."""
 
     request: int
     rows: int
+    input: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +248,7 @@ class RequestAnswered:
     request: int
     verdict: str
     detail: str
+    input: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +291,7 @@ Event: TypeAlias = (
     | Progress
     | PilotProposed
     | PilotOver
+    | UnusualSize
     | ReadingBack
     | Auditing
     | Fetching
@@ -295,7 +317,11 @@ class RunOptions:
     results: where the results go (one input only). dry_run_out: receives the request bodies, one a line.
     duplicate: the number of known rows to send once more on purpose. preflight: before anything is sent, ask LeadSquared
     whether the mapping fits the account. live: a check asks the same, and more. pilot: so many rows go out first, and are
-    read back and shown; go_on: asked then whether the others may go, None where nobody is there to be asked.
+    read back and shown; go_on: asked then whether the others may go, None where nobody is there to be asked. jobs: so many
+    inputs are sent side by side, in threads, which tell their events themselves.
+    rows_ok: so many rows are meant, though that be unusual; may_send: asked where they are not, None where nobody is there.
+    all_or_nothing: nothing is sent of any input where a row of one is invalid.
+    on_behalf_of: for whom it is done, in the words of the person who does it; recorded.
     """
 
     results: Path | None = None
@@ -306,7 +332,12 @@ class RunOptions:
     preflight: bool = True
     live: bool = False
     pilot: int | None = None
+    jobs: int = 1
     go_on: Callable[[PilotOver], bool] | None = None
+    rows_ok: int | None = None
+    may_send: Callable[[UnusualSize], bool] | None = None
+    all_or_nothing: bool = False
+    on_behalf_of: str | None = None
 
 
 @dataclass

@@ -5,7 +5,16 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from etl.errors import BusyError, EtlError, LedgerError, NetworkError, RefusedError, SourceError, UsageError
+from etl.errors import (
+    BusyError,
+    EtlError,
+    LedgerError,
+    NetworkError,
+    RefusedError,
+    SourceError,
+    StoppedError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,10 +79,17 @@ def worst(codes: Iterable[int]) -> ExitCode:
     return WORST_FIRST[min((WORST_FIRST.index(code) for code in codes), default=-1)]
 
 
+def code_of_stop(signal_number: int | None) -> ExitCode:
+    """The exit code of a command that was asked to stop, by a signal or otherwise."""
+    return {2: ExitCode.INTERRUPTED, 15: ExitCode.TERMINATED}.get(signal_number or 0, ExitCode.STOPPED)
+
+
 def code_of_error(error: EtlError) -> ExitCode:
     """The exit code for an error that ended a command or an input; a kind nobody listed is a defect."""
     if isinstance(error, LedgerError) and error.is_midway:
         return ExitCode.STOPPED
+    if isinstance(error, StoppedError):
+        return code_of_stop(error.signal_number)
     for kind in type(error).__mro__:
         if kind in _CODE_OF_ERROR:
             return _CODE_OF_ERROR[kind]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from etl.clock import Clock, SystemClock
 from etl.delivery.driver import cause_of
-from etl.errors import BusyError, NetworkError, SourceError, UsageError
+from etl.errors import BusyError, NetworkError, SourceError, StoppedError, UsageError
 from etl.events import Note, Started, StopSignal, ignore
 from etl.exits import ExitCode
 from etl.ledger.store import Ledger
@@ -122,7 +122,7 @@ def fetch(
     check_folder(path)
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
-        connection = stack.enter_context(connect(settings.account, ledger, now))
+        connection = stack.enter_context(connect(settings.account, ledger, now, asked))
         events(Started(connection.account.name, connection.organisation, ledger.shown))
         account_id = connection.record.account_id
         try:
@@ -160,6 +160,8 @@ class _Fetch:
                 return self._written({}, ()) if is_through else self._stopped()
             found = resolve(question.asked, self._desk.connection, self._desk.work, self._desk.stop)
             problems = found.problems + fetch_leads(self._desk, found.leads, question.event)
+        except StoppedError:
+            return self._stopped()
         except NetworkError as error:
             kept = f" What was fetched is kept in {self._desk.work.path.name}: the same command goes on."
             raise NetworkError(error.message + kept, is_final=error.is_final, is_fault=error.is_fault) from error

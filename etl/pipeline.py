@@ -8,35 +8,39 @@ Nothing is printed and nothing exits; events tell what happens, errors are `etl.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.clock import Clock, SystemClock
 from etl.delivery.driver import cause_of
-from etl.delivery.wire import ThreadedWire
-from etl.errors import QuotaSpentError
 from etl.events import RunOptions, Started, StopSignal, Summary, ignore
 from etl.exits import worst
 from etl.ledger.store import Ledger
-from etl.stages.beside import note_strangers, refuse_strangers
+from etl.stages.beside import note_strangers
 from etl.stages.conclude import check_place
 from etl.stages.connect import connect
+from etl.stages.destinations import Command, Destination, account_of
 from etl.stages.forecast import foresee, foresee_with_leads, known_scope, unsent_summary, write_dry_run
-from etl.stages.live_check import is_affordable, live_check
+from etl.stages.guards import nothing_at_all
+from etl.stages.live_check import live_check
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.rehearse import practice_account, rehearsal
+from etl.stages.rooms import Rooms
 from etl.stages.send import send_all
-from etl.stages.session import Inquiry, Pilot, Session
+from etl.stages.session import Inquiry, Pilot
+from etl.stages.shared_rows import by_file, in_chains
+from etl.stages.side_by_side import SideBySide
 from etl.stages.untranslated import list_unknown_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from etl.events import Event, InputSummary
     from etl.ledger.plan import Plan
-    from etl.settings import Settings
-    from etl.stages.prepare import PreparedInput
+    from etl.settings import Account, Settings
+    from etl.stages.prepare import LoadedMapping, PreparedInput
 
 _NO_OPTIONS = RunOptions()
 
@@ -44,7 +48,7 @@ _NO_OPTIONS = RunOptions()
 def check(
     settings: Settings,
     files: Sequence[Path],
-    mapping: Path,
+    mapping: Path | Sequence[Path],
     *,
     options: RunOptions = _NO_OPTIONS,
     events: Callable[[Event], None] = ignore,
@@ -55,10 +59,18 @@ def check(
 
     LeadSquared is asked nothing but with `options.live`: whether mapping and sheets fit the account, which must be set,
     and for the leads of sheets that do not know their ids. stop: asks for an end of that, or of the reading.
+    mapping: of all files, or of each in turn.
     With `options.dry_run` the request bodies that a run would send are written instead of the failed files.
     Returns: counts as they would stand before a run, with the findings.
     Raises:  UsageError, SourceError, LedgerError; with `options.live` RefusedError and NetworkError — see etl.errors.
     """
+    if not isinstance(mapping, Path):
+        by_mapping: dict[Path, list[Path]] = {}
+        for file, path in zip(files, mapping, strict=True):
+            by_mapping.setdefault(path, []).append(file)
+        told = {"options": options, "events": events, "stop": stop, "clock": clock}
+        checked = [check(settings, of_one, path, **told) for path, of_one in by_mapping.items()]  # type: ignore[arg-type]
+        return _together([one for summary in checked for one in summary.inputs])
     now = clock or SystemClock()
     asked = stop or StopSignal()
     with Ledger(settings.ledger_url, settings.ledger_files, now) as ledger:
@@ -67,7 +79,9 @@ def check(
         def is_remembered(one: PreparedInput) -> bool:
             return options.live or known_scope(one, ledger, settings.account) is not None
 
-        found = inputs(files, load(mapping, ledger, now.now()), ledger, events)
+        loaded = load(mapping, ledger, now.now())
+        settings = replace(settings, account=account_of(loaded, settings))
+        found = inputs(files, loaded, ledger, events)
         prepared = _prepare(found, plan, events, asked, is_remembered)
         if asked.reason is not None:
             return _together([unsent_summary(one, plan, cause_of(asked), None) for one in prepared])
@@ -75,7 +89,7 @@ def check(
         if not options.dry_run:
             _list_unknown_values(prepared, ledger, options, events)
         if options.live:
-            with connect(settings.account, ledger, now) as connection:
+            with connect(settings.account, ledger, now, asked) as connection:
                 return _ask_the_account(prepared, Inquiry(connection, ledger, plan, now, options, events, asked))
         look = write_dry_run if options.dry_run else foresee
         summaries = [look(one, plan, ledger, settings.account, options, events) for one in prepared]
@@ -85,7 +99,7 @@ def check(
 def run(
     settings: Settings,
     files: Sequence[Path],
-    mapping: Path,
+    mapping: Path | Sequence[Path],
     *,
     options: RunOptions = _NO_OPTIONS,
     events: Callable[[Event], None] = ignore,
@@ -94,6 +108,7 @@ def run(
 ) -> Summary:
     """Send each row that LeadSquared does not have yet, once, and write what became of every row.
 
+    mapping: of all files, or of each in turn. Where one names an account (`account:`), its files go into that.
     settings.account may be None for a rehearsal or a dry run. stop: asks for an end after what is in flight.
     Returns: one summary per input; its exit code is what the command line exits with.
     Raises:  UsageError, SourceError, RefusedError, NetworkError, BusyError, LedgerError — see etl.errors.
@@ -104,30 +119,65 @@ def run(
     with ExitStack() as stack:
         if options.rehearse:
             settings = stack.enter_context(rehearsal())
-        ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
-        plan = ledger.plan()
+        rooms = stack.enter_context(Rooms(settings, now))
+        ledger = rooms.first.ledger
         asked = stop or StopSignal()
-        prepared = _prepare(inputs(files, load(mapping, ledger, now.now()), ledger, events), plan, events, asked)
+        prepared = inputs(files, _loaded(files, mapping, ledger, now), ledger, events)
+        groups = by_file(prepared)
+        if options.jobs > 1 and len(groups) > 1:
+            rooms.share_out(groups)
+        for one in prepared:
+            account_of(one.mapping, settings)
+            stage(one, rooms.of(one).plan, events, asked)
         for one in prepared:
             check_place(one, options)
         if asked.reason is not None:
-            return _together([unsent_summary(one, plan, cause_of(asked), None) for one in prepared])
+            return _together([unsent_summary(one, rooms.of(one).plan, cause_of(asked), None) for one in prepared])
         _list_unknown_values(prepared, ledger, options, events)
-        account = stack.enter_context(practice_account(prepared)) if options.rehearse else settings.account
-        connection = stack.enter_context(connect(account, ledger, now, asked))
-        events(Started(connection.account.name, connection.organisation, ledger.shown))
-        if not options.rehearse:
-            refuse_strangers(prepared, ledger, connection.record.account_id)
-            if options.preflight and prepared and is_affordable(connection.account):
-                with suppress(QuotaSpentError):  # then nothing is sent either, and how the rows stand is told below
-                    live_check(prepared, connection, ledger, events, is_thorough=False)
-
-        def open_wire(capacity: int) -> ThreadedWire:
-            return ThreadedWire(connection.client.send, capacity, now)
-
+        kept_back = nothing_at_all(prepared, rooms.of, options)
+        if kept_back is not None:
+            return _together(kept_back)
+        practice = stack.enter_context(practice_account(prepared)) if options.rehearse else None
         pilot = Pilot(options.pilot) if options.pilot else None
-        session = Session(connection, ledger, plan, now, options, events, asked, open_wire, pilot)
-        return _together(send_all(prepared, session))
+        command = Command(now, options, events, asked, pilot)
+        accounts = {one.number: practice or account_of(one.mapping, settings) for one in prepared}
+        destinations = _destinations(prepared, accounts, command, stack)
+        return _together(_send(prepared, destinations, rooms, command))
+
+
+def _loaded(files: Sequence[Path], mapping: Path | Sequence[Path], ledger: Ledger, clock: Clock) -> list[LoadedMapping]:
+    """The mapping of each file."""
+    paths = [mapping] * len(files) if isinstance(mapping, Path) else list(mapping)
+    loaded = {path: load(path, ledger, clock.now()) for path in dict.fromkeys(paths)}
+    return [loaded[path] for path in paths]
+
+
+def _destinations(
+    prepared: Sequence[PreparedInput], accounts: Mapping[int, Account | None], command: Command, stack: ExitStack
+) -> list[Destination]:
+    """One for each account, with its inputs, in the order in which the accounts are met first; none asked yet."""
+    by_name: dict[str | None, list[PreparedInput]] = {}
+    for one in prepared:
+        account = accounts[one.number]
+        by_name.setdefault(account.name if account else None, []).append(one)
+    is_only = len(by_name) < 2
+    found = [Destination(accounts[group[0].number], command, group, is_only) for group in by_name.values()]
+    for destination in found:
+        stack.callback(destination.close)
+    return found
+
+
+def _send(
+    prepared: Sequence[PreparedInput], destinations: Sequence[Destination], rooms: Rooms, command: Command
+) -> list[InputSummary]:
+    """Send all inputs, side by side where they have rooms of their own or go into different accounts."""
+    if len(destinations) > 1 or not rooms.is_one:
+        places = {one.number: place for place, its in enumerate(destinations) for one in its.inputs}
+        return SideBySide(in_chains(by_file(prepared), rooms, places), destinations, rooms, command).go()
+    for only in destinations:
+        only.open_in(rooms.first)
+        return send_all(list(prepared), only.session(rooms.first, command.events))
+    return []
 
 
 def _ask_the_account(prepared: Sequence[PreparedInput], inquiry: Inquiry) -> Summary:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from etl.clock import Clock, SystemClock
 from etl.delivery.decide import StopCause
 from etl.delivery.outcomes import RowEnd
-from etl.errors import EtlError, UsageError
+from etl.errors import BusyError, EtlError, LedgerError, UsageError
 from etl.events import InputSummary, Note, Started, StopSignal, ignore
 from etl.exits import ExitCode
+from etl.ledger.steps import Step
 from etl.ledger.store import Ledger
 from etl.operations import OPERATIONS
 from etl.reconciler.counts import Equation
@@ -28,13 +29,15 @@ from etl.stages.by_id import ids_named_by
 from etl.stages.conclude import next_step, outcome_code
 from etl.stages.connect import connect
 from etl.stages.elsewhere import KeyMemory, read_keys
+from etl.stages.handed_over import refuse_handed_over
+from etl.stages.lead_cells import lead_links_of
 from etl.stages.lock_names import lock_name_of_content
 from etl.stages.rewrite import names_of, write_again
 from etl.stages.verify import Desk, Verifier, addressing_of
 from etl.stages.writer import Files, ResultsWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from etl.events import Event
@@ -103,7 +106,8 @@ def verify(
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
         run = _known(run_id, ledger)
-        connection = stack.enter_context(connect(settings.account, ledger, now))
+        refuse_handed_over(run.run_id, ledger)
+        connection = stack.enter_context(connect(settings.account, ledger, now, asked))
         if connection.record.account_id != run.account_id:
             raise UsageError(
                 f"Run {run_id} went to another account than {connection.account.name} ({connection.organisation}). "
@@ -125,7 +129,65 @@ def verify(
                 audit = Audit(desk, one, addressing_of(one, ledger), _shown(one))
                 cause = audit.go(check.sample if check else None)
                 counts += audit.counts
-        return Verified(_summary(desk, run, cause), dict(counts), assumed)
+        verified = Verified(_summary(desk, run, cause), dict(counts), assumed)
+        ledger.steps.note(run.run_id, Step.VERIFIED, detail=_told(verified))
+        return verified
+
+
+def held_by_leadsquared(
+    settings: Settings,
+    run_ids: Sequence[int],
+    *,
+    events: Callable[[Event], None] = ignore,
+    stop: StopSignal | None = None,
+    clock: Clock | None = None,
+) -> dict[int, Mapping[Finding, int] | str]:
+    """What LeadSquared holds of the created and updated rows of some runs: reads, and no row gets another outcome by it.
+
+    Returns: by run its rows by what was found; a sentence where that could not be asked. Runs that a wish to stop has left
+             out are missing.
+    Raises:  RefusedError, NetworkError, LedgerError — nothing can be asked at all.
+    """
+    now, asked = clock or SystemClock(), stop or StopSignal()
+    found: dict[int, Mapping[Finding, int] | str] = {}
+    with ExitStack() as stack:
+        ledger = stack.enter_context(Ledger(settings.ledger_url, settings.ledger_files, now))
+        connection = stack.enter_context(connect(settings.account, ledger, now, asked))
+        events(Started(connection.account.name, connection.organisation, ledger.shown))
+        for run_id in run_ids:
+            if asked.reason is not None:
+                break
+            run = _known(run_id, ledger)
+            if run.account_id != connection.record.account_id:
+                found[run_id] = f"not verified: it went to another account than {connection.account.name}"
+                continue
+            counted = _held(run, Desk(ledger, connection.to_read_back, now, events, asked, stack))
+            if counted is not None:
+                found[run_id] = counted
+    return found
+
+
+def _held(run: RunRecord, desk: Desk) -> Mapping[Finding, int] | str | None:
+    """What is held of one run, those that revise for it included; None where it was broken off."""
+    counts: Counter[Finding] = Counter()
+    name = lock_name_of_content(run.scope_id, run.sheet, run.input_hash)
+    try:
+        with desk.ledger.lock_input(run.account_id, name):
+            for one in (run, *desk.ledger.revisions.revised_by(run.run_id)):
+                audit = Audit(desk, one, addressing_of(one, desk.ledger), _shown(one))
+                if audit.go(None) is not None:
+                    return None
+                counts += audit.counts
+    except BusyError:
+        return "not verified: a process is at work on it"
+    except LedgerError as error:
+        return f"not verified: {error.message}"
+    desk.ledger.steps.note(run.run_id, Step.VERIFIED, detail=f"{_in_words(counts)} (etl audit)")
+    return counts
+
+
+def _in_words(counts: Mapping[Finding, int]) -> str:
+    return ", ".join(f"{count:,} {finding.value}" for finding, count in counts.items() if count) or "no created rows"
 
 
 def rebuild(
@@ -160,6 +222,16 @@ def _known(run_id: int, ledger: Ledger) -> RunRecord:
     if run is None:
         raise UsageError(f"There is no run {run_id} in the ledger {ledger.shown}. etl runs lists them.")
     return run if run.revises is None else _known(run.revises, ledger)
+
+
+def _told(verified: Verified) -> str:
+    """What came out of a verification, for the run's story: `480 held, 2 missing; 1 unconfirmed left`."""
+    left = verified.result.equation.outcomes.get(Outcome.UNCONFIRMED, 0)
+    found = _in_words(verified.findings) if verified.findings else ""
+    parts = [found, f"{left:,} still unconfirmed" if left else "nothing is in doubt"]
+    if verified.result.stop_reason:
+        parts.append(f"broken off: {verified.result.stop_reason}")
+    return "; ".join(part for part in parts if part)
 
 
 def _shown(run: RunRecord) -> str:
@@ -211,7 +283,8 @@ def _summary(desk: Desk, run: RunRecord, cause: StopCause | None) -> InputSummar
     ledger = desk.ledger
     files = Files(None, None)
     try:
-        files = write_again(run, names_of(run), ResultsWriter(ledger), ledger, is_their_place=True)
+        writer = ResultsWriter(ledger, lead_links=lead_links_of([desk.connection.account]))
+        files = write_again(run, names_of(run), writer, ledger, is_their_place=True)
     except (EtlError, OSError) as error:
         desk.events(Note(f"The results could not be written again: {error}"))
     counts = ledger.runs.counts(run.run_id)

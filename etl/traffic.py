@@ -1,6 +1,7 @@
 """How a run's requests went out over time, window by window, beside everything else that the ledger sent to the account.
 
-Works on the ledger alone: no account, no network. Times are those of sending; the account's limit counts arrivals.
+Works on the ledger alone: no account, no network. Times are those of sending; the account's limit counts arrivals. The
+limit is the one that was kept to at each moment, as the ledger has it; only where it has none, today's settings tell one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from etl.settings import Account, Settings
 
 MOST_COLUMNS = 240
+NAMED = "named by LeadSquared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,24 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A limit that was kept to. since: seconds since 1970. source: where its number comes from, in words."""
+
+    since: float
+    limit: Limit
+    source: str
+
+    def within(self, seconds: float) -> float:
+        """How many requests it allows in so many seconds, in the long run."""
+        return self.limit.count * seconds / self.limit.seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """The requests of one run over time. began, ended: seconds since 1970. window: which requests its limit counts.
 
-    limit: the account's, with where that number comes from in words; column_seconds: a whole number of its windows.
+    kept: the account's limits one after the other, the first since before it began; column_seconds: a whole number of
+    windows of the last one.
     ours, others, refused: how many requests in all, others' being those of the same account in the same time.
     """
 
@@ -53,8 +69,7 @@ class Traffic:
     began: float
     ended: float
     window: Window
-    limit: Limit
-    limit_from: str
+    kept: tuple[Kept, ...]
     column_seconds: float
     columns: tuple[Column, ...]
     ours: int
@@ -62,10 +77,21 @@ class Traffic:
     refused: int
 
     @property
+    def limit(self) -> Limit:
+        """The one that was kept to in the end: columns count in its windows."""
+        return self.kept[-1].limit
+
+    @property
     def used(self) -> float:
-        """How much of the limit was used, on the average of the columns in which anything was sent."""
-        busy = [one.ours + one.others for one in self.columns if one.ours or one.others]
-        return sum(busy) / (len(busy) * self.limit.count) if busy else 0.0
+        """How much of the limit of its time was used, over the columns in which anything was sent."""
+        busy = [place for place, one in enumerate(self.columns) if one.ours or one.others]
+        allowed = sum(self._allowed(self.began + place * self.column_seconds) for place in busy)
+        return sum(self.columns[place].ours + self.columns[place].others for place in busy) / allowed if busy else 0.0
+
+    def _allowed(self, moment: float) -> float:
+        """Requests in a column's window that begins then."""
+        before = [one for one in self.kept if one.since <= moment] or [self.kept[0]]
+        return before[-1].within(self.limit.seconds)
 
 
 def traffic(settings: Settings, run_id: int, accounts: Iterable[Account] = (), clock: Clock | None = None) -> Traffic:
@@ -77,9 +103,9 @@ def traffic(settings: Settings, run_id: int, accounts: Iterable[Account] = (), c
         run = ledger.listing.run(run_id)
         if run is None:
             raise UsageError(f"There is no run {run_id} in the ledger {ledger.shown}. etl runs lists them.")
-        learned = ledger.accounts.learned_limits(run.account_id)
-        window, limit, limit_from = _limit(run, [one for one in accounts if one.name in run.accounts], learned)
         sent = ledger.listing.sent_beside(run_id)
+        window, kept = limits_kept(run, sent, ledger, accounts)
+    limit = kept[-1].limit
     counted = [one for one in sent if window is Window.GENERAL or one.window is Window.BULK]
     ours = [one for one in counted if one.is_ours]
     if not ours:
@@ -93,8 +119,7 @@ def traffic(settings: Settings, run_id: int, accounts: Iterable[Account] = (), c
         began=began,
         ended=ended,
         window=window,
-        limit=limit,
-        limit_from=limit_from,
+        kept=kept,
         column_seconds=column_seconds,
         columns=columns(counted, began, ended, column_seconds, limit.seconds),
         ours=len(ours),
@@ -103,22 +128,49 @@ def traffic(settings: Settings, run_id: int, accounts: Iterable[Account] = (), c
     )
 
 
-def _limit(run: ListedRun, accounts: Sequence[Account], learned: Mapping[Window, Limit]) -> tuple[Window, Limit, str]:
-    """The limit that allows the run the least, which requests it counts, and where its number comes from."""
+def limits_kept(
+    run: ListedRun, sent: Sequence[SentAt], ledger: Ledger, accounts: Iterable[Account]
+) -> tuple[Window, tuple[Kept, ...]]:
+    """Which requests of a run its limit counted, and the limits that were kept to while it went out, at least one.
+
+    Of the account's two limits the one that allowed it the least in the end. accounts: as they are set up now.
+    """
+    began, ended = (sent[0].at, sent[-1].at) if sent else (0.0, 0.0)
+    held = ledger.limits_held.of(run.account_id, ended)
+    last = {one.window: one.limit for one in held}
+    windows = [one for one in _windows(run) if one in last]
+    if not windows:
+        learned = ledger.accounts.learned_limits(run.account_id)
+        window, limit, source = limit_of(run, [one for one in accounts if one.name in run.accounts], learned)
+        return window, (Kept(began, limit, source),)
+    window = min(windows, key=lambda one: last[one].count / last[one].seconds)
+    told = [one for one in held if one.window is window]
+    meant = [*[one for one in told if one.since <= began][-1:], *(one for one in told if one.since > began)]
+    return window, tuple(Kept(one.since, one.limit, NAMED if one.is_named else "settings") for one in meant)
+
+
+def limit_of(run: ListedRun, accounts: Sequence[Account], learned: Mapping[Window, Limit]) -> tuple[Window, Limit, str]:
+    """The limit that would be kept to now: of a run of an etl that did not note it, nothing else is known.
+
+    Returns: which requests it counts, itself, and where its number comes from.
+    """
     account = accounts[0] if accounts else None
     configured = {
         Window.BULK: account.bulk_limit if account else DEFAULT_LIMIT,
         Window.GENERAL: account.limit if account else DEFAULT_LIMIT,
     }
-    operation = OPERATIONS.get(run.operation)
-    windows = (
-        [Window.BULK, Window.GENERAL] if operation is None or operation.window is Window.BULK else [Window.GENERAL]
-    )
-    limits = {one: smallest(configured[one], learned.get(one)) for one in windows}
-    window = min(windows, key=lambda one: limits[one].count / limits[one].seconds)
+    limits = {one: smallest(configured[one], learned.get(one)) for one in _windows(run)}
+    window = min(limits, key=lambda one: limits[one].count / limits[one].seconds)
     if limits[window] != configured[window]:
-        return window, limits[window], "named by LeadSquared"
-    return window, limits[window], "settings" if account else "default: the account is not set up here"
+        return window, limits[window], NAMED
+    return window, limits[window], "settings of today" if account else "default: the account is not set up here"
+
+
+def _windows(run: ListedRun) -> tuple[Window, ...]:
+    """Which limits count a run's requests."""
+    operation = OPERATIONS.get(run.operation)
+    is_bulk = operation is None or operation.window is Window.BULK
+    return (Window.BULK, Window.GENERAL) if is_bulk else (Window.GENERAL,)
 
 
 def columns(

@@ -13,8 +13,8 @@ from etl.cli.traffic_picture import picture
 from etl.errors import UsageError
 from etl.ledger.listing import SentAt
 from etl.records import Limit, Window
-from etl.simulator import Fault, FaultKind
-from etl.traffic import Column, Traffic, columns, traffic
+from etl.simulator import Fault, FaultKind, Latency, RateLimit
+from etl.traffic import Column, Kept, Traffic, columns, traffic
 from tests.stages.office import office
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -24,8 +24,7 @@ THREE = Traffic(
     began=1_780_000_002.0,
     ended=1_780_000_016.5,
     window=Window.BULK,
-    limit=Limit(5, 5.0),
-    limit_from="settings",
+    kept=(Kept(1_780_000_000.0, Limit(5, 5.0), "settings"),),
     column_seconds=5.0,
     columns=(Column(5.0, 0.0, 5, 0), Column(2.0, 2.0, 5, 1), Column(1.0, 0.0, 3, 0)),
     ours=8,
@@ -61,6 +60,52 @@ def test_it_is_counted_from_a_ledger(tmp_path: Path) -> None:
     assert max(one.peak for one in seen.columns) <= 5
     assert round(sum(one.ours for one in seen.columns)) == 21
     assert (seen.limit.seconds, seen.input) == (5, "visits.csv")
+
+
+def test_the_limit_is_the_one_that_was_kept_to_while_it_ran(tmp_path: Path) -> None:
+    """First that of the settings, then the one that a refusal named; what the settings say later changes nothing."""
+    desk = office(tmp_path, options={"limit": RateLimit(4, 5.0), "latency": Latency(0.3, 0.6)})
+    desk.limit = Limit(10, 5)
+    desk.run(desk.sheet(1_000))
+    desk.limit = Limit(2, 5)
+
+    first, named = (seen := traffic(desk._settings("home"), 1, [desk.account], desk.world.clock)).kept
+
+    assert (first.limit, first.source) == (Limit(10, 5), "settings")
+    assert (named.limit, named.source) == (Limit(4, 5), "named by LeadSquared")
+    assert first.since <= seen.began < named.since < seen.ended
+    assert 0.5 < seen.used < 1
+    desk.run(desk.sheet(1_100))
+    (now,) = traffic(desk._settings("home"), 2, [desk.account], desk.world.clock).kept
+    assert (now.limit, now.source) == (Limit(2, 5), "settings")
+
+
+def test_a_ledger_that_tells_no_limit_has_that_of_today(tmp_path: Path) -> None:
+    """And says so: an older etl did not note what it kept to."""
+    desk = office(tmp_path)
+    desk.run(desk.sheet(100))
+    desk.ask("DELETE FROM limits_held")
+    desk.limit = Limit(3, 5)
+
+    (kept,) = traffic(desk._settings("home"), 1, [desk.account], desk.world.clock).kept
+    (unknown,) = traffic(desk._settings("home"), 1, (), desk.world.clock).kept
+
+    assert (kept.limit, kept.source) == (Limit(3, 5), "settings of today")
+    assert unknown.source == "default: the account is not set up here"
+
+
+def test_a_limit_that_changed_is_drawn_as_steps() -> None:
+    """Each over its own time and at its own height, also where windows differ in length; the share is that of its time."""
+    ten_a_window = Kept(1_780_000_000.0, Limit(20, 10.0), "settings")
+    changed = replace(THREE, kept=(ten_a_window, Kept(1_780_000_007.0, Limit(5, 5.0), "named by LeadSquared")))
+
+    lines = [one.attrib for one in ET.fromstring(picture(changed)).iter(f"{SVG}line") if one.get("stroke") == "#c0392b"]
+
+    before, riser, after = ({name: float(line[name]) for name in ("x1", "x2", "y1", "y2")} for line in lines)
+    floor = 400 - 64
+    assert (floor - before["y1"]) / (floor - after["y1"]) == pytest.approx(2, rel=0.01)
+    assert before["x2"] == after["x1"] == riser["x1"] == pytest.approx(56 + 880 * 5 / 15, abs=0.01)
+    assert changed.used == pytest.approx(10 / (10 + 5 + 5))
 
 
 def test_a_run_that_sent_nothing_is_no_picture(tmp_path: Path) -> None:

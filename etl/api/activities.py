@@ -80,7 +80,7 @@ def activities_of_lead(read: Read, lead_id: str, event: int) -> list[SeenActivit
         for (activity_id, code), row in rows.items():
             if tells_type(code, event) is told:
                 ours.setdefault(activity_id, row)
-    return [_of_lead(row, lead_id) for row in ours.values()]
+    return [seen_on_lead(row, lead_id) for row in ours.values()]
 
 
 def tells_type(told: object, event: int) -> bool | None:
@@ -178,7 +178,7 @@ def _trail_page(request: ApiRequest, document: object, event: int) -> tuple[dict
     return rows, count or 0
 
 
-def _of_lead(row: Row, lead_id: str) -> SeenActivity:
+def seen_on_lead(row: Row, lead_id: str) -> SeenActivity:
     """A row of the read by lead. System events have no fields; notes stand in one of two places."""
     told, pairs = row.get("ActivityFields"), rows_in(row, "Data") or []
     fields: Row = told if isinstance(told, dict) else {}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit
 
 from etl import __version__
-from etl.api.transport import open_session, progress
+from etl.api.transport import Line, default_headers, progress
 from etl.api.trouble import NETWORK_TROUBLE, AnswerTooLongError, failure
 from etl.errors import UsageError
 from etl.records import ApiAnswer, Trip
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse
 
     from etl.clock import Clock
     from etl.records import ApiRequest, Exchange
@@ -39,10 +39,10 @@ class Timeouts:
 
 
 @dataclass(slots=True)
-class _Line:
-    """One thread's session and when it was last used."""
+class _LineInUse:
+    """One thread's line and when it was last used."""
 
-    session: requests.Session
+    line: Line
     used_at: float
 
 
@@ -72,11 +72,12 @@ class Client:
         self._idle_seconds = idle_seconds
         self._most_body_bytes = most_body_bytes
         keys = (_as_header("access key", access_key), _as_header("secret key", secret_key))
-        self._headers: dict[str, str | bytes] = {"x-LSQ-AccessKey": keys[0], "x-LSQ-SecretKey": keys[1]}
+        self._headers = default_headers() | {"x-LSQ-AccessKey": keys[0], "x-LSQ-SecretKey": keys[1]}
         self._headers |= {"User-Agent": f"etl/{__version__}", "Accept": "application/json"}
+        self._headers_with_body = self._headers | {"Content-Type": "application/json"}
         self._masked = tuple(spelling for key in keys for spelling in _spellings(key))
         self._here = threading.local()
-        self._lines: list[_Line] = []
+        self._lines: list[_LineInUse] = []
         self._guard = threading.Lock()
         self._measured_at = clock.monotonic()
 
@@ -93,37 +94,42 @@ class Client:
         """Drop all connections. A later `send` opens new ones."""
         with self._guard:
             for line in self._lines:
-                line.session.close()
+                line.line.close()
 
     def send(self, request: ApiRequest) -> Exchange:
         """Send one request, once, and say how it ended. Trouble of the network is an answer here, not an exception."""
         line = self._line()
         progress.begin(self.clock.monotonic)
+        limits, headers = self._timeouts, self._headers_with_body if request.body else self._headers
         try:
-            with self._open(line.session, request) as response:
+            response = line.line.send(request, headers, limits.connect_seconds, limits.read_seconds)
+            try:
                 body = self._read(response)
                 return ApiAnswer(
-                    response.status_code,
+                    response.status,
                     self._headers_of(response),
                     body,
                     _trip(request, is_plain=not self.base_url.startswith("https:")),
                 )
+            finally:
+                response.close()  # does nothing to a connection whose answer was read to its end
+                response.release_conn()
         except NETWORK_TROUBLE as trouble:
-            host, limits = urlsplit(self.base_url).netloc, self._timeouts
+            host = urlsplit(self.base_url).netloc
             return failure(trouble, progress.has_written, host, limits.connect_seconds, limits.read_seconds)
         finally:
             line.used_at = self.clock.monotonic()
 
-    def _line(self) -> _Line:
+    def _line(self) -> _LineInUse:
         """This thread's line, its connection dropped if it was idle for long."""
-        line: _Line | None = getattr(self._here, "line", None)
+        line: _LineInUse | None = getattr(self._here, "line", None)
         if line is None:
-            line = _Line(open_session(self.base_url), self.clock.monotonic())
+            line = _LineInUse(Line(self.base_url), self.clock.monotonic())
             self._here.line = line
             with self._guard:
                 self._lines.append(line)
         elif self.clock.monotonic() - line.used_at > self._idle_seconds or self._is_to_be_measured():
-            line.session.close()
+            line.line.close()
         return line
 
     def _is_to_be_measured(self) -> bool:
@@ -135,20 +141,7 @@ class Client:
             self._measured_at = now
             return True
 
-    def _open(self, session: requests.Session, request: ApiRequest) -> requests.Response:
-        """Send the request and read the head of the answer."""
-        return session.request(
-            request.method,
-            self.base_url + request.path,
-            params=request.query,
-            data=request.body or None,
-            headers=self._headers | ({"Content-Type": "application/json"} if request.body else {}),
-            timeout=(self._timeouts.connect_seconds, self._timeouts.read_seconds),
-            allow_redirects=False,
-            stream=True,
-        )
-
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: BaseHTTPResponse) -> bytes:
         """The whole body, the keys masked should the server repeat them.
 
         Raises:  AnswerTooLongError; TimeoutError — it drips longer than the read timeout; what urllib3 raises when
@@ -156,7 +149,7 @@ class Client:
         """
         deadline = self.clock.monotonic() + self._timeouts.read_seconds
         body = bytearray()
-        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+        while piece := response.read1(_PIECE_BYTES, decode_content=True):
             body += piece
             if len(body) > self._most_body_bytes:
                 raise AnswerTooLongError
@@ -169,9 +162,9 @@ class Client:
             text = text.replace(spelling, _MASK)
         return text
 
-    def _headers_of(self, response: requests.Response) -> dict[str, str]:
+    def _headers_of(self, response: BaseHTTPResponse) -> dict[str, str]:
         """The headers of the answer, without cookies: they are credentials too."""
-        kept = {name.lower(): value for name, value in response.headers.items() if name.lower() != "set-cookie"}
+        kept = {name.lower(): value for name, value in response.headers.itermerged() if name.lower() != "set-cookie"}
         return {
             name: self._masking(value.encode("latin-1", errors="replace")).decode("latin-1")
             for name, value in kept.items()

@@ -7,8 +7,6 @@ from decimal import Decimal, InvalidOperation
 from itertools import count
 from typing import TYPE_CHECKING
 
-import phonenumbers
-
 from etl.api.asking import (
     NotOfferedError,
     ask,
@@ -209,6 +207,8 @@ def _by_phone(read: Read, phone: str) -> list[Mapping[str, str]]:
 
 def _spellings(phone: str) -> Iterator[str]:
     """As given, digits only, and `+CC-NNNN` where the number tells its country: accounts differ in what they find."""
+    import phonenumbers  # noqa: PLC0415 — takes a while to load, and few mappings have phones
+
     spellings = [phone, _digits(phone)]
     try:
         number = phonenumbers.parse(phone, None)

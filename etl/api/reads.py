@@ -98,16 +98,21 @@ class _TryLaterError(NetworkError):
         self.wait_seconds = wait_seconds
 
 
-def who_am_i(client: Sender, slot: Callable[[], AbstractContextManager[ReadSlot]] = without_slot) -> Identity | None:
+def who_am_i(
+    client: Sender,
+    slot: Callable[[], AbstractContextManager[ReadSlot]] = without_slot,
+    rest: Callable[[float], None] | None = None,
+) -> Identity | None:
     """Whose keys these are; None where the account does not offer this read or its answer cannot be used.
 
     slot: entered around each attempt, because a read counts in the account's general limit like any other request.
+    rest: as `read` has it.
     A server that answers this read with faults may do its main work well: that is for the import itself to find out.
     Raises:  RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
     Source:  LeadSquared API, `UserByAccessKey.Get`: works on any host, 401 for unknown keys and inactive users.
     """
     try:
-        answer = read(client, _WHO_AM_I, slot)
+        answer = read(client, _WHO_AM_I, slot, rest)
     except NetworkError as error:
         if error.is_fault:
             return None
@@ -116,19 +121,23 @@ def who_am_i(client: Sender, slot: Callable[[], AbstractContextManager[ReadSlot]
 
 
 def read(
-    client: Sender, request: ApiRequest, slot: Callable[[], AbstractContextManager[ReadSlot]] = without_slot
+    client: Sender,
+    request: ApiRequest,
+    slot: Callable[[], AbstractContextManager[ReadSlot]] = without_slot,
+    rest: Callable[[float], None] | None = None,
 ) -> ApiAnswer | None:
     """The answer to a read; None where LeadSquared does not offer it or refuses it to this user.
 
-    That it knows no activity under an id is an answer, too.
+    That it knows no activity under an id is an answer, too. rest: lets the time between two attempts pass, a minute at
+    most, and may raise to end it; None for a plain sleep.
 
-    Raises:  RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
+    Raises:  RefusedError — keys or host are refused. NetworkError — no answer, after some attempts. What `rest` raises.
     """
     attempts = Retrying(
         retry=retry_if_exception_type(_TryLaterError),
         stop=_enough,
         wait=_pause,
-        sleep=client.clock.sleep,
+        sleep=rest or client.clock.sleep,
         reraise=True,
     )
     return attempts(_attempt, client, request, slot)

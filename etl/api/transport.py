@@ -16,13 +16,22 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from etl.settings.host import is_loopback
 
 if TYPE_CHECKING:
-    from urllib3 import PoolManager
+    from collections.abc import Mapping
+
+    from urllib3 import BaseHTTPResponse, PoolManager
+
+    from etl.records import ApiRequest
+
+_NEVER_AGAIN = Retry(0, read=False)
+_MOST_ADDRESSES = 64
+"""So many addresses are remembered as they are written; those of single leads are different each time."""
 
 
 def _no_time() -> float:
@@ -157,6 +166,78 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 — the name is requests' own
         return None
+
+
+class Line:
+    """One thread's way to one host. What the environment says of it is read when it is opened, and again after `close`.
+
+    requests finds out where to and through which proxy, and trusts whom; urllib3 does the rest: what requests does to each
+    request and answer costs twice of what they themselves do, and nothing of it is wanted here.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._session = open_session(base_url)
+        self._settings: Any = None  # what requests makes of the environment; None: to be asked
+        self._trusting: object = None  # the pool of connections that knows whom to trust
+        self._prepared: dict[tuple[str, str, tuple[tuple[str, str], ...]], requests.PreparedRequest] = {}
+
+    def send(
+        self, request: ApiRequest, headers: Mapping[str, str | bytes], connect_seconds: float, read_seconds: float
+    ) -> BaseHTTPResponse:
+        """Send the request and read the head of the answer.
+
+        Raises: what requests and urllib3 do; nothing of it tells whether a byte was written, `progress` does.
+        """
+        prepared = self._address(request)
+        if self._settings is None:
+            self._settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        proxies = self._settings["proxies"]
+        adapter: HTTPAdapter = self._session.get_adapter(prepared.url or self._base_url)  # type: ignore[assignment] # as mounted below
+        verify, cert = self._settings["verify"], self._settings["cert"]
+        pool: Any = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=cert)
+        if (
+            pool is not self._trusting
+        ):  # by itself it would trust the system's certificates, and not those that requests brings
+            adapter.cert_verify(pool, prepared.url, verify, cert)  # type: ignore[no-untyped-call] # requests ships no types
+            self._trusting = pool
+        response: BaseHTTPResponse = pool.urlopen(
+            request.method,
+            adapter.request_url(prepared, proxies),
+            body=request.body or None,
+            headers=headers,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            retries=_NEVER_AGAIN,
+            timeout=Timeout(connect=connect_seconds, read=read_seconds),
+        )
+        return response
+
+    def close(self) -> None:
+        """Drop the connection; the next request opens one."""
+        self._session.close()
+        self._settings = self._trusting = None
+
+    def _address(self, request: ApiRequest) -> requests.PreparedRequest:
+        """The request's address as it is written."""
+        place = (request.method, request.path, request.query)
+        known = self._prepared.get(place)
+        if known is None:
+            if len(self._prepared) >= _MOST_ADDRESSES:
+                self._prepared.clear()
+            known = requests.PreparedRequest()
+            known.prepare_method(request.method)
+            known.prepare_url(self._base_url + request.path, request.query)
+            self._prepared[place] = known
+        return known
+
+
+def default_headers() -> dict[str, str | bytes]:
+    """What goes with every request, of whatever kind: how answers may be packed, and that the line stays open."""
+    told = requests.utils.default_headers()
+    return {name: told[name] for name in ("Accept-Encoding", "Connection")}
 
 
 def open_session(base_url: str) -> requests.Session:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 _TEXT_NAMES = ("ErrorMessage", "ExceptionMessage", "Message", "Reason", "ExceptionType")
+_SAYING = frozenset(_TEXT_NAMES)
 _ERROR_WORDS = frozenset({"error", "failed"})
 _LONGEST_TEXT = 500
 _LONGEST_EXCERPT = 120
@@ -69,6 +70,8 @@ def read(body: bytes) -> Reading:
 
 def reason_of(row: dict[str, object]) -> str | None:
     """The first text in which a row says what is wrong with it."""
+    if _SAYING.isdisjoint(row):
+        return None
     return next(iter(_texts(row)), None)
 
 
@@ -81,6 +84,8 @@ def _texts(members: dict[str, object]) -> list[str]:
 
 def cleaned(text: str) -> str:
     """A foreign text as one line that files, terminals and databases can hold (no control codes, half surrogates)."""
+    if len(text) <= _LONGEST_TEXT and text.isprintable() and "  " not in text:
+        return text.strip()
     kept = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * _LONGEST_TEXT])
     return " ".join(kept.split())[:_LONGEST_TEXT]
 

@@ -46,12 +46,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class StopCause:
-    """Why a run stops before its end, and what a person can do. is_for_today: it goes on by itself on the next UTC day."""
+    """Why a run stops before its end, and what a person can do. is_for_today: it goes on by itself on the next UTC day.
+
+    is_of_input: other inputs of the same command have nothing to do with it.
+    """
 
     exit_code: ExitCode
     reason: str
     remedy: str
     is_for_today: bool = False
+    is_of_input: bool = False
 
 
 # Events: what has happened. `now` is monotonic; `chance` in [0, 1) spreads waits.

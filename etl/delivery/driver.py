@@ -1,5 +1,10 @@
 """Carries out what `decide` says: reads chunks, takes slots, sends, settles. One thread; only the wire has others.
 
+What can be done at one moment is one commit: the ends of all requests whose answers are there, and the slots and intents
+of all that may go now; these are sent when it is done. A commit costs more than all else that is written for a request.
+Meanwhile nobody else can write to the ledger, so nothing that may take long is done then: no parcel is read, and nobody is
+told anything, who might keep us waiting (a pipe that is full, a terminal that was halted).
+
 The same loop runs over threads and real time and, with another wire and clock, in virtual time.
 """
 
@@ -7,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from etl.delivery import decide as machine
@@ -15,21 +21,22 @@ from etl.delivery.parcels import Packer, Parcel, without
 from etl.delivery.quota import next_day
 from etl.delivery.throttle import shared, smallest
 from etl.delivery.verdict import Answered, Throttled, Unknown, Verdict, judge, server_time
-from etl.exits import ExitCode
+from etl.delivery.wire import Arrival
+from etl.exits import ExitCode, code_of_stop
 from etl.identity import lead_mark
 from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved, StopWanted
 from etl.operations.contract import AnswerNames
 from etl.reconciler.match import Matched, Numbering, match
-from etl.records import STORED, ApiAnswer, Outcome, Window
+from etl.records import STORED, ApiAnswer, LineEnd, Outcome, TransportFailure, Window
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from etl.clock import Clock
     from etl.delivery.outcomes import RowEnd
-    from etl.delivery.wire import Arrival, Wire
+    from etl.delivery.wire import Wire
     from etl.events import StopSignal
     from etl.ledger.store import Ledger
     from etl.operations.contract import Operation
@@ -50,7 +57,7 @@ class Observer(Protocol):
         ...
 
     def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
-        """A request is over, and what became of its rows is in the ledger."""
+        """A request is over, and what became of its rows is in the ledger, for good. May ask for a stop there."""
         ...
 
 
@@ -107,8 +114,16 @@ class Driver:
         self._stop = stop
         self._numbering = Numbering(ledger.accounts.numbering(consignment.account_id))
         self._allowance = consignment.allowance
+        self._learned: Mapping[Window, Limit] = {}
         self._parcels: dict[int, Parcel] = {}
         self._request_ids: dict[int, int] = {}
+        self._sent_at: dict[int, float] = {}
+        self._taught_at = float("-inf")  # when a refusal last taught a smaller limit
+        self._ahead: deque[Parcel] = deque()
+        self._is_read_out = False
+        self._to_send: list[int] = []
+        self._held_back: deque[Arrival] = deque()
+        self._to_tell: list[tuple[int, Verdict, Sequence[RowEnd], int]] = []
         self._is_stop_told = False
 
     def deliver(self) -> Delivered:
@@ -117,20 +132,39 @@ class Driver:
         lot = self._consignment
         state = machine.State(capacity=lot.capacity, is_proven=lot.is_proven, is_careful=lot.is_careful)
         events: deque[machine.Event] = deque([machine.Begun(self._clock.monotonic())])
+        arrival: Arrival | None = None
         while True:
             wake_at: float | None = None
-            while events:
-                state, instructions = machine.decide(state, self._stop_first(events))
-                for instruction in instructions:
-                    if isinstance(instruction, machine.Finish):
-                        return Delivered(instruction.cause, instruction.is_sick)
-                    if isinstance(instruction, machine.WakeAt):
-                        wake_at = instruction.moment
-                        continue
-                    answer = self._carry_out(instruction)
-                    if answer is not None:
-                        events.append(answer)
-            events.append(self._next_event(wake_at, len(state.in_flight)))
+            end: machine.Finish | None = None
+            self._read_ahead(lot.capacity)
+            with self._ledger.requests.together():
+                for _ in range(lot.capacity):
+                    if arrival is not None:
+                        wake_at = None
+                        events.append(self._take_back(arrival, len(state.in_flight) - 1))
+                    while events:
+                        state, instructions = machine.decide(state, self._stop_first(events))
+                        for instruction in instructions:
+                            if isinstance(instruction, machine.Finish):
+                                end = instruction
+                            elif isinstance(instruction, machine.WakeAt):
+                                wake_at = instruction.moment
+                            elif (answer := self._carry_out(instruction)) is not None:
+                                events.append(answer)
+                    arrival = None if end or state.is_fetching else self._there_already()
+                    if arrival is None:
+                        break
+            self._tell_all()
+            self._send_all(is_over=self._is_over(state))
+            if end is not None:
+                return Delivered(end.cause, end.is_sick)
+            if state.is_fetching:  # all that was ready is on its way, or was known
+                self._read_ahead(lot.capacity)
+                events.append(self._fetch())
+                continue
+            arrival = arrival or self._there_already() or self._wire.wait(self._next_look(wake_at))
+            if arrival is None:
+                events.append(self._looked_up())
 
     def _stop_first(self, events: deque[machine.Event]) -> machine.Event:
         """The next event, but a wish to stop goes before all others: nothing is sent after it."""
@@ -146,14 +180,16 @@ class Driver:
         self._is_stop_told = True
         return machine.StopAsked(self._clock.monotonic(), cause_of(self._stop))
 
-    def _next_event(self, wake_at: float | None, in_flight: int) -> machine.Event:
-        arrival = self._wire.wait(self._next_look(wake_at))
-        if arrival is not None:
-            return self._take_back(arrival, in_flight - 1)
+    def _looked_up(self) -> machine.Event:
+        """Nothing has come back until now."""
         if not self._is_stop_told and self._ledger.runs.is_stop_asked(self._consignment.run_id):
             self._is_stop_told = True
             return machine.StopAsked(self._clock.monotonic(), STOPPED_FROM_OUTSIDE)
         return machine.Woken(self._clock.monotonic())
+
+    def _there_already(self) -> Arrival | None:
+        """What has come back and can be settled without waiting."""
+        return self._held_back.popleft() if self._held_back else self._wire.more()
 
     def _next_look(self, wake_at: float | None) -> float | None:
         """When to look up from waiting: for a slot that is far off, other processes may ask for a stop meanwhile."""
@@ -163,21 +199,33 @@ class Driver:
     def _carry_out(self, instruction: machine.Instruction) -> machine.Event | None:
         match instruction:
             case machine.Fetch():
-                return self._fetch()
+                return None if self._has_to_read else self._fetch()
             case machine.Reserve(job=job):
                 return self._reserve(job)
             case machine.Send(job=job):
-                self._send(job)
+                self._to_send.append(job.number)
             case machine.PauseAccount(until=until):
                 self._ledger.accounts.pause(self._consignment.account_id, until)
             case machine.LearnLimit(limit=limit):
                 self._learn(limit)
         return None
 
+    def _read_ahead(self, parcels: int) -> None:
+        """Have parcels ready: reading them may take long, and must not keep others from the ledger."""
+        wanted = parcels - len(self._ahead)
+        if wanted > 0 and not self._is_read_out:
+            self._ahead += islice(self._consignment.parcels, wanted)
+            self._is_read_out = len(self._ahead) < parcels
+
+    @property
+    def _has_to_read(self) -> bool:
+        """Whether the next parcel has to be read first."""
+        return not self._ahead and not self._is_read_out
+
     def _fetch(self) -> machine.Event:
-        parcel = next(self._consignment.parcels, None)
-        if parcel is None:
+        if not self._ahead:
             return machine.SourceDry(self._clock.monotonic())
+        parcel = self._ahead.popleft()
         self._parcels[parcel.number] = parcel
         addresses = parcel.addresses if self._consignment.operation.keeps_order else frozenset()
         return machine.Fetched(self._clock.monotonic(), machine.Job(parcel.number, addresses))
@@ -185,6 +233,7 @@ class Driver:
     def _reserve(self, job: machine.Job) -> machine.Event:
         if self._is_stop_wanted:
             return self._stop_asked()
+        self._take_over_limits()
         parcel: Parcel | None = self._parcels[job.number]
         while parcel is not None:
             reservation = self._ledger.requests.reserve(self._intent(parcel), self._allowance)
@@ -210,10 +259,31 @@ class Driver:
         window = lot.operation.window
         return Intent(lot.account_id, lot.scope_id, lot.run_id, window, parcel.rows, parcel.request.body)
 
-    def _send(self, job: machine.Job) -> None:
-        parcel = self._parcels[job.number]
-        self._observer.sent(self._request_ids[job.number], len(parcel.rows))
-        self._wire.send(job.number, parcel.request)
+    def _tell_all(self) -> None:
+        """Tell of the requests whose ends are committed by now."""
+        told, self._to_tell = self._to_tell, []
+        for request_id, verdict, ends, in_flight in told:
+            self._observer.settled(request_id, verdict, ends, in_flight)
+
+    def _is_over(self, state: machine.State) -> bool:
+        """Whether nothing more is to be sent, not even what has its slot. What is left of the day's quota may be used."""
+        is_stopped = state.cause is not None and not state.cause.is_for_today
+        return is_stopped or state.is_sick or self._stop.reason is not None
+
+    def _send_all(self, *, is_over: bool) -> None:
+        """Send the requests whose intents are committed by now; what a stop has overtaken comes back as not sent."""
+        run_id = self._consignment.run_id
+        for number in self._to_send:
+            parcel = self._parcels[number]
+            is_over = is_over or self._stop.reason is not None or self._ledger.runs.is_stop_asked(run_id)
+            if is_over:
+                kept = TransportFailure(LineEnd.NOT_SENT, "etl was stopped before it was sent")
+                self._held_back.append(Arrival(number, kept, self._clock.monotonic()))
+                continue
+            self._observer.sent(self._request_ids[number], len(parcel.rows))
+            self._sent_at[number] = self._clock.monotonic()
+            self._wire.send(number, parcel.request)
+        self._to_send.clear()
 
     def _take_back(self, arrival: Arrival, in_flight: int) -> machine.Event:
         parcel = self._parcels[arrival.number]
@@ -233,22 +303,26 @@ class Driver:
                 late=isinstance(verdict, Unknown) and verdict.late,
                 server_at=server_time(arrival.exchange),
                 trip=arrival.exchange.trip if isinstance(arrival.exchange, ApiAnswer) else None,
-                refused_within=self._refused_within(verdict),
+                refused_within=self._refused_within(verdict, self._sent_at.pop(arrival.number, arrival.ended)),
             )
         )
         self._note_failures(parcel, settled)
-        self._observer.settled(request_id, verdict, settled, in_flight)
+        self._to_tell.append((request_id, verdict, settled, in_flight))
         now, chance = self._clock.monotonic(), self._chance.random()
         job = machine.Job(arrival.number)
         returned = machine.Returned(now, job, verdict, is_doubtful(verdict, settled), chance)
         self._forget_if_over(arrival.number, verdict)
         return returned
 
-    def _refused_within(self, verdict: Verdict) -> float | None:
-        """Whether a refusal for the rate says nothing that explains it: the seconds of the shortest window, if so."""
+    def _refused_within(self, verdict: Verdict, sent: float) -> float | None:
+        """Whether a refusal for the rate says nothing that explains it: the seconds of the shortest window, if so.
+
+        The number that it names explains it where it teaches something, or was taught only after the request had left.
+        """
         if not isinstance(verdict, Throttled):
             return None
-        explains = verdict.limit is not None and self._with_limit(verdict.limit) != self._allowance
+        is_news = verdict.limit is not None and self._with_limit(verdict.limit) != self._allowance
+        explains = is_news or (verdict.limit is not None and sent <= self._taught_at)
         return None if explains else self._allowance.shortest_seconds
 
     def _note_failures(self, parcel: Parcel, ends: Sequence[RowEnd]) -> None:
@@ -288,7 +362,19 @@ class Driver:
         """Keep the limit that a refusal named, and keep to it from here on."""
         for window in self._windows_meant(limit):
             self._ledger.accounts.learn_limit(self._consignment.account_id, window, limit)
-        self._allowance = self._with_limit(limit)
+        if (taught := self._with_limit(limit)) != self._allowance:
+            self._allowance, self._taught_at = taught, self._clock.monotonic()
+
+    def _take_over_limits(self) -> None:
+        """Keep to what refusals have taught other processes, or other inputs of this one, since this delivery began."""
+        learned = self._ledger.accounts.learned_limits(self._consignment.account_id)
+        if learned == self._learned:
+            return
+        self._learned = learned
+        share, limits = self._consignment.share, dict(self._allowance.limits)
+        for window, limit in learned.items():
+            limits[window] = smallest(limits[window], shared(limit, share))
+        self._allowance = Allowance(limits, self._allowance.daily_requests)
 
     def _windows_meant(self, limit: Limit) -> tuple[Window, ...]:
         """Which limits a refusal teaches that names this one: of a bulk request it does not say which of the two it means.
@@ -307,14 +393,13 @@ class Driver:
 
 
 STOPPED_FROM_OUTSIDE = machine.StopCause(
-    ExitCode.STOPPED, "somebody asked for it with `etl stop`", "Run the same command: it continues."
+    ExitCode.STOPPED, "somebody asked for it with `etl stop`", "Run the same command: it continues.", is_of_input=True
 )
 
 
 def cause_of(stop: StopSignal) -> machine.StopCause:
     """A wish to stop as the cause of a stop; a signal's number decides the exit code."""
-    code = {2: ExitCode.INTERRUPTED, 15: ExitCode.TERMINATED}.get(stop.signal_number or 0, ExitCode.STOPPED)
-    return machine.StopCause(code, stop.reason or "asked to stop", stop.remedy)
+    return machine.StopCause(code_of_stop(stop.signal_number), stop.reason or "asked to stop", stop.remedy)
 
 
 def quota_spent(spent: BudgetSpent, now: datetime) -> machine.StopCause:

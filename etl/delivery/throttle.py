@@ -45,13 +45,15 @@ def capacity_for(limit: Limit) -> int:
 class Hold:
     """One request's claim on the account's windows. Moments by `monotonic` of the present boot, ended None in the air.
 
-    written: from when a bound on its way there counts; None where none is to be believed of it.
+    written: from when a bound on its way there counts; None where none is to be believed of it. run: whose rows it
+    carries, None for a read.
     """
 
     window: Window
     sent: float
     ended: float | None
     written: float | None = None
+    run: int | None = None
 
     def free_at(self, window_seconds: float, bound: float | None = None) -> float:
         """When this request can no longer share a window of that length with one sent then."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
+from etl.clock import at_a_stretch
 from etl.records import LineEnd, TransportFailure
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Wire(Protocol):
         """The next arrival; None when `until` (monotonic) has come first, or when `nudge` was called."""
         ...
 
+    def more(self) -> Arrival | None:
+        """A further arrival that is there already; never waits, and takes no nudge."""
+        ...
+
     def nudge(self) -> None:
         """Let a `wait` return at once. May be called from a signal handler or another thread."""
         ...
@@ -60,9 +65,18 @@ class ThreadedWire:
     def wait(self, until: float | None) -> Arrival | None:
         timeout = None if until is None else max(0.0, until - self._clock.monotonic())
         try:
-            return self._arrivals.get(timeout=timeout)
+            return self._arrivals.get(timeout=at_a_stretch(timeout))
         except Empty:
             return None
+
+    def more(self) -> Arrival | None:
+        try:
+            arrival = self._arrivals.get_nowait()
+        except Empty:
+            return None
+        if arrival is None:
+            self.nudge()
+        return arrival
 
     def nudge(self) -> None:
         self._arrivals.put(None)

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from etl.errors import LedgerError
 from etl.identity import account_identity
 from etl.ledger.database import inserted_key
+from etl.ledger.limits_held import note_named
 from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, LEARNED_LIMITS, SCOPES
 from etl.records import Limit, Window
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 LEARNED_FOR_SECONDS = 30 * 86_400.0
 """So long a limit that a refusal named is kept to; then the settings' is tried again, and a refusal teaches anew."""
+
+
+# Built once, because each request asks.
+_LEARNED = """
+SELECT rate_window, requests, seconds FROM learned_limits WHERE account_id = :account_id AND learned_at > :learned_after"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,11 @@ class Accounts:
         )
         found = self._database.connection.execute(query).first()
         return AccountRecord(*found) if found else None
+
+    def hosts(self, account_id: int) -> tuple[str, ...]:
+        """The hosts under which an account was met; asks only."""
+        query = select(ACCOUNT_NAMES.c.host).where(ACCOUNT_NAMES.c.account_id == account_id).distinct()
+        return tuple(sorted(self._database.connection.execute(query).scalars()))
 
     def meet(self, base_url: str, name: str, org_id: str | None) -> AccountRecord:
         """The account behind host and name, noted if it is new.
@@ -108,10 +119,9 @@ class Accounts:
 
     def learned_limits(self, account_id: int) -> dict[Window, Limit]:
         """The limits that refusals of this account have named, the last of them not too long ago: a plan may grow."""
-        still = LEARNED_LIMITS.c.learned_at > self._now() - LEARNED_FOR_SECONDS
-        query = select(LEARNED_LIMITS).where(LEARNED_LIMITS.c.account_id == account_id, still)
-        found = self._database.connection.execute(query).all()
-        return {Window(row.rate_window): Limit(row.requests, row.seconds) for row in found}
+        place = {"account_id": account_id, "learned_after": self._now() - LEARNED_FOR_SECONDS}
+        found = self._database.ask(_LEARNED, place)
+        return {Window(name): Limit(requests, seconds) for name, requests, seconds in found}
 
     def learn_limit(self, account_id: int, window: Window, limit: Limit) -> None:
         """Keep a limit that a refusal named; the smallest rate wins (LeadSquared: "exceeded the limit of N in M second(s)")."""
@@ -126,6 +136,7 @@ class Accounts:
             connection.execute(LEARNED_LIMITS.delete().where(place))
             learned = {"rate_window": window.value, "requests": limit.count, "seconds": limit.seconds}
             connection.execute(LEARNED_LIMITS.insert().values(account_id=account_id, learned_at=self._now(), **learned))
+            note_named(connection, account_id, window, limit, self._now())
 
     def pause(self, account_id: int, until_mono: float) -> None:
         """Let no process send to this account before `until_mono` of this boot; a longer pause stays."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, inspect, make_url
+from sqlalchemy import bindparam, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from etl.errors import LedgerError
+from etl.ledger.schema import for_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from sqlalchemy import Table, TextClause
     from sqlalchemy.engine import Connection, CursorResult, Engine, ExceptionContext
 
     from etl.clock import Clock
@@ -25,6 +31,7 @@ BUSY_SECONDS = 10
 
 
 _BEGIN = "BEGIN IMMEDIATE"
+_MOST_VALUES = 900  # of one statement; SQLite before 3.32 takes 999
 
 
 def _is_busy(error: BaseException) -> bool:
@@ -94,6 +101,21 @@ def inserted_key(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
+_LIST = "IN :row_ids"
+_JSON_LIST = "IN (SELECT value FROM json_each(:row_ids))"
+
+
+@lru_cache(maxsize=256)
+def _clause(statement: str) -> TextClause:
+    made = text(statement)
+    return made.bindparams(bindparam("row_ids", expanding=True)) if _LIST in statement else made
+
+
+@lru_cache(maxsize=16)
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)})"
+
+
 class Database:
     """The ledger's one connection. Not for use by several threads.
 
@@ -109,18 +131,32 @@ class Database:
             self.connection: Connection = self._engine.connect()
         except DatabaseError as error:
             raise _trouble(self.shown, error) from error
+        if self._engine.dialect.name == "postgresql":
+            for_postgresql()
+        found = self.connection.connection.dbapi_connection
+        self._sqlite = found if isinstance(found, sqlite3.Connection) else None
+        self._is_together = False
+        self._has_begun = False
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One write transaction: everything in it is committed together at the end, or nothing of it.
 
+        Within `together` it is a part of that one.
         Raises: LedgerError — locked for longer than some minutes, disk full, read-only or damaged.
         """
+        if self._has_begun:
+            yield self.connection
+            return
         try:
             self._begin()
+            self._has_begun = self._is_together
+            if self._is_together:
+                yield self.connection
+                return
             try:
                 yield self.connection
-                self.connection.exec_driver_sql("COMMIT")
+                self._commit()
             except BaseException:
                 self._roll_back()
                 raise
@@ -128,8 +164,29 @@ class Database:
             raise _trouble(self.shown, error) from error
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is written within is one transaction, which begins with the first of it. Nothing that fails may be caught.
+
+        Raises: LedgerError — as `writing`.
+        """
+        self._is_together = True
+        try:
+            yield
+            if self._has_begun:
+                self._commit()
+        except BaseException:
+            if self._has_begun:
+                self._roll_back()
+            raise
+        finally:
+            self._is_together = self._has_begun = False
+
+    @contextmanager
     def looking(self) -> Iterator[Connection]:
         """The ledger as it is at one moment, for several statements. Only temporary tables may be written meanwhile."""
+        if self._has_begun:
+            yield self.connection
+            return
         self.connection.exec_driver_sql("BEGIN")  # takes no lock that another process would have to wait for
         try:
             yield self.connection
@@ -137,6 +194,43 @@ class Database:
         except BaseException:
             self._roll_back()
             raise
+
+    def ask(self, statement: str, values: Mapping[str, object]) -> Sequence[Any]:
+        """All rows that a statement of every request gives, as tuples: past what SQLAlchemy does with each of them, which
+        costs ten times of what SQLite itself needs. `IN :row_ids` takes a list of numbers."""
+        if self._sqlite is None:
+            return self.connection.execute(_clause(statement), dict(values)).all()
+        return self._quickly(self._sqlite, statement, values).fetchall()
+
+    def do(self, statement: str, values: Mapping[str, object]) -> int:
+        """Carry such a statement out. Returns: how many rows were changed."""
+        if self._sqlite is None:
+            return int(self.connection.execute(_clause(statement), dict(values)).rowcount)
+        return self._quickly(self._sqlite, statement, values).rowcount
+
+    def do_each(self, statement: str, values: Sequence[Mapping[str, object]]) -> int:
+        """The same for each of some values. Returns: how many rows were changed."""
+        if self._sqlite is None:
+            return int(self.connection.execute(_clause(statement), [dict(one) for one in values]).rowcount)
+        try:
+            return self._sqlite.executemany(statement, values).rowcount
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(_told(self.shown, str(error))) from error
+
+    def insert(self, table: Table, values: Mapping[str, object]) -> int:
+        """Insert one row, of values that need no conversion. Returns: the number that the database gave it."""
+        if self._sqlite is None:
+            return inserted_key(self.connection.execute(table.insert().values(**values)))
+        return self._quickly(self._sqlite, _insertion(table.name, tuple(values)), values).lastrowid or 0
+
+    def _quickly(self, sqlite: sqlite3.Connection, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
+        if "row_ids" in values:
+            statement = statement.replace(_LIST, _JSON_LIST)
+            values = {**values, "row_ids": json.dumps(values["row_ids"])}
+        try:
+            return sqlite.execute(statement, values)
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(_told(self.shown, str(error))) from error
 
     def refuse_part_of_a_page(self, path: Path) -> None:
         """Refuse a SQLite file that ends within a page: SQLite reads what is missing there as zeros, and says nothing.
@@ -163,12 +257,21 @@ class Database:
         return set(inspect(self.connection).get_table_names())
 
     def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
-        """Insert many rows by position, past what SQLAlchemy does with each named value of each row."""
+        """Insert many rows by position, past what SQLAlchemy does with each named value of each row.
+
+        Some hundred go into one statement: to carry one out costs as much as the values of a row.
+        """
         mark = "?" if self.connection.dialect.paramstyle == "qmark" else "%s"
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
+        one = f"({', '.join([mark] * len(columns))})"
         values = list(rows)
-        if values:
-            self.connection.exec_driver_sql(statement, values)
+        together = max(1, _MOST_VALUES // len(columns))
+        whole = len(values) - len(values) % together
+        if whole:
+            lines = [tuple(chain.from_iterable(values[at : at + together])) for at in range(0, whole, together)]
+            self.connection.exec_driver_sql(statement + ", ".join([one] * together), lines)
+        if whole < len(values):
+            self.connection.exec_driver_sql(statement + one, values[whole:])
 
     def _begin(self) -> None:
         begin = _BEGIN if self._engine.dialect.name == "sqlite" else "BEGIN"
@@ -181,6 +284,9 @@ class Database:
         ):
             with attempt:
                 self.connection.exec_driver_sql(begin)
+
+    def _commit(self) -> None:
+        self.connection.exec_driver_sql("COMMIT")
 
     def _roll_back(self) -> None:
         with suppress(

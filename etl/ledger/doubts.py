@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select, text, update
 
 from etl.ledger.addresses import RUNS_TO_WAIT_FOR
+from etl.ledger.handover import GIVEN_AWAY
 from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, for_rows, holding, spellings
 from etl.reconciler.trust import Kept, Trust
 from etl.records import Outcome
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 
+# Not those of a run that went to another ledger: what is found absent there goes out again from there.
 _DOUBTS = """
 SELECT requests.request_id, requests.run_id, requests.sent_at, requests.sent_mono, requests.boot_id, requests.ended_at,
        requests.ended_mono, requests.ended_after, requests.late, requests.verdict, requests.detail, requests.rows,
        requests.body, requests.status, rows.row_id, rows.position, rows.together, rows.memory_key, rows.code
 FROM rows JOIN requests ON requests.request_id = rows.request_id
 WHERE rows.outcome = 'unconfirmed' AND rows.known_row_id IS NULL AND requests.ended_mono IS NOT NULL
-  AND (rows.run_id = :run_id OR rows.run_id IN ({others}))
+  AND rows.run_id NOT IN ({given_away}) AND (rows.run_id = :run_id OR rows.run_id IN ({others}))
 ORDER BY requests.request_id, rows.position"""
 
 # Other runs with rows in doubt that rows of this one were taken for, or that are equal to rows in doubt of this one, or that
@@ -217,7 +219,8 @@ class Doubts:
         Of the other runs whose rows in doubt rows of this one were taken for, are equal to or wait for, all that is in doubt: of
         equal rows none can be told without the others.
         """
-        found = self._database.connection.execute(text(_DOUBTS.format(others=_OTHER_RUNS)), {"run_id": run_id}).all()
+        statement = text(_DOUBTS.format(others=_OTHER_RUNS, given_away=GIVEN_AWAY))
+        found = self._database.connection.execute(statement, {"run_id": run_id}).all()
         return [_doubt(list(rows)) for _, rows in groupby(found, key=attrgetter("request_id"))]
 
     def other_runs(self, run_id: int) -> list[int]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from etl.delivery.outcomes import RowEnd
-from etl.ledger.schema import for_rows
 from etl.records import STORED, Outcome
 
 if TYPE_CHECKING:
@@ -15,9 +14,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from etl.ledger.database import Database
+
 REOPEN = text("UPDATE runs SET state = 'open' WHERE run_id = :run_id")
 
-_FOLLOWED = for_rows("SELECT DISTINCT known_row_id FROM rows WHERE known_row_id IN :row_ids")
+_FOLLOWED = "SELECT DISTINCT known_row_id FROM rows WHERE known_row_id IN :row_ids"
 
 # Rows of this run that are the same activity, and rows of other runs that were planned while this one was in the air.
 _FOLLOWERS = text("""
@@ -87,13 +88,12 @@ WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND holder.run_id <
 """)
 
 
-def settle_followers(connection: Connection, ends: Sequence[RowEnd], runs: Mapping[int, int]) -> None:
+def settle_followers(database: Database, ends: Sequence[RowEnd], runs: Mapping[int, int]) -> None:
     """Rows that are the same activity as one of these share its fate. runs: of which run each row is."""
-    followed = connection.execute(_FOLLOWED, {"row_ids": [end.row_id for end in ends]})
-    have = set(followed.scalars())
+    have = {followed for (followed,) in database.ask(_FOLLOWED, {"row_ids": [end.row_id for end in ends]})}
     for end in ends:
         if end.row_id in have:
-            _tell_followers(connection, end, runs[end.row_id])
+            _tell_followers(database.connection, end, runs[end.row_id])
 
 
 def _tell_followers(connection: Connection, end: RowEnd, run_id: int) -> None:

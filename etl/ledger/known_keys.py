@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 
+# What `etl undo` has taken back may be shown for a while still: its key keeps no row from being sent.
 _NOTE = text("""
-INSERT INTO known_keys (account_id, event, row_key, activity_id) VALUES (:account_id, :event, :row_key, :activity_id)
+INSERT INTO known_keys (account_id, event, row_key, activity_id)
+SELECT :account_id, :event, :row_key, :activity_id WHERE NOT EXISTS (
+    SELECT 1 FROM rows WHERE rows.account_id = :account_id AND rows.activity_id = :activity_id AND rows.outcome = 'undone')
 ON CONFLICT (account_id, event, row_key) DO NOTHING""").bindparams(
     bindparam("activity_id", type_=KNOWN_KEYS.c.activity_id.type)
 )

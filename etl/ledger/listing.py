@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
 
+from etl.ledger.handed_rows import KNOWN
 from etl.ledger.prune import PRUNED
-from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, DECISIONS, REQUESTS, ROWS, RUNS, SCOPES
+from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, DECISIONS, HANDOVERS, REQUESTS, ROWS, RUNS, SCOPES
+from etl.ledger.steps import Step, note_step
 from etl.records import Outcome, Window
 
 if TYPE_CHECKING:
@@ -28,19 +30,23 @@ WHERE line.run_id = :run_id AND line.outcome = 'unconfirmed'"""
 _SENT_BESIDE = text("""
 WITH family AS (SELECT run_id FROM runs WHERE run_id = :run_id OR revises = :run_id),
 span AS (SELECT MIN(sent_at) AS began, MAX(sent_at) AS ended FROM requests WHERE run_id IN (SELECT run_id FROM family))
-SELECT sent_at, rate_window, verdict, run_id IN (SELECT run_id FROM family) AS is_ours FROM requests
+SELECT sent_at, rate_window, verdict, run_id IN (SELECT run_id FROM family) AS is_ours, rows FROM requests
 WHERE account_id = (SELECT account_id FROM runs WHERE run_id = :run_id)
   AND sent_at >= (SELECT began FROM span) AND sent_at <= (SELECT ended FROM span) ORDER BY sent_at""")
 
 
 @dataclass(frozen=True, slots=True)
 class SentAt:
-    """When a request of an account left, by the wall clock. is_ours: it belongs to the run in question."""
+    """When a request of an account left, by the wall clock. is_ours: it belongs to the run in question.
+
+    rows: so many travelled in it.
+    """
 
     at: float
     window: Window
     is_refused: bool
     is_ours: bool
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,10 @@ _PRUNED_AT = (
 )
 
 
+_OURS = RUNS.c.run_id.not_in(select(HANDOVERS.c.run_id).where(HANDOVERS.c.way == KNOWN))
+"""Without the runs of other ledgers of which only rows are known here: who imported them lists them."""
+
+
 def _of(account: str) -> ColumnElement[bool]:
     return RUNS.c.account_id.in_(select(ACCOUNT_NAMES.c.account_id).where(ACCOUNT_NAMES.c.name == account))
 
@@ -158,14 +168,14 @@ class Listing:
 
     def runs(self, most: int | None = None, account: str | None = None) -> list[ListedRun]:
         """The newest runs, the newest first. most: how many, None for all. account: only of accounts with that name."""
-        query = self._runs()
+        query = self._runs().where(_OURS)
         if account is not None:
             query = query.where(_of(account))
         return self._listed(query.limit(most))
 
     def how_many(self, account: str | None = None) -> int:
         """How many runs there are; with `account` as above."""
-        query = select(func.count()).select_from(RUNS)
+        query = select(func.count()).select_from(RUNS).where(_OURS)
         return int(
             self._database.connection.execute(query if account is None else query.where(_of(account))).scalar_one()
         )
@@ -194,7 +204,7 @@ class Listing:
     def sent_beside(self, run_id: int) -> list[SentAt]:
         """All requests to the run's account between its first and its last one, in the order of time."""
         found = self._database.connection.execute(_SENT_BESIDE, {"run_id": run_id})
-        return [SentAt(row[0], Window(row[1]), row[2] == "throttled", bool(row[3])) for row in found]
+        return [SentAt(row[0], Window(row[1]), row[2] == "throttled", bool(row[3]), row[4]) for row in found]
 
     def unconfirmed_since(self, run_id: int) -> float | None:
         """When the first of the run's unconfirmed rows was sent; None where none is."""
@@ -217,6 +227,7 @@ class Listing:
             its_own = select(RUNS.c.revises).where(RUNS.c.run_id == run_id).scalar_subquery()
             family = (RUNS.c.run_id == run_id) | (RUNS.c.revises == run_id) | (RUNS.c.run_id == its_own)
             connection.execute(update(RUNS).where(family).values(stop_asked_at=now))
+            note_step(connection, run_id, Step.STOP_ASKED, now)
 
     def account_names(self) -> list[str]:
         """All names under which accounts were met."""

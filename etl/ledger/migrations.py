@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select, update
 
 from etl.errors import LedgerError
-from etl.ledger.schema import META, METADATA, ROWS
+from etl.ledger.schema import HANDOVERS, LIMITS_HELD, META, METADATA, ROWS, RUN_STEPS, SLOT_WAITERS, TAKEN_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,12 +80,46 @@ def _what_the_limit_needs(connection: Connection) -> None:
     METADATA.create_all(connection)
 
 
+def _who_did_what(connection: Connection) -> None:
+    """Version 6: the steps of runs, and who took them; runs of before have none. And which rows are lines of a run's files."""
+    RUN_STEPS.create(connection, checkfirst=True)
+    next(index for index in ROWS.indexes if index.name == "rows_by_line").create(connection)
+
+
+def _what_undoing_needs(connection: Connection) -> None:
+    """Version 7: rows that are to be taken back, and by which requests; where undone activities are looked up."""
+    TAKEN_BACK.create(connection, checkfirst=True)
+    for index in ROWS.indexes:
+        if index.name == "rows_undone":
+            index.create(connection, checkfirst=True)
+
+
+def _what_pictures_need(connection: Connection) -> None:
+    """Version 8: which limits were kept to, and since when."""
+    LIMITS_HELD.create(connection, checkfirst=True)
+
+
+def _what_turns_need(connection: Connection) -> None:
+    """Version 9: who waits for a slot."""
+    SLOT_WAITERS.create(connection, checkfirst=True)
+
+
+def _what_handing_over_needs(connection: Connection) -> None:
+    """Version 10: which runs went to another ledger, and which came from one."""
+    HANDOVERS.create(connection, checkfirst=True)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _is_there,
     _what_verifying_needs,
     _what_all_operations_need,
     _what_revisions_need,
     _what_the_limit_needs,
+    _who_did_what,
+    _what_undoing_needs,
+    _what_pictures_need,
+    _what_turns_need,
+    _what_handing_over_needs,
 )
 """Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once."""
 

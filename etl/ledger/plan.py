@@ -196,9 +196,12 @@ _ACCOUNT_OF = "SELECT account_id FROM scopes WHERE scope_id = :scope_id"
 
 _HAS_FAILED = "SELECT 1 FROM failed_before WHERE account_id = :account_id LIMIT 1"
 
+# What another run of this ledger has sent since the plan was made is that run's: whoever reserves a slot will find it so.
 _ALREADY_THERE = """
 UPDATE plan SET outcome = 'already_imported', activity_id = :activity_id, code = 'read_back'
-WHERE input_no = :input_no AND row_number = :row_number AND outcome = 'waiting'"""
+WHERE input_no = :input_no AND row_number = :row_number AND outcome = 'waiting' AND NOT EXISTS (
+    SELECT 1 FROM claims
+    WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key AND claims.ordinal = plan.ordinal)"""
 
 _FOLLOWERS_OF_WHAT_IS_THERE = """
 UPDATE plan SET outcome = 'already_imported' FROM plan AS first
@@ -283,6 +286,7 @@ class Plan:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._shared: dict[int, bool] = {}
         blob = "BLOB" if database.connection.dialect.name == "sqlite" else "BYTEA"
         database.connection.exec_driver_sql(
             _CREATE.format(blob=blob, clustered=" WITHOUT ROWID" if blob == "BLOB" else "")
@@ -342,7 +346,7 @@ class Plan:
             if has_unique_key:
                 if scope_id is not None:
                     self._run(_KNOWN_BY_UNIQUE_KEY, where)
-                if self._run(_HAS_SHARED, where).first() is not None:
+                if self._has_equals(input_no):
                     followers += self._run(_FOLLOW_UNIQUE_KEY, where).rowcount
             if has_lines:
                 followers += self._run(_FOLLOW_LINE, where).rowcount
@@ -383,10 +387,15 @@ class Plan:
         """Give each row that goes out its ordinal among its equals: one that nothing has which is, or may be, in LeadSquared."""
         where = {"input_no": input_no, "scope_id": scope_id}
         self._run(_NUMBER_ALONE, where)  # changes hardly a row: 1 is what each has when it is staged
-        may_have_equals = self._run(_HAS_SHARED, where).first() is not None
-        if may_have_equals or (scope_id is not None and self._run(_HAS_CLAIMED, where).first() is not None):
+        if self._has_equals(input_no) or (scope_id is not None and self._run(_HAS_CLAIMED, where).first() is not None):
             self._run(_NUMBER_EQUALS, where)
         self._run(versions.NUMBER, where)
+
+    def _has_equals(self, input_no: int) -> bool:
+        """Whether two rows of an input have one memory key; asked once, when all are staged, because keys do not change."""
+        if input_no not in self._shared:
+            self._shared[input_no] = self._run(_HAS_SHARED, {"input_no": input_no}).first() is not None
+        return self._shared[input_no]
 
     def has_changed(self, input_no: int) -> bool:
         """Whether rows are known from before with other values."""
@@ -414,16 +423,29 @@ class Plan:
         if account_id is not None and self._run(_HAS_FAILED, {"account_id": account_id}).first() is not None:
             self._run(_SET_APART, place)
 
-    def note_imported(self, input_no: int, activities: Mapping[int, str]) -> None:
-        """Take rows, by row number, for imported under these ids: LeadSquared has shown their row keys."""
+    def note_imported(self, input_no: int, activities: Mapping[int, str], scope_id: int | None = None) -> None:
+        """Take rows, by row number, for imported under these ids: LeadSquared has shown their row keys.
+
+        scope_id: where other runs of this ledger may have sent the same rows meanwhile; those are left alone.
+        """
         statement = text(_ALREADY_THERE).bindparams(bindparam("activity_id", type_=OpaqueId()))
         values = [
-            {"input_no": input_no, "row_number": number, "activity_id": activity_id}
+            {"input_no": input_no, "row_number": number, "activity_id": activity_id, "scope_id": scope_id}
             for number, activity_id in activities.items()
         ]
         if values:
             self._database.connection.execute(statement, values)
             self._run(_FOLLOWERS_OF_WHAT_IS_THERE, {"input_no": input_no})
+
+    def marks(self, input_no: int, size: int, *, of_addresses: bool = False) -> bytes:
+        """The first `size` bytes of each row's memory key, or of the mark of where it belongs, one behind the other.
+
+        Only of rows that may go out; by this inputs are found that have rows in common.
+        """
+        column = "lead" if of_addresses else "memory_key"
+        query = f"""SELECT substr({column}, 1, {size}) FROM plan
+            WHERE input_no = :input_no AND outcome = 'waiting' AND {column} IS NOT NULL"""
+        return b"".join(self._run(query, {"input_no": input_no}).scalars())
 
     def count_to_send(self, input_no: int) -> int:
         """How many rows go out: those that wait and follow no other row."""

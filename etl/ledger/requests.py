@@ -9,32 +9,33 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy import case, func, select, text, update
 
 from etl.delivery.outcomes import RowEnd
 from etl.errors import LedgerError
 from etl.ledger import followers, revisions
 from etl.ledger.addresses import HELD_BACK
-from etl.ledger.database import inserted_key
 from etl.ledger.followers import REOPEN
 from etl.ledger.lines import note_answer, note_refusal
-from etl.ledger.schema import REQUESTS, ROWS, for_rows, holding, spellings
+from etl.ledger.runs import STOP_ASKED
+from etl.ledger.schema import REQUESTS, ROWS, for_rows, opaque, opaque_text, spellings
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
+from etl.ledger.undoing import note_asked
 from etl.records import STORED, Outcome, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Connection
 
     from etl.events import Budget
     from etl.ledger.database import Database
     from etl.ledger.runs import WaitingRow
+    from etl.ledger.undoing import UndoIntent
     from etl.records import Trip
-
-    _Fact: TypeAlias = Row[*tuple[Any, ...]]
 
 __all__ = [
     "Allowance",
@@ -50,42 +51,38 @@ __all__ = [
     "Taken",
 ]
 
-_TEXTS = ("activity_id", "code", "error", "hint")
-
 _AT_ONCE = 500
 _MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED, Outcome.ALREADY_IMPORTED}
 
-# The statements of every request are built once: putting one together costs more than SQLite needs to carry it out.
+# The statements of every request go past SQLAlchemy (`Database.ask`): putting one together costs more than SQLite needs.
 
-
-_TAKEN = for_rows("""
+_TAKEN = """
 SELECT mine.row_id, claims.row_id FROM rows AS mine
 JOIN claims ON claims.scope_id = mine.scope_id AND claims.memory_key = mine.memory_key AND claims.ordinal = mine.ordinal
-WHERE mine.row_id IN :row_ids AND claims.row_id <> COALESCE(mine.replaces, 0)""")
+WHERE mine.row_id IN :row_ids AND claims.row_id <> COALESCE(mine.replaces, 0)"""
 
 # In conflict is only a revision, with the row that it replaces: all else is taken.
-_CLAIM = for_rows("""
+_CLAIM = """
 INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
 SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids
-ON CONFLICT (scope_id, memory_key, ordinal) DO UPDATE SET row_id = excluded.row_id""")
+ON CONFLICT (scope_id, memory_key, ordinal) DO UPDATE SET row_id = excluded.row_id"""
 
-_INTEND = text("""
+_INTEND = """
 UPDATE rows SET outcome = 'unconfirmed', request_id = :request_id, position = :position
-WHERE row_id = :row_id AND outcome = 'waiting'""")
+WHERE row_id = :row_id AND outcome = 'waiting'"""
 
-_STOP_ASKED = text("SELECT stop_asked_at FROM runs WHERE run_id = :run_id")
-
-_INSERT_REQUEST = REQUESTS.insert()
-
-_END_REQUEST = text("""
+_END_REQUEST = """
 UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail,
     late = :late, server_at = :server_at, written_mono = :written_mono, ended_after = (SELECT MAX(request_id) FROM requests)
-WHERE request_id = :request_id""")
+WHERE request_id = :request_id"""
 
-_SENT = text("SELECT account_id, sent_mono FROM requests WHERE request_id = :request_id")
+_SENT = "SELECT account_id, sent_mono FROM requests WHERE request_id = :request_id"
 
+# What another run of this ledger has sent meanwhile is that run's: whoever reserves a slot will find it so.
 _STILL_WAITING = for_rows("""
-SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting' AND known_row_id IS NULL""")
+SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting' AND known_row_id IS NULL AND NOT EXISTS (
+    SELECT 1 FROM claims WHERE claims.scope_id = rows.scope_id AND claims.memory_key = rows.memory_key
+      AND claims.ordinal = rows.ordinal AND claims.row_id <> rows.row_id)""")
 
 # What LeadSquared has from elsewhere occupies its place like what we have sent.
 _CLAIM_WHAT_IS_THERE = text("""
@@ -93,16 +90,19 @@ INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
 SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id = :row_id
 ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING""")
 
-_FACTS = for_rows("""
-SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces FROM rows WHERE row_id IN :row_ids""")
+_FACTS = """
+SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces FROM rows WHERE row_id IN :row_ids"""
 
-_WITH_THESE_IDS = holding(ROWS.c.activity_id, ROWS.c.run_id, ROWS.c.row_number)
-
-_END_ROW = (
-    update(ROWS)
-    .where(ROWS.c.row_id == bindparam("ours"))
-    .values(outcome=bindparam("becomes"), **{name: bindparam(name) for name in _TEXTS})
+# One statement for each kind, because each has an index of its own.
+_WITH_THESE_IDS = " UNION ALL ".join(
+    "SELECT activity_id, run_id, row_number FROM rows "
+    f"WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IN ({{ids}})"
+    for outcome in ("created", "already_imported", "undone")
 )
+
+_END_ROW = """
+UPDATE rows SET outcome = :outcome, activity_id = :activity_id, code = :code, error = :error, hint = :hint
+WHERE row_id = :row_id"""
 
 _RELEASE = for_rows("""
 DELETE FROM claims WHERE (scope_id, memory_key, ordinal) IN (
@@ -111,9 +111,9 @@ DELETE FROM claims WHERE (scope_id, memory_key, ordinal) IN (
 _STILL_OPEN = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'unconfirmed' AND request_id = :request_id""")
 
-_WITNESS = text("""
+_WITNESS = """
 UPDATE requests SET witness = (SELECT activity_id FROM rows WHERE row_id = :row_id)
-WHERE witness IS NULL AND request_id = (SELECT request_id FROM rows WHERE row_id = :row_id)""")
+WHERE witness IS NULL AND request_id = (SELECT request_id FROM rows WHERE row_id = :row_id)"""
 
 _DISPROVE = text("""
 UPDATE rows SET outcome = 'unconfirmed', activity_id = NULL, code = 'id_taken', error = :reason
@@ -224,26 +224,39 @@ class RequestEnd:
     refused_within: float | None = None
 
 
-def _written(end: RowEnd) -> dict[str, str | int | None]:
-    texts = {"activity_id": end.activity_id, "code": end.code, "error": end.error, "hint": end.hint}
-    return {"ours": end.row_id, "becomes": end.outcome.value, **texts}
+class _Fact(NamedTuple):
+    """What is asked of a row before its end is written, or of one that holds an id."""
+
+    row_id: int
+    run_id: int
+    row_number: int
+    account_id: int
+    lineage_run: int | None
+    request_id: int | None
+    replaces: int | None
 
 
-def _unless_held(row: RowEnd, holders: dict[str, _Fact], fact: _Fact) -> RowEnd:
+def _written(end: RowEnd) -> dict[str, object]:
+    kept = None if end.activity_id is None else opaque(end.activity_id)
+    texts = {"code": end.code, "error": end.error, "hint": end.hint}
+    return {"row_id": end.row_id, "outcome": end.outcome.value, "activity_id": kept, **texts}
+
+
+def _unless_held(row: RowEnd, holders: dict[str, tuple[int, int]], place: tuple[int, int]) -> RowEnd:
     """The end of a row, in doubt where another one holds its id; from here on the row holds it itself.
 
-    Only who has created an activity holds its id: any number of rows may have updated it.
+    Only who has created an activity holds its id: any number of rows may have updated it. place: its run and its number.
     """
     if not row.activity_id or row.outcome is not Outcome.CREATED:
         return row
-    holder = holders.setdefault(row.activity_id.casefold(), fact)
-    return row if holder is fact else _doubted(row, holder)
+    holder = holders.setdefault(row.activity_id.casefold(), place)
+    return row if holder is place else _doubted(row, *holder)
 
 
-def _doubted(row: RowEnd, other: _Fact) -> RowEnd:
+def _doubted(row: RowEnd, run_id: int, row_number: int) -> RowEnd:
     reason = (
-        f"LeadSquared answered with the ProspectActivityId {row.activity_id}, which row {other.row_number} of run "
-        f"{other.run_id} already has."
+        f"LeadSquared answered with the ProspectActivityId {row.activity_id}, which row {row_number} of run "
+        f"{run_id} already has."
     )
     return RowEnd(row.row_id, Outcome.UNCONFIRMED, code="id_taken", error=reason)
 
@@ -255,19 +268,25 @@ class Requests:
         self._database = database
         self._slots = Slots(database)
 
+    def together(self) -> AbstractContextManager[None]:
+        """All that is written within is one commit: intents may only be believed, and sent, when it is left."""
+        return self._database.together()
+
     def reserve(self, intent: Intent, allowance: Allowance) -> Reservation:
         """Take a slot and write the intent, in one commit; or say why not now.
 
         Raises: LedgerError — a row of the intent does not wait any more; nothing was written.
         """
         with self._database.writing() as connection:
-            if connection.execute(_STOP_ASKED, {"run_id": intent.run_id}).scalar() is not None:
+            if self._database.ask(STOP_ASKED, {"run_id": intent.run_id}):
                 return StopWanted()
-            refusal = self._slots.refusal(connection, intent.account_id, intent.window, allowance, keeps_reserve=True)
+            refusal = self._slots.refusal(
+                connection, intent.account_id, intent.window, allowance, keeps_reserve=True, run_id=intent.run_id
+            )
             if refusal is not None:
                 return refusal
             row_ids = [row.row_id for row in intent.rows]
-            taken = {row[0]: row[1] for row in connection.execute(_TAKEN, {"row_ids": row_ids})}
+            taken: dict[int, int] = dict(self._database.ask(_TAKEN, {"row_ids": row_ids}))
             if taken:
                 self._note_taken(connection, intent, taken)
                 return Taken(frozenset(taken))
@@ -275,9 +294,9 @@ class Requests:
                 held_back = frozenset(connection.execute(HELD_BACK, {"row_ids": row_ids}).scalars())
                 if held_back:
                     return HeldBack(held_back)
-            request_id = self._write(connection, intent.account_id, intent.run_id, intent.window, intent)
-            connection.execute(_CLAIM, {"row_ids": row_ids})
-            self._intend(connection, row_ids, request_id)
+            request_id = self._write(intent.account_id, intent.run_id, intent.window, len(row_ids), intent.body)
+            self._database.do(_CLAIM, {"row_ids": row_ids})
+            self._intend(row_ids, request_id)
         return Reserved(request_id)
 
     def reserve_read(
@@ -288,7 +307,20 @@ class Requests:
             refusal = self._slots.refusal(connection, account_id, window, allowance, keeps_reserve=keeps_reserve)
             if refusal is not None:
                 return refusal
-            return Reserved(self._write(connection, account_id, None, window, None))
+            return Reserved(self._write(account_id, None, window))
+
+    def reserve_undoing(self, intent: UndoIntent, allowance: Allowance) -> Reserved | NoSlot | BudgetSpent | StopWanted:
+        """Take a slot and write which rows of a run are to be taken back and how, in one commit; or say why not now."""
+        with self._database.writing() as connection:
+            if self._database.ask(STOP_ASKED, {"run_id": intent.run_id}):
+                return StopWanted()
+            refusal = self._slots.refusal(connection, intent.account_id, intent.window, allowance, keeps_reserve=True)
+            if refusal is not None:
+                return refusal
+            rows = len(intent.row_ids)
+            request_id = self._write(intent.account_id, intent.run_id, intent.window, rows, intent.body)
+            note_asked(connection, intent, request_id)
+        return Reserved(request_id)
 
     def settle(self, end: RequestEnd) -> tuple[RowEnd, ...]:
         """Write how a request ended and what became of its rows, in one commit.
@@ -297,7 +329,7 @@ class Requests:
         unconfirmed.
         """
         with self._database.writing() as connection:
-            self._write_end(connection, end)
+            self._write_end(end)
             return self._settle_rows(connection, end.rows) if end.rows else ()
 
     def settle_read_back(self, ends: Mapping[int, Sequence[RowEnd]]) -> tuple[RowEnd, ...]:
@@ -411,7 +443,7 @@ class Requests:
             followers.follow_holder(connection, ours, theirs, intent.run_id, outcome)
 
     def _write(
-        self, connection: Connection, account_id: int, run_id: int | None, window: Window, intent: Intent | None
+        self, account_id: int, run_id: int | None, window: Window, rows: int = 0, body: bytes | None = None
     ) -> int:
         clock = self._database.clock
         values = {
@@ -421,25 +453,25 @@ class Requests:
             "boot_id": clock.boot_id(),
             "sent_mono": clock.monotonic(),
             "sent_at": clock.now().timestamp(),
-            "rows": len(intent.rows) if intent else 0,
-            "body": zlib.compress(intent.body, 6) if intent else None,
+            "rows": rows,
+            "body": None if body is None else zlib.compress(body, 6),
         }
-        self._slots.count(connection, account_id)
-        return inserted_key(connection.execute(_INSERT_REQUEST, values))
+        self._slots.count(account_id)
+        return self._database.insert(REQUESTS, values)
 
-    def _intend(self, connection: Connection, row_ids: Sequence[int], request_id: int) -> None:
+    def _intend(self, row_ids: Sequence[int], request_id: int) -> None:
         """From here on the rows count as unconfirmed."""
         values = [
             {"row_id": row_id, "request_id": request_id, "position": position}
             for position, row_id in enumerate(row_ids, start=1)
         ]
-        if connection.execute(_INTEND, values).rowcount != len(values):
+        if self._database.do_each(_INTEND, values) != len(values):
             raise LedgerError(
                 "Some rows of a request were dealt with by another import at this very moment. The request was not sent. "
                 "Run the same command again: it continues with the rows that wait."
             )
 
-    def _write_end(self, connection: Connection, end: RequestEnd) -> None:
+    def _write_end(self, end: RequestEnd) -> None:
         values = {
             "request_id": end.request_id,
             "ended_mono": end.ended_mono,
@@ -449,28 +481,27 @@ class Requests:
             "detail": end.detail,
             "late": int(end.late) or None,
             "server_at": end.server_at,
-            "written_mono": self._note_line(connection, end),
+            "written_mono": self._note_line(end),
         }
-        connection.execute(_END_REQUEST, values)
+        self._database.do(_END_REQUEST, values)
 
-    def _note_line(self, connection: Connection, end: RequestEnd) -> float | None:
+    def _note_line(self, end: RequestEnd) -> float | None:
         """What the request has shown of the line to its account. Returns: from when a bound on its way counts, if any."""
         if end.trip is None and end.refused_within is None:
             return None
-        clock = self._database.clock
-        account_id, sent = connection.execute(_SENT, {"request_id": end.request_id}).one()
+        ((account_id, sent),) = self._database.ask(_SENT, {"request_id": end.request_id})
         written = None
         if end.trip is not None:
-            written = note_answer(connection, account_id, end.trip, end.ended_mono, clock)
+            written = note_answer(self._database, account_id, end.trip, end.ended_mono)
         if end.refused_within is not None:
-            note_refusal(connection, account_id, sent, end.refused_within, clock)
+            note_refusal(self._database, account_id, sent, end.refused_within)
         return written
 
     def _settle_rows(self, connection: Connection, rows: Sequence[RowEnd]) -> tuple[RowEnd, ...]:
-        found = connection.execute(_FACTS, {"row_ids": [row.row_id for row in rows]})
-        facts = {fact.row_id: fact for fact in found}
-        ends = self._proved(connection, rows, facts)
-        connection.execute(_END_ROW, [_written(end) for end in ends])
+        found = self._database.ask(_FACTS, {"row_ids": [row.row_id for row in rows]})
+        facts = {fact[0]: _Fact(*fact) for fact in found}
+        ends = self._proved(rows, facts)
+        self._database.do_each(_END_ROW, [_written(end) for end in ends])
         messages = [{"row_id": end.row_id, "message_id": end.message_id} for end in ends if end.message_id]
         if messages:
             connection.execute(_NOTE_MESSAGE, messages)
@@ -479,7 +510,7 @@ class Requests:
             connection.execute(_NO_REQUEST, again)
         confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
         if confirmed:
-            connection.execute(_WITNESS, [{"row_id": row_id} for row_id in confirmed.values()])
+            self._database.do_each(_WITNESS, [{"row_id": row_id} for row_id in confirmed.values()])
         revising = [end.row_id for end in ends if facts[end.row_id].replaces is not None]
         released = [end.row_id for end in ends if end.outcome not in _MAY_BE_STORED]
         if released:
@@ -492,20 +523,23 @@ class Requests:
         if corrections:
             connection.execute(_MEND_EARLIER_LINES, {"row_ids": corrections})
             connection.execute(_MEND_WHAT_FOLLOWED_THEM, {"row_ids": corrections})
-        followers.settle_followers(connection, ends, {row_id: fact.run_id for row_id, fact in facts.items()})
+        followers.settle_followers(self._database, ends, {row_id: fact.run_id for row_id, fact in facts.items()})
         if revising:
             revisions.tell_lines_of(connection, revising)
         return ends
 
-    def _proved(
-        self, connection: Connection, rows: Sequence[RowEnd], facts: Mapping[int, Row[Any]]
-    ) -> tuple[RowEnd, ...]:
+    def _proved(self, rows: Sequence[RowEnd], facts: Mapping[int, _Fact]) -> tuple[RowEnd, ...]:
         """The rows' ends, but unconfirmed where a row is called created under an id that another row of ours has."""
         ids = [row.activity_id for row in rows if row.outcome is Outcome.CREATED]
         if not ids:
             return tuple(rows)
         account_id = facts[rows[0].row_id].account_id
-        spelt = [spelling for activity_id in ids if activity_id for spelling in spellings(activity_id)]
-        found = connection.execute(_WITH_THESE_IDS, {"its_account": account_id, "ids": spelt})
-        holders = {other.activity_id.casefold(): other for other in found}
-        return tuple(_unless_held(row, holders, facts[row.row_id]) for row in rows)
+        spelt = {opaque(spelling) for activity_id in ids if activity_id for spelling in spellings(activity_id)}
+        if not spelt:
+            return tuple(rows)
+        named = {f"id{place}": kept for place, kept in enumerate(spelt)}
+        statement = _WITH_THESE_IDS.format(ids=", ".join(f":{name}" for name in named))
+        found = self._database.ask(statement, {"account_id": account_id, **named})
+        holders = {opaque_text(kept).casefold(): (run_id, number) for kept, run_id, number in found}
+        places = {row_id: (fact.run_id, fact.row_number) for row_id, fact in facts.items()}
+        return tuple(_unless_held(row, holders, places[row.row_id]) for row in rows)

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from etl.ledger.database import inserted_key
 from etl.ledger.runs import NewRun, RunRecord
 from etl.ledger.schema import REQUESTS, RUNS, OpaqueId, for_rows
+from etl.ledger.steps import Step, note_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -167,11 +168,13 @@ class Revisions:
 
     def begin(self, new: NewRun) -> int:
         """Note a run with the collected rows, in one transaction; their lines wait with them. Returns its number."""
-        values = {name: getattr(new, name) for name in NewRun.__slots__}
+        values = new.columns()
         with self._database.writing() as connection:
             newest = select(func.max(REQUESTS.c.request_id)).scalar_subquery()
-            begun = {"state": "open", "started_at": self._database.clock.now().timestamp(), "planned_after": newest}
+            now = self._database.clock.now().timestamp()
+            begun = {"state": "open", "started_at": now, "planned_after": newest}
             run_id = inserted_key(connection.execute(RUNS.insert().values(**begun, **values)))
+            note_step(connection, run_id, Step.BEGUN, now, new.on_behalf_of)
             place = {"run_id": run_id, "revises": new.revises}
             for statement in (_BEGIN, _IN_TURN, _LINES_FOLLOW):
                 connection.execute(statement, place)

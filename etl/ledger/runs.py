@@ -14,6 +14,7 @@ from etl.ledger.addresses import WAITS_FOR_ANOTHER, keeps_addresses
 from etl.ledger.database import inserted_key
 from etl.ledger.gathering import Gathering
 from etl.ledger.schema import OCCUPYING, OUTPUTS, REQUESTS, ROWS, RUNS
+from etl.ledger.steps import Step, note_step
 from etl.ledger.waiting import WAITING_COLUMNS, WaitingRow, waiting_row
 from etl.records import Outcome
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["NewRun", "RowLine", "RunRecord", "Runs", "WaitingRow"]
 
 _PAGE_ROWS = 5_000
+
+STOP_ASKED = "SELECT 1 FROM runs WHERE run_id = :run_id AND stop_asked_at IS NOT NULL"
 
 _LINES = """
 SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity_id) AS activity_id,
@@ -74,6 +77,11 @@ _HAS_SENT = text("""
 SELECT 1 FROM requests JOIN runs ON runs.run_id = requests.run_id
 WHERE runs.scope_id = :scope_id AND requests.account_id = runs.account_id LIMIT 1""")
 
+_LARGEST_SENT = text("""
+SELECT MAX(sent) FROM (
+    SELECT COUNT(*) AS sent FROM rows WHERE run_id IN (SELECT run_id FROM runs WHERE scope_id = :scope_id)
+      AND outcome IN ('created', 'updated') AND known_row_id IS NULL GROUP BY run_id) AS of_runs""")
+
 _COUNT_HELD_BACK = text(_COUNT_WAITING.format(which=f"({WAITS_FOR_ANOTHER})"))
 
 # By its cells, by the line that it is, by what it sends: equal rows are counted, so their ordinals alone do not tell.
@@ -103,7 +111,10 @@ LIMIT 1"""
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What is noted of a run when it begins. revises: the run whose changed rows it brings to their activities."""
+    """What is noted of a run when it begins. revises: the run whose changed rows it brings to their activities.
+
+    on_behalf_of: for whom it is done, in the words of the person who does it.
+    """
 
     scope_id: int
     account_id: int
@@ -117,6 +128,11 @@ class NewRun:
     duplicate: int | None
     etl_version: str
     revises: int | None = None
+    on_behalf_of: str | None = None
+
+    def columns(self) -> dict[str, object]:
+        """What stands in the table of runs; who did it stands with its steps."""
+        return {name: getattr(self, name) for name in NewRun.__slots__ if name != "on_behalf_of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +206,14 @@ class Runs:
 
     def begin(self, new: NewRun, plan: Plan, input_no: int) -> int:
         """Note a run with all its rows, as planned, in one transaction. Returns its number."""
-        values = {name: getattr(new, name) for name in NewRun.__slots__}
+        values = new.columns()
         with self._database.writing() as connection:
             newest = select(func.max(REQUESTS.c.request_id)).scalar_subquery()
             begun = {"state": "open", "started_at": self._now(), "planned_after": newest}
             run_id = inserted_key(connection.execute(RUNS.insert().values(**begun, **values)))
             place = {"run_id": run_id, "scope_id": new.scope_id, "account_id": new.account_id}
             plan.adopt(connection, input_no, place, with_addresses=keeps_addresses(new.operation))
+            note_step(connection, run_id, Step.BEGUN, self._now(), new.on_behalf_of)
         return run_id
 
     def latest_of(self, scope_id: int, input_hash: str, sheet: str | None, mapping_hash: str) -> RunRecord | None:
@@ -241,15 +258,19 @@ class Runs:
     def end(self, run_id: int, stop_reason: str | None, stop_code: int | None) -> None:
         """Note how a run ended: finished where there is no reason to the contrary, else open to go on."""
         state = "finished" if stop_reason is None else "open"
-        values = {"state": state, "stop_reason": stop_reason, "stop_code": stop_code, "ended_at": self._now()}
+        now = self._now()
+        values = {"state": state, "stop_reason": stop_reason, "stop_code": stop_code, "ended_at": now}
         with self._database.writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
+            step = Step.FINISHED if stop_reason is None else Step.STOPPED
+            note_step(connection, run_id, step, now, detail=stop_reason)
 
     def note_files(self, run_id: int, results: Path | None, failed: Path | None) -> None:
         """Note where the results lie."""
         values = {"results_path": str(results) if results else None, "failed_path": str(failed) if failed else None}
         with self._database.writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
+            note_step(connection, run_id, Step.RESULTS, self._now(), detail=values["results_path"])
 
     def counts(self, run_id: int) -> dict[Outcome, int]:
         """How many rows of the run stand at each outcome."""
@@ -286,6 +307,16 @@ class Runs:
         """Whether any run of a mapping has ever sent to this account and type; asks only."""
         return self._database.connection.execute(_HAS_SENT, {"scope_id": scope_id}).first() is not None
 
+    def largest_sent(self, scope_id: int) -> int:
+        """How many rows the largest run of a mapping has brought to this account and type, and were not taken back; asks only."""
+        return int(self._database.connection.execute(_LARGEST_SENT, {"scope_id": scope_id}).scalar() or 0)
+
+    def ask_to_stop(self, run_id: int) -> None:
+        """Let this run send nothing more; what is in flight is finished."""
+        query = update(RUNS).where(RUNS.c.run_id == run_id)
+        with self._database.writing() as connection:
+            connection.execute(query.values(stop_asked_at=self._now()))
+
     def count_held_back(self, run_id: int) -> int:
         """How many rows of the run wait until it is known what became of another one of their address."""
         return int(self._database.connection.execute(_COUNT_HELD_BACK, {"run_id": run_id}).scalar_one())
@@ -314,8 +345,7 @@ class Runs:
 
     def is_stop_asked(self, run_id: int) -> bool:
         """Whether another process has asked this run to stop; asks only."""
-        query = select(RUNS.c.stop_asked_at).where(RUNS.c.run_id == run_id)
-        return self._database.connection.execute(query).scalar() is not None
+        return bool(self._database.ask(STOP_ASKED, {"run_id": run_id}))
 
     def waiting(self, run_id: int, first_row: int, last_row: int) -> dict[int, WaitingRow]:
         """The rows of a stretch of the sheet that are still to be sent, by row number."""
@@ -399,6 +429,13 @@ class Runs:
             if len(page) < _PAGE_ROWS:
                 return
             after = page[-1][0]
+
+    def some_lines(self, run_id: int, row_numbers: Iterable[int]) -> Iterator[RowLine]:
+        """A few rows of a run by their numbers, which it must have."""
+        statement = text(_LINES).columns(activity_id=ROWS.c.activity_id.type)
+        for number in row_numbers:
+            for row in self._database.connection.execute(statement, {"run_id": run_id, "after": number - 1, "most": 1}):
+                yield RowLine(row[0], Outcome(row[1]), *row[2:])
 
     def activity_ids(self, run_id: int, row_numbers: Collection[int]) -> dict[int, str]:
         """The ids that stand in the results of some rows, by row number; rows without one are left out."""

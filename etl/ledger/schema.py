@@ -2,6 +2,8 @@
 
 accounts ─┬─ account_names    under which host and name an account was met
           ├─ learned_limits   what refusals taught about the account's real limits
+          ├─ limits_held      which limits were kept to, and since when
+          ├─ slot_waiters     who waits for a slot now
           ├─ lines            how late requests arrive at most, as far as it was seen
           ├─ request_days     requests spent per UTC day
           ├─ known_keys       row keys that LeadSquared showed, whoever sent them
@@ -9,15 +11,17 @@ accounts ─┬─ account_names    under which host and name an account was met
           └─ scopes           account + mapping name + event: where rows are known again
                └─ runs ─┬─ requests    one HTTP request: its slot, its exact body, its end
                         ├─ decisions   what a person decided about rows that cannot be read back
+               ├─ run_steps   what happened to it, and who did it
+               ├─ handovers   to which ledger it went, or from which it came
                         └─ rows        one input row: exactly one outcome
-                             └─ claims    rows that are, or may be, in LeadSquared
+                             ├─ claims      rows that are, or may be, in LeadSquared
+                             └─ taken_back  rows that a request asks LeadSquared to delete, or to mark as wrong
 copies    inputs and mappings kept by content hash       outputs   results files that we wrote, by hash
 boots     when this ledger first saw each boot of the machine
 """
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -62,6 +66,28 @@ def _behind_zeros(value: str) -> bytes:
     return b"\0" + plain if len(plain) == 16 else plain
 
 
+def _guid_text(guid: bytes) -> str:
+    digits = guid.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def opaque(value: str) -> bytes:
+    """An id of LeadSquared's as it is kept: see `OpaqueId`."""
+    if len(value) == 36:
+        try:
+            guid = bytes.fromhex(value.replace("-", ""))
+        except ValueError:
+            return _behind_zeros(value)
+        if len(guid) == 16 and _guid_text(guid) == value:
+            return guid
+    return _behind_zeros(value)
+
+
+def opaque_text(kept: bytes) -> str:
+    """The id that is kept so."""
+    return _guid_text(kept) if len(kept) == 16 else bytes(kept).lstrip(b"\0").decode()
+
+
 class OpaqueId(TypeDecorator[str]):
     """An id of LeadSquared's: 16 bytes when it is a GUID in its usual spelling, else its text behind zero bytes.
 
@@ -72,18 +98,10 @@ class OpaqueId(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002  # SQLAlchemy's signature
-        if value is None:
-            return None
-        try:
-            guid = uuid.UUID(value)
-        except ValueError:
-            return _behind_zeros(value)
-        return guid.bytes if str(guid) == value else _behind_zeros(value)
+        return None if value is None else opaque(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
-        if value is None:
-            return None
-        return str(uuid.UUID(bytes=bytes(value))) if len(value) == 16 else bytes(value).lstrip(b"\0").decode()
+        return None if value is None else opaque_text(value)
 
 
 def spellings(activity_id: str) -> tuple[str, ...]:
@@ -132,6 +150,29 @@ LEARNED_LIMITS = Table(
     Column("seconds", Float, nullable=False),
     Column("learned_at", Float, nullable=False),
     PrimaryKeyConstraint("account_id", "rate_window"),
+)
+
+LIMITS_HELD = Table(
+    "limits_held",
+    METADATA,
+    Column("held_id", _RowId, primary_key=True),
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("rate_window", Text, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("is_named", Integer, nullable=False),  # 1: by LeadSquared, in a refusal
+    Column("since_at", Float, nullable=False),
+    Index("limits_held_by", "account_id", "rate_window"),
+)
+
+SLOT_WAITERS = Table(
+    "slot_waiters",
+    METADATA,
+    Column("account_id", ForeignKey("accounts.account_id"), nullable=False),
+    Column("waiter", Text, nullable=False),  # ledger/queue.py
+    Column("boot_id", Text, nullable=False),
+    Column("until_mono", Float, nullable=False),
+    PrimaryKeyConstraint("account_id", "waiter"),
 )
 
 LINES = Table(
@@ -278,43 +319,57 @@ ROWS = Table(
         "activity_id",
         unique=True,
         sqlite_where=text("outcome = 'created' AND activity_id IS NOT NULL"),
-        postgresql_where=text("outcome = 'created' AND activity_id IS NOT NULL"),
     ),
     Index(
         "rows_from_elsewhere",
         "account_id",
         "activity_id",
         sqlite_where=text("outcome = 'already_imported' AND activity_id IS NOT NULL"),
-        postgresql_where=text("outcome = 'already_imported' AND activity_id IS NOT NULL"),
+    ),
+    Index(
+        "rows_undone",
+        "account_id",
+        "activity_id",
+        sqlite_where=text("outcome = 'undone' AND activity_id IS NOT NULL"),
     ),
     Index(
         "rows_by_cells",
         "scope_id",
         "cells",
         sqlite_where=text(f"outcome IN {OCCUPYING} AND known_row_id IS NULL"),
-        postgresql_where=text(f"outcome IN {OCCUPYING} AND known_row_id IS NULL"),
     ),
     Index(
         "rows_by_address",
         "run_id",
         "address",
         sqlite_where=text("address IS NOT NULL"),
-        postgresql_where=text("address IS NOT NULL"),
     ),
     Index(
         "open_rows_by_address",
         "account_id",
         "address",
         sqlite_where=text(f"address IS NOT NULL AND outcome IN {OPEN}"),
-        postgresql_where=text(f"address IS NOT NULL AND outcome IN {OPEN}"),
+    ),
+    Index(
+        "rows_by_line",
+        "lineage_run",
+        sqlite_where=text("lineage_run IS NOT NULL"),
     ),
     Index(
         "rows_by_known",
         "known_row_id",
         sqlite_where=text("known_row_id IS NOT NULL"),
-        postgresql_where=text("known_row_id IS NOT NULL"),
     ),
 )
+
+
+def for_postgresql() -> None:
+    """Have the partial indexes made partial there too. Not said above: that would load SQLAlchemy's dialect for nothing."""
+    for table in METADATA.tables.values():
+        for index in table.indexes:
+            where = index.dialect_kwargs.get("sqlite_where")
+            if where is not None:
+                index.dialect_kwargs["postgresql_where"] = where
 
 
 def for_rows(statement: str) -> TextClause:
@@ -325,15 +380,16 @@ def for_rows(statement: str) -> TextClause:
 def holding(*columns: Column[Any]) -> CompoundSelect[Any]:
     """The rows of an account that hold one of some activity ids: created by us, or read back from elsewhere by their keys.
 
-    To be given its_account and ids. Two statements, because each has an index of its own.
+    Those that were undone are among them: a marked activity is there still, and an id never comes back for another row.
+    To be given its_account and ids. Three statements, because each has an index of its own.
     """
     asked = (
         ROWS.c.account_id == bindparam("its_account"),
         ROWS.c.activity_id.in_(bindparam("ids", expanding=True)),
     )
-    kinds = (text("'created'"), text("'already_imported'"))
-    created, elsewhere = (select(*columns).where(*asked, ROWS.c.outcome == kind) for kind in kinds)
-    return created.union_all(elsewhere)
+    kinds = (text("'created'"), text("'already_imported'"), text("'undone'"))
+    created, *others = (select(*columns).where(*asked, ROWS.c.outcome == kind) for kind in kinds)
+    return created.union_all(*others)
 
 
 CLAIMS = Table(
@@ -375,6 +431,45 @@ DECISIONS = Table(
     Column("decision", Text, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("decided_at", Float, nullable=False),
+)
+
+TAKEN_BACK = Table(
+    "taken_back",
+    METADATA,
+    Column("request_id", BigInteger, nullable=False),
+    Column("row_id", BigInteger, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("way", Text, nullable=False),  # delete, or TARGET=VALUE of a mark (ledger/undoing.py)
+    PrimaryKeyConstraint("request_id", "row_id"),
+    Index("taken_back_of_run", "run_id"),
+)
+
+RUN_STEPS = Table(
+    "run_steps",
+    METADATA,
+    Column("step_id", _RowId, primary_key=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("step", Text, nullable=False),  # ledger/steps.py
+    Column("at", Float, nullable=False),
+    Column("os_user", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("on_behalf_of", Text),
+    Column("detail", Text),
+    Index("steps_of_run", "run_id"),
+)
+
+HANDOVERS = Table(
+    "handovers",
+    METADATA,
+    Column("handover_id", _RowId, primary_key=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("way", Text, nullable=False),  # ledger/handover.py
+    Column("package", Text, nullable=False),  # the number of the package that it went or came with
+    Column("origin_ledger", Text),  # of one that came: the ledger that knows it too, and under which number
+    Column("origin_run", BigInteger),
+    Column("at", Float, nullable=False),
+    Column("ended_at", Float),  # of one that went: since when it is back
+    Index("handovers_of_run", "run_id"),
 )
 
 OUTPUTS = Table(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
 from sqlalchemy import make_url, select
 
 from etl.errors import BusyError, LedgerError
 from etl.ledger.accounts import Accounts
+from etl.ledger.causes import Causes
 from etl.ledger.copies import Copies
 from etl.ledger.database import Database
 from etl.ledger.doubts import Doubts
@@ -17,16 +17,22 @@ from etl.ledger.facts import Facts
 from etl.ledger.failures import Failures
 from etl.ledger.file_system import refuse_network
 from etl.ledger.found_leads import FoundLeads
+from etl.ledger.handover import Handovers
 from etl.ledger.known_keys import KnownKeys
+from etl.ledger.limits_held import LimitsHeld
 from etl.ledger.listing import Listing
 from etl.ledger.mark import Mark
 from etl.ledger.migrations import migrate, schema_version
+from etl.ledger.moves import Moves
 from etl.ledger.plan import Plan
 from etl.ledger.prune import Pruning
 from etl.ledger.requests import Requests
 from etl.ledger.revisions import Revisions
+from etl.ledger.rounds import Rounds
 from etl.ledger.runs import Runs
 from etl.ledger.schema import BOOTS
+from etl.ledger.steps import Steps
+from etl.ledger.undoing import Undoings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -80,6 +86,13 @@ class Ledger:
         self.facts = Facts(self._database)
         self.found_leads = FoundLeads(self._database)
         self.listing = Listing(self._database)
+        self.handovers = Handovers(self._database)
+        self.steps = Steps(self._database)
+        self.undoings = Undoings(self._database)
+        self.rounds = Rounds(self._database)
+        self.moves = Moves(self._database)
+        self.causes = Causes(self._database)
+        self.limits_held = LimitsHeld(self._database)
         self.pruning = Pruning(self._database, self.copies, self._mark.neighbours if self._mark else list)
 
     def plan(self) -> Plan:
@@ -91,6 +104,8 @@ class Ledger:
 
         Raises: BusyError — another process is importing this input. LedgerError — the lock cannot be made.
         """
+        from filelock import FileLock, Timeout  # noqa: PLC0415 — it loads asyncio, and only who imports takes a lock
+
         folder = self._files / "locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,8 @@ VALIDATED = RequestOptions()
 OPTIONAL_NAMES = ("ActivityNote", "ActivityOwnerEmail", "ActivityDateTime")
 """Fixed names of an element beside `ActivityEvent` and the one that names the lead."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 _ELSEWHERE = frozenset(
     {"SearchByValue", "RelatedProspectId", "OpportunityId", "ProspectActivityId", "ActivityEvent", "Fields"}
 )
@@ -83,4 +85,4 @@ def body(elements: Sequence[Element], at_most: int) -> bytes:
     """
     if not 1 <= len(elements) <= at_most:
         raise ValueError(f"{len(elements)} activities in one request; it takes 1 to {at_most}")
-    return json.dumps(elements, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return _ENCODER.encode(elements).encode("utf-8")

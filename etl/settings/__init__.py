@@ -1,6 +1,6 @@
 """Accounts, limits, the ledger's place, and where secrets come from."""
 
-from etl.settings.load import KnownAccount, known_accounts, load_settings, load_settings_without_account
+from etl.settings.load import KnownAccount, NamedAccounts, known_accounts, load_settings, load_settings_without_account
 from etl.settings.model import Account, Settings
 from etl.settings.places import Directories, user_directories
 from etl.settings.secret import MASK, Secret
@@ -11,6 +11,7 @@ __all__ = [
     "Account",
     "Directories",
     "KnownAccount",
+    "NamedAccounts",
     "Secret",
     "Settings",
     "ShownSetting",

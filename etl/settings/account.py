@@ -9,7 +9,7 @@ from etl.settings import model
 from etl.settings.host import parse_host
 from etl.settings.keys import readable_by_others
 from etl.settings.toml_file import ACCOUNT_SETTINGS
-from etl.settings.values import parse_daily_requests, parse_limit, parse_seconds, parse_share
+from etl.settings.values import parse_daily_requests, parse_lead_link, parse_limit, parse_seconds, parse_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,7 @@ def resolve_account(source: AccountSource) -> model.Account:
         daily_requests=_value(source, "daily_requests", parse_daily_requests, None),
         visibility_wait_seconds=_value(source, "visibility_wait", parse_seconds, model.DEFAULT_VISIBILITY_WAIT_SECONDS),
         late_wait_seconds=_value(source, "late_wait", parse_seconds, model.DEFAULT_LATE_WAIT_SECONDS),
+        lead_link=_value(source, "lead_link", parse_lead_link, None),
         origins={setting: origins.get(setting, DEFAULT_ORIGIN) for setting in ACCOUNT_SETTINGS},
     )
 

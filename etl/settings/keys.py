@@ -14,7 +14,7 @@ from etl.settings.places import absolute_path
 from etl.settings.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _WAYS = 'a text, {env = "…"}, {file = "…"} or {command = "…"}'
@@ -29,12 +29,15 @@ class KeyReader:
 
     environ: for `{env = …}`. folder: where relative paths start. allows_commands: the file is the user's own.
     runs_commands: False only tells where the key would come from; the key is empty then.
+    what, check: what is read is called so in messages, and accepted by this; None: as a key of LeadSquared.
     """
 
     environ: Mapping[str, str]
     folder: Path
     allows_commands: bool
     runs_commands: bool = True
+    what: str = "key"
+    check: Callable[[str, str], Secret] | None = None
 
     def read(self, value: object, place: str) -> tuple[Secret, str]:
         """The key, and where it came from in words.
@@ -42,12 +45,12 @@ class KeyReader:
         Raises:  UsageError — none of the four ways, or the one named gives no usable key.
         """
         if isinstance(value, str):
-            return checked_key(value, place), f"written in {place}"
+            return self._checked(value, place), f"written in {place}"
         if not isinstance(value, dict) or len(value) != 1:
-            raise UsageError(f"{place}: this is no key. Write {_WAYS}.")
+            raise UsageError(f"{place}: this is no {self.what}. Write {_WAYS}.")
         way, name = next(iter(value.items()))
         if way not in {"env", "file", "command"} or not isinstance(name, str) or not name.strip():
-            raise UsageError(f"{place}: this is no key. Write {_WAYS}.")
+            raise UsageError(f"{place}: this is no {self.what}. Write {_WAYS}.")
         if way == "env":
             return self._from_variable(name, place)
         return self._from_file(name, place) if way == "file" else self._from_command(name, place)
@@ -56,13 +59,14 @@ class KeyReader:
         text = self.environ.get(name, "")
         if not text:
             state = "empty" if name in self.environ else "not set"
-            raise UsageError(f"{place}: the environment variable {name} is {state}. Set it to the key.")
-        return checked_key(text, f"{place}, variable {name}"), f"variable {name}, named in {place}"
+            raise UsageError(f"{place}: the environment variable {name} is {state}. Set it to the {self.what}.")
+        return self._checked(text, f"{place}, variable {name}"), f"variable {name}, named in {place}"
 
     def _from_file(self, name: str, place: str) -> tuple[Secret, str]:
         path = absolute_path(name, self.folder)
-        text = _read_private_file(path, place)
-        return checked_key(text, f"{place}, file {path}"), f"file {path}, named in {place}"
+        handed_in = self.environ.get("CREDENTIALS_DIRECTORY", "")
+        text = _read_private_file(path, place, is_of_system=str(path.parent) == handed_in.rstrip("/"))
+        return self._checked(text, f"{place}, file {path}"), f"file {path}, named in {place}"
 
     def _from_command(self, command: str, place: str) -> tuple[Secret, str]:
         if not self.allows_commands:
@@ -74,7 +78,10 @@ class KeyReader:
         origin = f"printed by {program}, named in {place}"
         if not self.runs_commands:
             return Secret(""), f"{origin} (not run now)"
-        return checked_key(_output(command, place), f"{place}, output of {program}"), origin
+        return self._checked(_output(command, place), f"{place}, output of {program}"), origin
+
+    def _checked(self, text: str, place: str) -> Secret:
+        return (self.check or checked_key)(text, place)
 
 
 def checked_key(text: str, place: str) -> Secret:
@@ -100,13 +107,17 @@ def checked_key(text: str, place: str) -> Secret:
     return Secret(text)
 
 
-def _read_private_file(path: Path, place: str) -> str:
-    """The text of a key file without the line end that editors put behind it."""
+def _read_private_file(path: Path, place: str, *, is_of_system: bool = False) -> str:
+    """The text of a key file without the line end that editors put behind it.
+
+    is_of_system: systemd has put it there for this service (systemd.exec(5), LoadCredential=). Who may read it an access
+    control list says then, and the bits of the group show what that allows at most, not what the group may.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"{place}: {path} is no file. Name the file that holds the key.")
-        if os.name == "posix" and status.st_mode & _OTHERS_MAY:
+        if os.name == "posix" and status.st_mode & (stat.S_IRWXO if is_of_system else _OTHERS_MAY):
             mode = f"{stat.S_IMODE(status.st_mode):04o}"
             raise UsageError(
                 f"{place}: {path} has the permissions {mode}, so other users of this machine may use the key. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from etl.errors import UsageError
-from etl.findings import shown
+from etl.quoting import shown
 from etl.settings.places import absolute_path
 
 _SQLITE = "sqlite:///"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from etl.errors import UsageError
@@ -36,23 +36,48 @@ class KnownAccount:
     problem: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedAccounts:
+    """The accounts that the mappings of a command name. places: name → where it is said, for messages.
+
+    is_needed_beside: there are mappings, too, that name none.
+    """
+
+    places: Mapping[str, str] = field(default_factory=dict)
+    is_needed_beside: bool = True
+
+
+NONE_NAMED = NamedAccounts()
+
+
 def load_settings(
     environ: Mapping[str, str],
     cwd: Path,
     account_name: str | None = None,
     needs_account: bool = True,
     directories: Directories | None = None,
+    named: NamedAccounts = NONE_NAMED,
 ) -> Settings:
     """The settings of a command.
 
     Args:    account_name: what `-a` says, None without it. needs_account: False gives an account only where one is
              named or there is just one; the command can do without. directories: the user's own; None: as the
-             operating system has them.
+             operating system has them. named: what the mappings of the command say.
     Raises:  UsageError — naming the variable, or file and setting, and what to do.
     """
     directories = directories or user_directories()
     settings, file = _general(environ, cwd, directories)
-    source = _chosen(environ, account_name, _file_sources(file, environ, directories), needs_account)
+    sources = _file_sources(file, environ, directories)
+    of_mappings = {
+        name: source
+        for name, place in named.places.items()
+        if (source := _chosen_by_mapping(environ, account_name, name, place, sources, needs_account)) is not None
+    }
+    accounts = {name: resolve_account(source) for name, source in of_mappings.items()}
+    settings = replace(settings, accounts=accounts)
+    if named.places and not named.is_needed_beside:
+        return settings
+    source = _chosen(environ, account_name, sources, needs_account)
     if source is None and needs_account:
         raise UsageError(_no_account(directories, file))
     return replace(settings, account=resolve_account(source) if source else None)
@@ -123,23 +148,57 @@ def _ledger(
 def _chosen(
     environ: Mapping[str, str], account_name: str | None, sources: Mapping[str, AccountSource], needs_account: bool
 ) -> AccountSource | None:
-    """The account that is meant: the one named, else that of the variables, else the only one; None without any."""
+    """The account that is meant by no mapping: the one named, else that of the variables, else the only one; None without any."""
     name, said_by = _named(environ, account_name)
     if name is not None and name != ENVIRONMENT_ACCOUNT:
         return _file_account(name, said_by, environ, sources)
+    if name == ENVIRONMENT_ACCOUNT:
+        return _variables_account(environ, said_by)
     refuse_slips(environ, tuple(ACCOUNT_VARIABLES))
     from_environment = environment_source(environ)
     if from_environment is not None:
         return from_environment
-    if name == ENVIRONMENT_ACCOUNT:
-        raise UsageError(
-            f"{said_by}: the account env is that of the LSQ_* variables, and none is set. "
-            "Set LSQ_ACCESS_KEY and LSQ_SECRET_KEY."
-        )
     _refuse_emptied_keys(environ)
     if len(sources) > 1 and needs_account:
         raise UsageError(f"Several accounts are set up: {', '.join(sources)}. Say which one with -a NAME.")
     return next(iter(sources.values())) if len(sources) == 1 else None
+
+
+def _chosen_by_mapping(
+    environ: Mapping[str, str],
+    account_name: str | None,
+    name: str,
+    place: str,
+    sources: Mapping[str, AccountSource],
+    needs_account: bool,
+) -> AccountSource | None:
+    """The account that a mapping names, unless the command names another one. place: where the mapping says so.
+
+    None where nothing is set up at all and the command can do without: who only checks a sheet need not have the keys.
+    """
+    said, said_by = _named(environ, account_name)
+    if said is not None and said != name:
+        raise UsageError(
+            f"{said_by} and {place}: two accounts are named at once, and it is not clear which is meant. "
+            f"Leave out {said_by.split('=')[0].split(' ')[0]} to send into {name}, or take the line out of the mapping."
+        )
+    if not needs_account and not sources and not set_variables(environ):
+        return None
+    if name == ENVIRONMENT_ACCOUNT:
+        return _variables_account(environ, place)
+    return _file_account(name, place, environ, sources)
+
+
+def _variables_account(environ: Mapping[str, str], said_by: str) -> AccountSource:
+    """The account of the variables, which somebody has named."""
+    refuse_slips(environ, tuple(ACCOUNT_VARIABLES))
+    source = environment_source(environ)
+    if source is None:
+        raise UsageError(
+            f"{said_by}: the account env is that of the LSQ_* variables, and none is set. "
+            "Set LSQ_ACCESS_KEY and LSQ_SECRET_KEY."
+        )
+    return source
 
 
 def _named(environ: Mapping[str, str], account_name: str | None) -> tuple[str | None, str]:

@@ -26,6 +26,7 @@ class Account:
     share: part of the limits to use, above 0 and at most 1. daily_requests: most requests in a UTC day, if any.
     visibility_wait_seconds: how long an activity that cannot be read back may still turn up.
     late_wait_seconds: how long after a time-out LeadSquared may still carry the request out.
+    lead_link: the address of a lead's page, with {id} in the place of its id; None: results have no links.
     origins: name of the setting → where its value came from, in words.
     """
 
@@ -39,6 +40,7 @@ class Account:
     daily_requests: int | None = None
     visibility_wait_seconds: float = DEFAULT_VISIBILITY_WAIT_SECONDS
     late_wait_seconds: float = DEFAULT_LATE_WAIT_SECONDS
+    lead_link: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -48,6 +50,7 @@ class Settings:
 
     ledger_url: SQLAlchemy URL; it may hold a password, so people are shown `ledger_shown`.
     ledger_files: folder of the kept copies. config_path: the settings file that was read, None without one.
+    accounts: those that mappings name (`account:`), by their names; `account` is for mappings that name none.
     """
 
     account: Account | None
@@ -55,6 +58,7 @@ class Settings:
     ledger_files: Path
     config_path: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
 
     @property
     def ledger_shown(self) -> str:

@@ -26,6 +26,7 @@ ACCOUNT_VARIABLES = {
     "LSQ_DAILY_REQUESTS": "daily_requests",
     "LSQ_VISIBILITY_WAIT": "visibility_wait",
     "LSQ_LATE_WAIT": "late_wait",
+    "LSQ_LEAD_LINK": "lead_link",
 }
 KEY_VARIABLES = ("LSQ_ACCESS_KEY", "LSQ_SECRET_KEY")
 OWN_VARIABLES = ("ETL_ACCOUNT", "ETL_LEDGER", "ETL_CONFIG")

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from etl.errors import UsageError
-from etl.findings import shown
+from etl.quoting import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,19 +24,24 @@ ACCOUNT_SETTINGS = (
     "daily_requests",
     "visibility_wait",
     "late_wait",
+    "lead_link",
 )
-FILE_SETTINGS = ("ledger", "accounts")
+FILE_SETTINGS = ("ledger", "accounts", "notify")
 ENVIRONMENT_ACCOUNT = "env"
 """The name of the account that the `LSQ_*` variables form; no account of a file may have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """One settings file. ledger: as written, None without one. accounts: name → setting → value as TOML has it."""
+    """One settings file. ledger: as written, None without one. accounts: name → setting → value as TOML has it.
+
+    notify: who is told of imports, as TOML has it; its names are known to `etl.settings.notifiers`.
+    """
 
     path: Path
     ledger: object = None
     accounts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    notify: object = None
 
     def place(self, *names: str) -> str:
         """Where a setting is, as messages name it: `etl.toml: accounts.prod.host`."""
@@ -55,7 +60,7 @@ def read_settings_file(path: Path) -> SettingsFile:
         raise UsageError(f"{path}: accounts is no table. Write each account below a line [accounts.NAME].")
     for name, account in accounts.items():
         _check_account(name, account, path)
-    return SettingsFile(path, content.get("ledger"), accounts)
+    return SettingsFile(path, content.get("ledger"), accounts, content.get("notify"))
 
 
 def _parsed(path: Path) -> dict[str, object]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from etl.errors import UsageError
-from etl.findings import shown
+from etl.quoting import shown
 from etl.records import Limit
 
 _LIMIT = re.compile(r"(?P<count>\d{1,6})/(?P<seconds>\d{1,6}(\.\d{1,3})?)", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_LEAD_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[^\s{}\"<>]*\{id\}[^\s{}\"<>]*", re.ASCII)
+_LONGEST_LINK = 1_000  # Excel takes twice that, the id included
 _DAY_SECONDS = 86_400
 
 
@@ -50,6 +52,17 @@ def parse_seconds(value: object, place: str) -> float:
     if seconds is None or not 0 <= seconds <= _DAY_SECONDS:
         raise UsageError(f"{place}: {shown(value)} is no wait. Write a number of seconds from 0 to 86400.")
     return seconds
+
+
+def parse_lead_link(value: object, place: str) -> str:
+    """The address of a lead's page, `{id}` in the place of the id; it becomes a link in each results workbook."""
+    if not isinstance(value, str) or len(value) > _LONGEST_LINK or _LEAD_LINK.fullmatch(value) is None:
+        raise UsageError(
+            f"{place}: {shown(value)} is no address of a lead's page. Open a lead in LeadSquared, copy the address, and write "
+            "{id} in the place of its id: https://app.example.com/LeadManagement/LeadDetails?LeadID={id}. It must begin with "
+            "https://, and hold no name or password."
+        )
+    return value
 
 
 def _number(value: object) -> float | None:

@@ -43,5 +43,6 @@ def masked_account(account: Account) -> tuple[ShownSetting, ...]:
         "daily_requests": daily,
         "visibility_wait": f"{account.visibility_wait_seconds:g} s",
         "late_wait": f"{account.late_wait_seconds:g} s",
+        "lead_link": account.lead_link or "no links",
     }
     return tuple(ShownSetting(setting, value, account.origins.get(setting, "")) for setting, value in values.items())

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import UsageError
-from etl.findings import shown
+from etl.quoting import shown
 from etl.settings.toml_file import ENVIRONMENT_ACCOUNT, read_settings_file
 
 if TYPE_CHECKING:

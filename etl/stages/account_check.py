@@ -66,7 +66,7 @@ def examine(connection: Connection, ledger: Ledger, clock: Clock) -> Iterator[Li
     Raises: RefusedError — keys or host are refused. NetworkError — LeadSquared cannot be reached.
     """
     listener = _Listener(connection)
-    identity = who_am_i(connection.client, listener.slot)
+    identity = who_am_i(connection.client, listener.slot, connection.slots.rest)
     yield _keys(identity)
     yield _host(connection, identity)
     yield Line(State.FINE, "organisation", connection.organisation)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from etl.delivery.absence import Stretch, merged
 from etl.delivery.driver import cause_of
+from etl.errors import StoppedError
 from etl.events import Auditing
 from etl.operations.contract import Proof
 from etl.reconciler.sent import key_shown, same_text, sent_row, shows_note
@@ -74,7 +75,10 @@ class Audit:
             if self.desk.stop.reason is not None:
                 return cause_of(self.desk.stop)
             self.desk.events(Auditing(self.shown, done, len(rows)))
-            self._check(batch)
+            try:
+                self._check(batch)
+            except StoppedError:
+                return cause_of(self.desk.stop)
             done += len(batch)
         return None
 

@@ -13,6 +13,7 @@ from etl.reconciler.names import WORKBOOK
 from etl.reconciler.put_in_place import check_folder
 from etl.reconciler.results_workbook import check_columns
 from etl.records import Outcome
+from etl.stages.lead_cells import lead_links_of
 from etl.stages.rewrite import bring_up_to_date, parts_of
 from etl.stages.writer import Files, ResultsWriter, RunPart, names_of_input, needs_a_person, source_of
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from etl.delivery.decide import StopCause
     from etl.events import RunOptions
     from etl.ledger.store import Ledger
+    from etl.settings import Account
     from etl.stages.prepare import PreparedInput
 
 __all__ = [
@@ -60,14 +62,19 @@ def write_files(
     ledger: Ledger,
     options: RunOptions,
     others: Collection[int] = (),
+    account: Account | None = None,
 ) -> Files:
     """The files of this run, and the files of earlier runs whose lines this input has corrected. others: further such runs.
+
+    account: that of the run, for where it shows its leads.
 
     Raises: UsageError — they cannot be written, for whatever reason the system has; everything is in the ledger still.
     """
     names = names_of_input(prepared, run_id, options)
     words = RunWords(run_id, None if options.rehearse else run_id, cause.reason if cause else None)
-    writer = ResultsWriter(ledger, is_rehearsal=options.rehearse and options.results is None)
+    writer = ResultsWriter(
+        ledger, is_rehearsal=options.rehearse and options.results is None, lead_links=lead_links_of([account])
+    )
     try:
         own = RunPart(source_of(prepared), words)
         run = ledger.runs.get(run_id)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from etl.api.asking import one_by_one
-from etl.api.client import Client
 from etl.api.reads import read, who_am_i
 from etl.delivery.throttle import capacity_for, shared, smallest
 from etl.errors import NetworkError, RefusedError, UsageError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from etl.api.asking import Each
+    from etl.api.client import Client
     from etl.api.reads import Identity, Sender
     from etl.clock import Clock
     from etl.events import StopSignal
@@ -56,12 +56,17 @@ class Connection:
 
         Raises: RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
         """
-        return read(self.client, request, self.slots.take)
+        return read(self.client, request, self.slots.take, self.slots.rest)
 
     @property
     def to_read_back(self) -> Connection:
         """The same account for reading back, which may take what is kept of the day's quota for that."""
         return replace(self, slots=self.slots.to_the_last())
+
+    def over(self, ledger: Ledger, clock: Clock, stop: StopSignal | None = None) -> Connection:
+        """The same account and client for another thread, which takes its slots from a ledger of its own."""
+        allowance = lambda: allowance_of(self.account, ledger, self.record)  # noqa: E731 — as in `_connected`
+        return replace(self, slots=ReadSlots(ledger, self.record, allowance, clock, stop))
 
     @property
     def each(self) -> Each:
@@ -75,7 +80,7 @@ class Connection:
 def connect(
     account: Account | None, ledger: Ledger, clock: Clock, stop: StopSignal | None = None
 ) -> Iterator[Connection]:
-    """The account, with a client that is closed at the end of the block. stop: its deadlines end reads, too."""
+    """The account, with a client that is closed at the end of the block. stop: ends reads and waits for them, too."""
     if account is None:
         raise UsageError("No account is set. Set LSQ_HOST, LSQ_ACCESS_KEY and LSQ_SECRET_KEY, or a settings file.")
     connection, client = _connected(account, ledger, clock, stop)
@@ -141,8 +146,9 @@ def host_to_ask(account: Account) -> str:
 def _ask(client: Client, slots: ReadSlots, *, is_known: bool) -> Identity | None:
     """Whose keys these are. A host that has never been reached and makes no connection is taken for a wrong one."""
     try:
-        return who_am_i(client, slots.take)
+        return who_am_i(client, slots.take, slots.rest)
     except NetworkError as error:
+        slots.raise_if_stopped()  # who pressed Ctrl-C meanwhile is told that, and not of a wrong host
         if is_known or not error.is_without_connection:
             raise
         raise UsageError(
@@ -162,6 +168,8 @@ def allowance_of(account: Account, ledger: Ledger, record: AccountRecord | None)
 
 
 def _client(account: Account, base_url: str, clock: Clock) -> Client:
+    from etl.api.client import Client  # noqa: PLC0415 — loads what talks to LeadSquared, and a check does not
+
     return Client(base_url, account.access_key.reveal(), account.secret_key.reveal(), clock)
 
 

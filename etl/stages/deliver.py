@@ -17,7 +17,9 @@ from etl.records import Activity, Window
 from etl.stages.arrange import arranged, needs_addresses
 from etl.stages.connect import allowance_of
 from etl.stages.lead_memory import with_any_address
+from etl.stages.limits_told import note_limits_held
 from etl.stages.pace import Pace
+from etl.stages.refused_in_a_row import Watched
 from etl.stages.telling import ProgressTeller
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from etl.records import Limit
     from etl.stages.arrange import Going
     from etl.stages.prepare import LoadedMapping, PreparedInput
+    from etl.stages.refused_in_a_row import RefusedInARow
     from etl.stages.session import Session
 
 
@@ -166,12 +169,14 @@ def deliver(
     *,
     is_careful: bool = False,
     last_row: int | None = None,
+    refused: RefusedInARow | None = None,
 ) -> Delivered:
     """Send every row of the run that waits, one request at a time if LeadSquared was not well.
 
-    pace: of the rounds before. last_row: rows below that one are left for later.
+    pace: of the rounds before. last_row: rows below that one are left for later. refused: counts the rows that are.
     Returns: why it stopped early, if it did.
     """
+    note_limits_held(session)
     lot = replace(consignment(prepared, run_id, session, last_row), is_careful=is_careful)
     chance = random.Random()  # noqa: S311 — spreads waits, guards nothing
     teller = ProgressTeller(
@@ -182,18 +187,26 @@ def deliver(
         rows_a_request=_rows_a_request(session.ledger.runs.counts_to_send(run_id), prepared.mapping, lot),
         total=session.ledger.runs.count_to_send(run_id, last_row),
         pace=pace or pace_of(prepared, session),
+        limit=lambda: limit_of(prepared, session),
     )
     wire = session.open_wire(lot.capacity)
     try:
-        return Driver(lot, session.ledger, wire, session.clock, chance, teller, session.stop).deliver()
+        observer = Watched(teller, refused) if refused is not None else teller
+        return Driver(lot, session.ledger, wire, session.clock, chance, observer, session.stop).deliver()
     finally:
         wire.close()
 
 
 def pace_of(prepared: PreparedInput, session: Session) -> Pace:
     """A new count of how fast an input goes."""
-    limit = slowest(session.connection.allowance, prepared.mapping.operation.window)
-    return Pace(limit, session.clock.monotonic())
+    return Pace(limit_of(prepared, session), session.clock.monotonic())
+
+
+def limit_of(prepared: PreparedInput, session: Session) -> Limit:
+    """Of the limits that an input's requests count in, the one that allows the least, as far as it is known by now."""
+    connection = session.connection
+    allowance = allowance_of(connection.account, session.ledger, connection.record)
+    return slowest(allowance, prepared.mapping.operation.window)
 
 
 def consignment(prepared: PreparedInput, run_id: int, session: Session, last_row: int | None = None) -> Consignment:

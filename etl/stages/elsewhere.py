@@ -53,7 +53,10 @@ def note_what_is_there(prepared: PreparedInput, session: Session) -> None:
         return
     _read_recent_keys(prepared.mapping.event, key_field, session, session.clock.now() - RECENT)
     known = _those_there(prepared, session, session.plan.all_to_send(prepared.number))
-    session.plan.note_imported(prepared.number, {row.row_number: activity_id for row, activity_id in known})
+    name, event = prepared.mapping.mapping.name, prepared.mapping.event
+    scope_id = session.ledger.accounts.scope(session.connection.record.account_id, name, event)
+    activities = {row.row_number: activity_id for row, activity_id in known}
+    session.plan.note_imported(prepared.number, activities, scope_id)
 
 
 def note_what_came_meanwhile(prepared: PreparedInput, run: RunRecord, session: Session) -> None:

@@ -144,7 +144,7 @@ def _country_code(asked: Sequence[Asked], connection: Connection) -> str | None:
     """The account's own, for numbers without one; asked only where there are such."""
     if not any(one.form is Form.PHONE and _is_national(one.value) for one in asked):
         return None
-    identity = who_am_i(connection.client, connection.slots.take)
+    identity = who_am_i(connection.client, connection.slots.take, connection.slots.rest)
     return _digits(identity.country_code or "") or None if identity else None
 
 

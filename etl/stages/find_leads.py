@@ -6,11 +6,12 @@ time, so that a run that is stopped goes on where it was.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from etl.api.leads import holds, leads_with, requests_for
-from etl.errors import EtlError, RefusedError
+from etl.errors import EtlError, RefusedError, StoppedError
 from etl.events import FindingLeads, LookUps
 from etl.records import Window
 from etl.stages.lead_memory import distinct_ids, of_value, of_whole
@@ -124,7 +125,10 @@ class LeadSearch:
         done = 0
         self._tell(done, ahead)
         for batch in self._batches(marks, chosen):
-            self._keep([*self._asked(batch)])
+            told: list[_Told] = []
+            with suppress(StoppedError):  # the stop itself is seen below, when what was found is kept
+                self._ask(batch, told)
+            self._keep(told)
             done += len(batch)
             self._tell(done, ahead)
             if self._desk.stop.reason is not None:
@@ -153,21 +157,25 @@ class LeadSearch:
         if batch:
             yield batch
 
-    def _asked(self, batch: list[KnownBy]) -> list[_Told]:
+    def _ask(self, batch: list[KnownBy], told: list[_Told]) -> None:
+        """Look these leads up. told: takes what each gave, also when others are given up.
+
+        Raises: QuotaSpentError, StoppedError.
+        """
         known = self._desk.memory.known(batch)
         troubles: list[EtlError] = []
 
-        def work(read: Read, known_by: KnownBy) -> _Told:
+        def work(read: Read, known_by: KnownBy) -> None:
             """In a thread. What goes wrong with one look-up must not cost what the others have found."""
             if troubles or self._desk.stop.reason is not None:
-                return _Told(known_by)
+                return
             try:
-                return _look_up(read, known_by, known)
+                told.append(_look_up(read, known_by, known))
             except EtlError as error:
                 troubles.append(error)
-                return _Told(known_by, trouble=error)
+                told.append(_Told(known_by, trouble=error))
 
-        return self._desk.connection.each(work, batch)
+        self._desk.connection.each(work, batch)
 
     def _keep(self, told: list[_Told]) -> None:
         """Note what was found, then raise what went wrong."""

@@ -24,7 +24,7 @@ from etl.stages.deliver import at_the_limit, dry_bodies, forecast, slowest
 from etl.stages.find_leads import look_ups
 from etl.stages.lead_memory import remember_leads
 from etl.stages.leads_of_rows import find_leads
-from etl.stages.proposal import propose_pilot
+from etl.stages.proposal import propose_pilot, tell_unusual_size
 from etl.stages.revisions_ahead import let_revisions_wait, requests_for, revision_bodies
 
 if TYPE_CHECKING:
@@ -180,7 +180,8 @@ def foresee(
     if account is not None:
         scope_id = known_scope(prepared, ledger, account)
         propose_pilot(prepared, ahead.rows_to_send, scope_id, ledger, options, events)
-    return _foretold(prepared, plan, ledger, events)
+        tell_unusual_size(prepared, ahead.rows_to_send, scope_id, ledger, options, account.name, events)
+    return _foretold(prepared, plan, ahead.counts, ledger, events)
 
 
 def foresee_with_leads(prepared: PreparedInput, inquiry: Inquiry) -> InputSummary:
@@ -204,17 +205,26 @@ def foresee_with_leads(prepared: PreparedInput, inquiry: Inquiry) -> InputSummar
         inquiry.events(Note(f"{prepared.shown}: {rows}, which LeadSquared does not have yet (lead_missing)."))
     allowance = inquiry.connection.allowance
     ahead = replace(_with_look_ups(prepared, plan, allowance), budget=budget_of(allowance, ledger, account_id))
-    inquiry.events(_with_revisions(ahead, prepared, plan, ledger, allowance))
+    ahead = _with_revisions(ahead, prepared, plan, ledger, allowance)
+    inquiry.events(ahead)
     propose_pilot(prepared, ahead.rows_to_send, scope_id, ledger, inquiry.options, inquiry.events)
-    return _foretold(prepared, plan, ledger, inquiry.events)
+    name = inquiry.connection.organisation
+    tell_unusual_size(prepared, ahead.rows_to_send, scope_id, ledger, inquiry.options, name, inquiry.events)
+    return _foretold(prepared, plan, ahead.counts, ledger, inquiry.events)
 
 
-def _foretold(prepared: PreparedInput, plan: Plan, ledger: Ledger, events: Callable[[Event], None]) -> InputSummary:
-    """The end of a check: the failed file, where rows need a person, and the summary."""
+def _foretold(
+    prepared: PreparedInput,
+    plan: Plan,
+    counts: Mapping[Outcome, int],
+    ledger: Ledger,
+    events: Callable[[Event], None],
+) -> InputSummary:
+    """The end of a check: the failed file, where rows need a person, and the summary. counts: of the rows as planned."""
     failed = None
-    if needs_a_person(plan.counts(prepared.number)):
+    if needs_a_person(counts):
         failed = ResultsWriter(ledger).write_unsent(prepared, plan.lines)
-    summary = unsent_summary(prepared, plan, None, failed)
+    summary = _unsent(prepared, counts, None, failed)
     events(InputFinished(summary))
     return summary
 
@@ -242,7 +252,12 @@ def write_dry_run(
 
 def unsent_summary(prepared: PreparedInput, plan: Plan, cause: StopCause | None, failed: Path | None) -> InputSummary:
     """How an input stands of which nothing was sent; cause: why a run did not come to it."""
-    counts = plan.counts(prepared.number)
+    return _unsent(prepared, plan.counts(prepared.number), cause, failed)
+
+
+def _unsent(
+    prepared: PreparedInput, counts: Mapping[Outcome, int], cause: StopCause | None, failed: Path | None
+) -> InputSummary:
     code = _code_of(counts, cause)
     return InputSummary(
         input=prepared.shown,

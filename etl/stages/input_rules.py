@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from etl.mapping.bind import headers_named
 from etl.mapping.model import OnMerged
+from etl.mapping.sieve import table_end
 from etl.reader import InputRules
 
 if TYPE_CHECKING:
@@ -23,4 +24,5 @@ def rules_of(mapping: Mapping, sheet: str | None) -> InputRules:
         quote=said.quote,
         headers=headers_named(mapping),
         fill_merged=said.merged is OnMerged.FILL,
+        ends=table_end(said.stop_at) if said.stop_at else None,
     )

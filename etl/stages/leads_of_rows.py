@@ -6,8 +6,6 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import phonenumbers
-
 from etl.delivery.driver import cause_of
 from etl.events import Note
 from etl.findings import Finding, LeadAmbiguous, LeadMissing
@@ -15,7 +13,7 @@ from etl.mapping.lead_columns import LEAD, lead_columns
 from etl.mapping.lead_rules import MissingLead
 from etl.reconciler.names import new_leads_beside
 from etl.reconciler.new_leads import MOST_LINES, NewLeads, write_new_leads
-from etl.reconciler.put_in_place import put_in_place
+from etl.reconciler.put_in_place import put_in_place, take_away
 from etl.records import Place
 from etl.stages.find_leads import Desk, LeadSearch, all_found, rows_to_find
 from etl.stages.lead_memory import in_words, of_value
@@ -161,7 +159,7 @@ class _KeptBack:
 
         if not len(self._new):
             if self._place.exists() and is_ours(self._place):
-                self._place.unlink(missing_ok=True)
+                take_away(self._place)
             return
         fields = _fields(self._prepared.mapping.mapping)
         written = put_in_place(self._place, lambda draft: write_new_leads(draft, fields, self._new.lines()), is_ours)
@@ -189,6 +187,8 @@ def _as_stored(value: LeadValue) -> str:
     """As LeadSquared stores it: a phone number reads +CC-NNNNNNNNNN."""
     if not value.is_phone:
         return value.value
+    import phonenumbers  # noqa: PLC0415 — takes a while to load, and few mappings have phones
+
     number = phonenumbers.parse(value.value, None)
     return f"+{number.country_code}-{phonenumbers.national_significant_number(number)}"
 

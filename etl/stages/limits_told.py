@@ -1,4 +1,4 @@
-"""What refusals have taught about the account's limits, told so that a person can put it into the settings."""
+"""What refusals have taught about the account's limits, told so that a person can put it into the settings; and kept."""
 
 from __future__ import annotations
 
@@ -32,9 +32,20 @@ def tell_learned_limits(session: Inquiry, told: Mapping[Window, Limit] | None = 
     return learned
 
 
+def note_limits_held(session: Inquiry) -> None:
+    """Keep in the ledger which limits the account is kept to now, for pictures of what goes out: settings change later."""
+    account, account_id = session.connection.account, session.connection.record.account_id
+    configured = {Window.BULK: account.bulk_limit, Window.GENERAL: account.limit}
+    learned = session.ledger.accounts.learned_limits(account_id)
+    held = {one: smallest(limit, learned.get(one)) for one, limit in configured.items()}
+    session.ledger.limits_held.note(account_id, held, [one for one in held if held[one] != configured[one]])
+
+
 def _in_words(account: Account, learned: Mapping[Window, Limit]) -> str | None:
     configured = {Window.BULK: account.bulk_limit, Window.GENERAL: account.limit}
     lower = {one: limit for one, limit in learned.items() if smallest(configured[one], limit) != configured[one]}
+    if lower.get(Window.GENERAL) == configured[Window.BULK]:  # a refused bulk request did not say which of the two it
+        del lower[Window.GENERAL]  # meant; one of them has been set to its number since
     if not lower:
         return None
     window = Window.BULK if Window.BULK in lower else Window.GENERAL

@@ -23,6 +23,7 @@ class Pace:
         self._began = now
         self._sent: deque[float] = deque()
         self._ended: deque[tuple[float, int]] = deque()
+        self._rows_of_late = 0
 
     @property
     def span(self) -> float:
@@ -38,6 +39,7 @@ class Pace:
         """So many rows have come to their end."""
         self.rows += rows
         self._ended.append((now, rows))
+        self._rows_of_late += rows
         self._forget(now)
 
     def rows_per_second(self, now: float) -> float:
@@ -49,7 +51,7 @@ class Pace:
         """Of late."""
         self._forget(now)
         seconds = min(self.span, now - self._began)
-        return sum(rows for _, rows in self._ended) / seconds if seconds > 0 else 0.0
+        return self._rows_of_late / seconds if seconds > 0 else 0.0
 
     def limit_used(self, now: float) -> float:
         """How much of what the limit allows went out of late, 1 for all of it: a window's worth may go at once."""
@@ -61,4 +63,4 @@ class Pace:
         while self._sent and self._sent[0] <= now - self.span:
             self._sent.popleft()
         while self._ended and self._ended[0][0] <= now - self.span:
-            self._ended.popleft()
+            self._rows_of_late -= self._ended.popleft()[1]

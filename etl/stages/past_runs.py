@@ -24,6 +24,8 @@ class RunState(StrEnum):
     FINISHED = "finished"  # every row was tried; some may be unconfirmed or need a person
     STOPPED = "stopped"  # it ended early, said why, and may go on
     BROKEN_OFF = "broken off"  # its process is gone without a word; it may go on
+    HANDED_OVER = "handed over"  # it went to another ledger, and goes on there alone
+    ELSEWHERE = "of another ledger"  # of its rows those are known here that came along with a run that was handed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class PastRun:
     state: RunState
     next_command: NextCommand | None
 
+    @property
+    def in_order(self) -> dict[Outcome, int]:
+        """The outcomes that occur, in their fixed order."""
+        return {outcome: self.listed.counts[outcome] for outcome in Outcome if outcome in self.listed.counts}
+
 
 def past_run(listed: ListedRun, ledger: Ledger) -> PastRun:
     """How a run stands at this moment."""
@@ -51,6 +58,10 @@ def past_run(listed: ListedRun, ledger: Ledger) -> PastRun:
 
 def _state(listed: ListedRun, ledger: Ledger) -> RunState:
     """A finished run is not asked about: the lock may be held for a later run of the same content."""
+    if ledger.handovers.given(listed.run_id) is not None:
+        return RunState.HANDED_OVER
+    if ledger.handovers.is_only_known(listed.run_id):
+        return RunState.ELSEWHERE
     if listed.state == "finished":
         return RunState.FINISHED
     if is_at_work(listed, ledger):
@@ -65,6 +76,12 @@ def is_at_work(listed: ListedRun, ledger: Ledger) -> bool:
 
 def next_command(listed: ListedRun, state: RunState) -> NextCommand | None:
     """The one command that continues a run, verifies it or sends its corrected rows."""
+    if state is RunState.ELSEWHERE:
+        return None
+    if state is RunState.HANDED_OVER:
+        return NextCommand(
+            "take it back, if nobody has taken the package", ("handoff", "take-back", str(listed.run_id))
+        )
     if state is RunState.RUNNING:
         return NextCommand("stop it", ("stop", str(listed.run_id)))
     if state is not RunState.FINISHED or listed.counts.get(Outcome.WAITING):
@@ -73,9 +90,13 @@ def next_command(listed: ListedRun, state: RunState) -> NextCommand | None:
         return NextCommand("find out about the unconfirmed rows", ("verify", str(listed.run_id)))
     failed = Path(listed.failed_path) if listed.failed_path else None
     if failed is not None and any(listed.counts.get(outcome) for outcome in NEEDS_A_PERSON):
-        words = ("run", str(failed), "-m", listed.mapping_path, *_account(listed))
-        return NextCommand(f"send the rows that you have corrected in {failed.name}", words)
+        return NextCommand(f"send the rows that you have corrected in {failed.name}", rows_command(listed, failed))
     return None
+
+
+def rows_command(listed: ListedRun, file: Path) -> tuple[str, ...]:
+    """The command that sends what was corrected in a results or failed file of a run."""
+    return ("run", str(file), "-m", listed.mapping_path, *_account(listed))
 
 
 def run_command(listed: ListedRun) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etl.delivery.decide import StopCause
-from etl.errors import NetworkError, QuotaSpentError, RefusedError, TimeUpError
+from etl.delivery.driver import cause_of
+from etl.errors import NetworkError, QuotaSpentError, RefusedError, StoppedError
 from etl.events import PILOT_OVER, Note, PilotOver
 from etl.exits import ExitCode
 from etl.stages.first_rows import FirstRows
@@ -67,8 +68,8 @@ def _read_back(
         return first_rows.look(lines)
     except QuotaSpentError as error:
         return [], StopCause(ExitCode.STOPPED, error.reason, error.remedy, is_for_today=True)
-    except TimeUpError as error:
-        return [], StopCause(ExitCode.STOPPED, session.stop.reason or error.message, session.stop.remedy)
+    except StoppedError:
+        return [], cause_of(session.stop)
     except (NetworkError, RefusedError) as error:
         session.events(Note(f"The first rows could not be read back: {error.message}"))
         return first_rows.as_known(lines), None
@@ -79,7 +80,7 @@ def _ask(over: PilotOver, session: Session, pilot: Pilot) -> StopCause | None:
         pilot.is_over = True
         return None
     if session.stop.reason is not None:
-        return StopCause(ExitCode.STOPPED, session.stop.reason, session.stop.remedy)
+        return cause_of(session.stop)
     count = len(pilot.shown)
     rows = "1 row has gone out" if count == 1 else f"{count:,} rows have gone out"
     remedy = (

@@ -25,7 +25,7 @@ from etl.reader import EmptySheetError, InputRules, open_input, sheets_of
 from etl.reconciler.names import is_named_results
 from etl.stages.input_rules import rules_of
 from etl.stages.intake import FROM_STANDARD_INPUT, our_sheets, take_in, why_left_out
-from etl.stages.staging import Stager
+from etl.stages.staging import IntoPlan, Stager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -199,9 +199,14 @@ def _read_translation(path: Path) -> Translation:
 
 
 def inputs(
-    files: Sequence[Path], mapping: LoadedMapping, ledger: Ledger, events: Callable[[Event], None] = ignore
+    files: Sequence[Path],
+    mapping: LoadedMapping | Sequence[LoadedMapping],
+    ledger: Ledger,
+    events: Callable[[Event], None] = ignore,
 ) -> list[PreparedInput]:
     """The inputs that the files hold, each with its header read and fitted to the mapping.
+
+    mapping: of all files, or of each in turn.
 
     Of several files, results that are just as we wrote them are left out: a pattern has caught them, and they hold
     nothing that their input does not.
@@ -209,12 +214,13 @@ def inputs(
     """
     numbers = count()
     found: list[PreparedInput] = []
-    for file in files:
+    mappings = [mapping] * len(files) if isinstance(mapping, LoadedMapping) else mapping
+    for file, its_mapping in zip(files, mappings, strict=True):
         reason = why_left_out(file) if len(files) > 1 else None
         if reason is not None:
             events(Note(f"{file.name} {reason}: left out."))
             continue
-        of_file = _inputs_of(file, numbers, mapping, ledger, events)
+        of_file = _inputs_of(file, numbers, its_mapping, ledger, events)
         if len(files) > 1 and _is_untouched_results(of_file[0], ledger):
             events(Note(f"{file.name} is a results file as etl wrote it: left out."))
             continue
@@ -302,39 +308,44 @@ def stage(
     """
     applier = prepared.mapping.applier(prepared.table)
     stager = Stager(applier.columns, prepared.mapping, is_remembered=is_remembered)
+    into_plan = IntoPlan(plan, prepared.number)
     for note in prepared.table.notes:
         events(Note(f"{prepared.shown}: {note}."))
     for block in prepared.blocks():
         rows = applier.by_columns(block)
-        plan.stage_waiting(prepared.number, stager.waiting(rows))
-        plan.stage(prepared.number, stager.left_out(rows))
+        is_much = into_plan.add(stager.waiting(rows), stager.left_out(rows))
         prepared.data_rows += rows.count
         prepared.note_owners(rows)
-        for number in rows.numbers:
-            if number in rows.findings:
-                prepared.note(rows.findings[number])
-        events(Reading(prepared.shown, prepared.data_rows))
+        if rows.findings:
+            for number in rows.numbers:
+                if number in rows.findings:
+                    prepared.note(rows.findings[number])
+        if is_much:
+            into_plan.flush()
+            events(Reading(prepared.shown, prepared.data_rows))
         if stop.reason is not None:
-            return
-    for column in applier.hidden_columns:
-        events(
-            Note(
-                f"{prepared.shown}: the sheet hides column {column.letter} ({column.header}), which the mapping reads."
-            )
-        )
+            break
+    into_plan.flush()
+    events(Reading(prepared.shown, prepared.data_rows))
+    if stop.reason is not None:
+        return
     prepared.unknown = applier.unknown
-    if applier.unused_translations:
-        names = listed([shown(name) for name in applier.unused_translations])
-        events(
-            Note(
-                f"{prepared.mapping.mapping.translate} has lines for columns that fill no target by themselves: {names}."
-            )
-        )
-    for target, cells in applier.first_of_several.items():
-        which = "1 cell has" if cells == 1 else f"{cells:,} cells have"
-        events(Note(f"{prepared.shown}: {which} more than one number for {target}; the first that exists is sent."))
-    for target, texts in applier.cut.items():
-        events(Note(f"{prepared.shown}: {texts} texts for {target} were too long and were cut, as the mapping asks."))
+    for told in _notes_of(prepared, applier):
+        events(Note(told))
     fatal = applier.finish()
     if fatal:
         raise SourceError(f"{prepared.path} was not imported; nothing was sent.", fatal)
+
+
+def _notes_of(prepared: PreparedInput, applier: Applier) -> Iterator[str]:
+    """What a person should know of how the sheet was read, when all of it was."""
+    for column in applier.hidden_columns:
+        yield f"{prepared.shown}: the sheet hides column {column.letter} ({column.header}), which the mapping reads."
+    if applier.unused_translations:
+        names = listed([shown(name) for name in applier.unused_translations])
+        yield f"{prepared.mapping.mapping.translate} has lines for columns that fill no target by themselves: {names}."
+    for target, cells in applier.first_of_several.items():
+        which = "1 cell has" if cells == 1 else f"{cells:,} cells have"
+        yield f"{prepared.shown}: {which} more than one number for {target}; the first that exists is sent."
+    for target, texts in applier.cut.items():
+        yield f"{prepared.shown}: {texts} texts for {target} were too long and were cut, as the mapping asks."

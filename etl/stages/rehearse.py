@@ -29,7 +29,7 @@ _NOBODY = "nobody@"
 @contextmanager
 def rehearsal() -> Iterator[Settings]:
     """Settings with a ledger for practice, for as long as the block lasts; the account comes from `practice_account`."""
-    with tempfile.TemporaryDirectory(prefix="etl-rehearsal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="etl-rehearsal-", ignore_cleanup_errors=True) as folder:
         yield Settings(None, f"sqlite:///{Path(folder) / 'ledger.db'}", Path(folder) / "ledger_files")
 
 

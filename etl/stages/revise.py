@@ -80,7 +80,7 @@ def revise(prepared: PreparedInput, run: RunRecord, session: Session, locks: Exi
         rows = _collect(prepared, run.run_id, session.ledger)
         if not rows:
             break
-        run_id = session.ledger.revisions.begin(_new_run(prepared, run, rows))
+        run_id = session.ledger.revisions.begin(_new_run(prepared, run, rows, session.options.on_behalf_of))
         known = "1 row is known and has" if rows == 1 else f"{rows:,} rows are known and have"
         session.events(Note(f"{known} other values now: updated in LeadSquared (run {run_id})."))
         cause = _go(prepared, run_id, session, locks)
@@ -119,7 +119,7 @@ def _collect(prepared: PreparedInput, run_id: int, ledger: Ledger) -> int:
     return count
 
 
-def _new_run(prepared: PreparedInput, run: RunRecord, rows: int) -> NewRun:
+def _new_run(prepared: PreparedInput, run: RunRecord, rows: int, on_behalf_of: str | None) -> NewRun:
     return NewRun(
         scope_id=run.scope_id,
         account_id=run.account_id,
@@ -133,6 +133,7 @@ def _new_run(prepared: PreparedInput, run: RunRecord, rows: int) -> NewRun:
         duplicate=None,
         etl_version=__version__,
         revises=run.run_id,
+        on_behalf_of=on_behalf_of,
     )
 
 

@@ -98,7 +98,7 @@ def kept_source(run: RunRecord, ledger: Ledger) -> Source:
         if not ledger.copies.has(content_hash):
             raise LedgerError(_gone(run, name, ledger))
     mapping = load_mapping(ledger.copies.path(kept_mapping), Path(run.mapping_path))
-    return Source(Path(run.input_path), ledger.copies.path(kept_input), rules_of(mapping, run.sheet))
+    return Source(Path(run.input_path), ledger.copies.path(kept_input), rules_of(mapping, run.sheet), mapping)
 
 
 def names_of(run: RunRecord, folder: Path | None = None) -> ResultNames:

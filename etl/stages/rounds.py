@@ -9,6 +9,7 @@ from etl.events import Note
 from etl.exits import ExitCode
 from etl.records import Outcome
 from etl.stages.deliver import deliver, pace_of
+from etl.stages.refused_in_a_row import RefusedInARow
 from etl.stages.verify import Desk, Verifier
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Rounds:
         self.run = run
         self._verifier = Verifier(self.desk, run, prepared.shown)
         self._pace = pace_of(prepared, session)
+        guards = prepared.mapping.mapping.stop_when
+        self._refused = RefusedInARow(session, run_id, guards.refused_in_a_row if guards else None)
         self._prepared = prepared
         self._run_id = run_id
         self._session = session
@@ -61,19 +64,25 @@ class Rounds:
             if cause is not None:
                 return cause
             delivered = deliver(
-                self._prepared, self._run_id, self._session, self._pace, is_careful=self._sick > 0, last_row=last_row
+                self._prepared,
+                self._run_id,
+                self._session,
+                self._pace,
+                is_careful=self._sick > 0,
+                last_row=last_row,
+                refused=self._refused,
             )
             if delivered.cause is not None:
                 if delivered.cause.is_for_today:
                     self._verifier.settle()  # from what is kept of the day's quota for that
-                return delivered.cause
+                return self._refused.in_words(delivered.cause)
             if delivered.is_sick:
                 cause = self._nurse()
                 continue
             self._sick = 0
             settled = self._verifier.settle()
             if settled.cause is not None:
-                return settled.cause
+                return self._refused.in_words(settled.cause)
             if settled.in_doubt < self._in_doubt:
                 self._probes = 0
             self._in_doubt = settled.in_doubt
@@ -148,16 +157,18 @@ class Rounds:
         if held and not self._has_rows_to_send():
             rows = "1 row waits for its lead" if held == 1 else f"{held} rows wait for their leads"
             reason = f"{rows}, which LeadSquared does not have yet"
-            return StopCause(ExitCode.STOPPED, reason, "Run the same command when the leads are there: it looks again.")
+            remedy = "Run the same command when the leads are there: it looks again."
+            return StopCause(ExitCode.STOPPED, reason, remedy, is_of_input=True)
         held_back = self._session.ledger.runs.count_held_back(self._run_id)
         if held_back and not self._has_rows_to_send():
             rows = "1 row waits" if held_back == 1 else f"{held_back} rows wait"
             reason = (
                 f"{rows} for other rows of the same activity or lead, of which it is not known whether they arrived"
             )
-            return StopCause(ExitCode.STOPPED, reason, "Run the same command: it reads back once more and continues.")
+            remedy = "Run the same command: it reads back once more and continues."
+            return StopCause(ExitCode.STOPPED, reason, remedy, is_of_input=True)
         reason = "rows had to be sent again too often in this run"
-        return StopCause(ExitCode.STOPPED, reason, "Run the same command: it continues.")
+        return StopCause(ExitCode.STOPPED, reason, "Run the same command: it continues.", is_of_input=True)
 
     def _told(self, found: int, missing: int) -> str:
         return f"Read back: {found} rows are in LeadSquared, {missing} are not."

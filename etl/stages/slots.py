@@ -9,7 +9,7 @@ from etl.api.reads import ReadSlot
 from etl.delivery.backoff import after_throttling
 from etl.delivery.quota import next_day
 from etl.delivery.verdict import Throttled, complaint, server_time
-from etl.errors import QuotaSpentError, TimeUpError
+from etl.errors import QuotaSpentError, StoppedError
 from etl.ledger.requests import BudgetSpent, NoSlot, RequestEnd
 from etl.records import ApiAnswer, Window
 
@@ -32,8 +32,8 @@ class ReadSlots:
     """Takes slots from the ledger; for an account that it does not know yet they are booked afterwards.
 
     allowance: what the account may spend, asked anew each time because refusals teach. stop: nothing is asked any more
-    once one of its deadlines has come. keeps_reserve: what is asked does not serve to read back, so it leaves the end of
-    the day's quota alone.
+    once one of its deadlines has come, and nothing is waited for once somebody has asked for the stop. keeps_reserve: what
+    is asked does not serve to read back, so it leaves the end of the day's quota alone.
     """
 
     def __init__(
@@ -60,13 +60,15 @@ class ReadSlots:
 
     @property
     def longest_sleep(self) -> float:
-        """So many seconds may pass between two looks at the time, where there is a deadline."""
-        return _LOOK_SECONDS if self._has_deadlines else float("inf")
+        """So many seconds may pass between two looks whether to stop, where anybody can ask for it."""
+        return _LOOK_SECONDS if self._stop is not None else float("inf")
 
     def take(self) -> AbstractContextManager[ReadSlot]:
         """Wait for a slot; it is given back, held until the window has passed, when the block is left.
 
-        Raises: QuotaSpentError, TimeUpError.
+        Who finds one free at once hears of a wish to stop elsewhere, at a better place than in the middle of its reads.
+
+        Raises: QuotaSpentError, StoppedError.
         """
         self._check_time()
         if self._known is None:
@@ -81,10 +83,26 @@ class ReadSlots:
                 pass
         self._unrecorded = 0
 
+    def rest(self, seconds: float) -> None:
+        """Let so much time pass before another attempt, with a look each second whether to stop.
+
+        Raises: StoppedError — as soon as a deadline has come, or somebody asks for the stop.
+        """
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > 0:
+            self.raise_if_stopped()
+            self._clock.sleep(min(left, self.longest_sleep))
+        self.raise_if_stopped()
+
+    def raise_if_stopped(self) -> None:
+        """Raises: StoppedError — a deadline has come, or somebody has asked for the stop."""
+        if self._stop is not None and self._stop.reason is not None:
+            raise StoppedError(self._stop.reason, self._stop.remedy, self._stop.signal_number)
+
     @contextmanager
     def _slot(self, account_id: int) -> Iterator[ReadSlot]:
         while isinstance(taken := self._try_take(account_id), NoSlot):
-            self._clock.sleep(min(taken.until - self._clock.monotonic(), self.longest_sleep))
+            self.rest(taken.until - self._clock.monotonic())  # before that it is no use to ask
         slot = ReadSlot()
         try:
             yield slot
@@ -94,7 +112,7 @@ class ReadSlots:
     def try_take(self) -> int | NoSlot:
         """A slot for an account that is known, as the number of its request, or when to ask again.
 
-        Raises: QuotaSpentError, TimeUpError.
+        Raises: QuotaSpentError, StoppedError.
         """
         if self._known is None:
             raise LookupError("the account has no place in the ledger yet")
@@ -136,15 +154,12 @@ class ReadSlots:
         if isinstance(reservation, BudgetSpent):
             again = next_day(self._clock.now(), None, None)
             raise QuotaSpentError(reservation.in_words, f"Run the same command after {again}: it continues.")
-        return reservation if isinstance(reservation, NoSlot) else reservation.request_id
-
-    @property
-    def _has_deadlines(self) -> bool:
-        return self._stop is not None and bool(self._stop.deadlines)
+        if isinstance(reservation, NoSlot):
+            self.raise_if_stopped()
+            return reservation
+        return reservation.request_id
 
     def _check_time(self) -> None:
-        """Nothing is asked after a deadline. Somebody who asks for a stop is heard by who reads, at a better place."""
-        if self._stop is None or not self._stop.deadlines or self._stop.reason is None:
-            return
-        if self._stop.signal_number is None:
-            raise TimeUpError(f"Stopped: {self._stop.reason}. {self._stop.remedy}", is_final=True)
+        """Nothing is asked after a deadline."""
+        if self._stop is not None and self._stop.deadlines and self._stop.signal_number is None:
+            self.raise_if_stopped()

@@ -13,9 +13,10 @@ from etl.records import Outcome
 from etl.stages.arrange import needs_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from etl.findings import Finding
+    from etl.ledger.plan import Plan
     from etl.mapping.applied import AppliedColumns
     from etl.mapping.reading import Result
     from etl.records import Column, Lineage
@@ -78,6 +79,35 @@ class Stager:
             StagedRow(number, Outcome.IGNORED, code="ignored", error=why) for number, (why, _) in rows.ignored.items()
         ]
         return invalid + ignored
+
+
+class IntoPlan:
+    """Staged rows on their way into the plan: blocks are small, and what each of them costs there is not."""
+
+    def __init__(self, plan: Plan, input_no: int) -> None:
+        self._plan = plan
+        self._input_no = input_no
+        self._waiting: dict[str, list[object]] = {}
+        self._left_out: list[StagedRow] = []
+        self.rows = 0
+
+    def add(self, waiting: Mapping[str, Sequence[object]], left_out: Sequence[StagedRow]) -> bool:
+        """Take in the rows of a block. Returns: whether there are so many that they should go on."""
+        for name, column in waiting.items():
+            self._waiting.setdefault(name, []).extend(column)
+        self._left_out += left_out
+        self.rows += len(waiting["row_number"]) + len(left_out)
+        return self.rows >= _ROWS_AT_ONCE
+
+    def flush(self) -> None:
+        """Into the plan with what is there."""
+        if self._waiting:
+            self._plan.stage_waiting(self._input_no, self._waiting)
+        self._plan.stage(self._input_no, self._left_out)
+        self._waiting, self._left_out, self.rows = {}, [], 0
+
+
+_ROWS_AT_ONCE = 5_000
 
 
 def _invalid(number: int, findings: Sequence[Finding], lineage: Lineage | None) -> StagedRow:

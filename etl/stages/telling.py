@@ -10,25 +10,27 @@ from etl.events import EtaBasis, Progress, RequestAnswered, RequestSent
 from etl.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from etl.delivery.outcomes import RowEnd
     from etl.delivery.verdict import Verdict
+    from etl.records import Limit
     from etl.stages.pace import Pace
     from etl.stages.session import Session
 
 _MEASURED_AFTER_SECONDS = 10.0
-_QUOTA_LOOK_SECONDS = 1.0
-"""The ledger is asked no more often than that what is left of the day's quota."""
+_LOOK_SECONDS = 1.0
+"""The ledger is asked no more often than that what is left of the day's quota, and which limit refusals have taught."""
 
 
 class ProgressTeller:
     """Counts what comes back and tells it as events.
 
     account_id, run_id: of the run. shown: its input. rows_a_request: how many travel together. total: rows that go out now.
+    limit: asks for the one that counts now, and allows the least: refusals may teach a smaller one on the way.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — what is told of a run, each by its name
         self,
         session: Session,
         account_id: int,
@@ -38,6 +40,7 @@ class ProgressTeller:
         rows_a_request: float,
         total: int,
         pace: Pace,
+        limit: Callable[[], Limit],
     ) -> None:
         self._session = session
         self._account_id = account_id
@@ -49,11 +52,12 @@ class ProgressTeller:
         self._began = session.clock.monotonic()
         self._done = 0
         self._quota_left: int | None = None
-        self._quota_asked: float | None = None
+        self._limit = limit
+        self._looked_at: float | None = None
 
     def sent(self, request_id: int, rows: int) -> None:
         self._pace.sent(self._session.clock.monotonic())
-        self._session.events(RequestSent(request_id, rows))
+        self._session.events(RequestSent(request_id, rows, self._shown))
 
     def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
         rows = 0
@@ -67,11 +71,15 @@ class ProgressTeller:
         self._pace.ended(now, rows)
         self._pace.refusals += isinstance(verdict, Throttled)
         detail = str(getattr(verdict, "reason", ""))
-        self._session.events(RequestAnswered(request_id, type(verdict).__name__.lower(), detail))
+        self._session.events(RequestAnswered(request_id, type(verdict).__name__.lower(), detail, self._shown))
         self._session.events(self._progress(now, in_flight))
 
     def _progress(self, now: float, in_flight: int) -> Progress:
-        quota = self._quota(now)
+        if self._looked_at is None or now - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = now
+            self._pace.limit = self._limit()
+            self._quota_left = self._quota()
+        quota = self._quota_left
         seconds, basis = self._left(now, quota)
         return Progress(
             self._shown,
@@ -100,11 +108,6 @@ class ProgressTeller:
             return seconds * quota / requests, EtaBasis.QUOTA
         return seconds, basis
 
-    def _quota(self, now: float) -> int | None:
+    def _quota(self) -> int | None:
         daily = self._session.connection.allowance.daily_requests
-        if daily is None:
-            return None
-        if self._quota_asked is None or now - self._quota_asked >= _QUOTA_LOOK_SECONDS:
-            self._quota_asked = now
-            self._quota_left = self._session.ledger.requests.budget(self._account_id, daily).left_today
-        return self._quota_left
+        return None if daily is None else self._session.ledger.requests.budget(self._account_id, daily).left_today

@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from etl.api.reads import ReadSlot, read
+from etl.clock import at_a_stretch
 from etl.ledger.requests import NoSlot
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Together:
     def each(self, work: Callable[[Read, _Item], _Told], items: Sequence[_Item]) -> list[_Told]:
         """What the work tells for each item, in their order.
 
-        Raises: what the work raises for one of them; QuotaSpentError, TimeUpError. Then nothing more is begun,
+        Raises: what the work raises for one of them; QuotaSpentError, StoppedError. Then nothing more is begun,
         and what was in the air has ended.
         """
         if not items:
@@ -76,12 +77,19 @@ class Together:
     def _serve(self) -> None:
         """Give slots to those who wish for one, and take in what has come next."""
         until = self._give_slots()
-        try:
-            wait = None if until is None else min(until - self._clock.monotonic(), self._slots.longest_sleep)
-            mail = self._mail.get(timeout=None if wait is None else max(0.0, wait))
-        except Empty:
-            return
-        self._take_in(mail)
+        while True:
+            left = None if until is None else max(0.0, until - self._clock.monotonic())
+            look = None if left is None else min(left, self._slots.longest_sleep)
+            try:
+                mail = self._mail.get(timeout=at_a_stretch(look))
+            except Empty:
+                if left == 0.0:
+                    return
+                if left is not None:  # before its end it is no use to ask the ledger again
+                    self._slots.raise_if_stopped()
+            else:
+                self._take_in(mail)
+                return
 
     def _take_in(self, mail: Future[int] | _Over | None) -> None:
         if isinstance(mail, _Over):
@@ -112,7 +120,7 @@ class Together:
     # In the threads
 
     def _read(self, request: ApiRequest) -> ApiAnswer | None:
-        return read(self._client, request, self._slot)
+        return read(self._client, request, self._slot, self._slots.rest)
 
     @contextmanager
     def _slot(self) -> Iterator[ReadSlot]:

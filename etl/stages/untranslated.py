@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from etl.errors import UsageError
 from etl.events import Note
 from etl.reconciler.names import to_translate_beside
-from etl.reconciler.put_in_place import put_in_place
+from etl.reconciler.put_in_place import put_in_place, take_away
 from etl.reconciler.to_translate import write_to_translate
 from etl.stages.writer import hash_of, names_of_input
 
@@ -39,7 +39,7 @@ def list_unknown_values(
     unknown = prepared.unknown
     if not len(unknown):
         if place.is_file() and may_replace(place):
-            place.unlink(missing_ok=True)
+            take_away(place)
         return
     try:
         written = put_in_place(place, lambda draft: write_to_translate(draft, unknown.lines()), may_replace)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from etl.delivery.decide import NETWORK_PATIENCE_SECONDS, StopCause
 from etl.delivery.driver import STOPPED_FROM_OUTSIDE, cause_of
-from etl.errors import BusyError, NetworkError, QuotaSpentError, RefusedError, TimeUpError
+from etl.errors import BusyError, NetworkError, QuotaSpentError, RefusedError, StoppedError
 from etl.events import Note, ReadingBack
 from etl.exits import ExitCode
 from etl.mapping.load import load_mapping
@@ -99,7 +99,7 @@ class Verifier:
             return StopCause(ExitCode.REFUSED, error.message, "Mend that, then run the same command: it continues.")
         except QuotaSpentError as error:
             return StopCause(ExitCode.STOPPED, error.reason, error.remedy, is_for_today=True)
-        except TimeUpError:
+        except StoppedError:
             return cause_of(self.desk.stop)
         except NetworkError as error:
             return self._unreachable(error) or Look(in_doubt=self._count())

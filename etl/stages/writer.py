@@ -11,27 +11,31 @@ from typing import TYPE_CHECKING
 from etl.events import RunOptions
 from etl.reader import InputRules, open_input
 from etl.reconciler.lines import RunWords, result_line
-from etl.reconciler.names import ResultNames
-from etl.reconciler.put_in_place import copy_in_place
+from etl.reconciler.names import WORKBOOK, ResultNames
+from etl.reconciler.put_in_place import copy_in_place, take_away
 from etl.reconciler.results import Part, write_failed_together, write_results_together
 from etl.records import MESSAGE_COLUMN, NEEDS_A_PERSON, VERIFIED_COLUMN
+from etl.stages.lead_cells import lead_links, names_its_sheet
+from etl.stages.run_facts import summary_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from etl.ledger.runs import RowLine
     from etl.ledger.store import Ledger
+    from etl.mapping.model import Mapping as RowMapping
     from etl.records import Outcome, ResultLine, Table
     from etl.stages.prepare import PreparedInput
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a results file is written from: the kept copy of an input, and how it is read."""
+    """What a results file is written from: the kept copy of an input, how it is read, and what its columns mean."""
 
     path: Path
     copy: Path
     rules: InputRules
+    mapping: RowMapping | None = None
 
     def table(self) -> Table:
         with open_input(self.copy, self.rules, self.path) as opened:
@@ -43,9 +47,8 @@ class Source:
         row = next(waiting, None)
         with open_input(self.copy, self.rules, self.path) as opened:
             for block in opened.blocks():
-                numbers = block.frame.index.tolist()
-                cells = block.frame.itertuples(index=False, name=None)
-                for number, values in zip(numbers, cells, strict=True):
+                cells = zip(*block.columns.values(), strict=True)
+                for number, values in zip(block.numbers, cells, strict=True):
                     if row is not None and row.row_number == number:
                         yield result_line(row, values, words)
                         row = next(waiting, None)
@@ -65,7 +68,8 @@ class RunPart:
 
 def source_of(prepared: PreparedInput) -> Source:
     """What this input's results are written from."""
-    return Source(prepared.path, prepared.copy, prepared.mapping.rules(prepared.sheet))
+    rules = prepared.mapping.rules(prepared.sheet)
+    return Source(prepared.path, prepared.copy, rules, prepared.mapping.mapping)
 
 
 def names_of_input(prepared: PreparedInput, run_id: int | None, options: RunOptions) -> ResultNames:
@@ -95,11 +99,15 @@ class ResultsWriter:
     """Writes results files and remembers by hash what it wrote, so that nobody's own changes are ever overwritten.
 
     is_rehearsal: the files of the rehearsal before, which this ledger does not know, may always be replaced.
+    lead_links: where accounts show their leads, by the account's name.
     """
 
-    def __init__(self, ledger: Ledger, *, is_rehearsal: bool = False) -> None:
+    def __init__(
+        self, ledger: Ledger, *, is_rehearsal: bool = False, lead_links: Mapping[str, str] | None = None
+    ) -> None:
         self._ledger = ledger
         self._is_rehearsal = is_rehearsal
+        self._lead_links = lead_links or {}
 
     def write(
         self, own: RunPart, names: ResultNames, parts: Sequence[RunPart] = (), *, is_their_place: bool = True
@@ -143,14 +151,25 @@ class ResultsWriter:
 
     def _written(self, place: Path, names: ResultNames, parts: Sequence[RunPart]) -> Path:
         newest = _newest(parts)
-        sheets = [self._lines(part) for part in parts]
-        return self._note(write_results_together(place, sheets, names.kind, self._may_replace(newest)), newest)
+        sheets = [self._lines(part, names) for part in parts]
+        may_replace = self._may_replace(newest)
+        return self._note(write_results_together(place, sheets, names.kind, may_replace, names.failed.name), newest)
 
-    def _lines(self, part: RunPart) -> Part:
+    def _lines(self, part: RunPart, names: ResultNames) -> Part:
         runs = self._ledger.runs
         message = (MESSAGE_COLUMN,) if runs.has_message_ids(part.run) else ()
         more = (*message, VERIFIED_COLUMN) if runs.has_verified(part.run) else message
-        return Part(part.source.table(), part.source.lines(runs.lines(part.run), part.words), more)
+        table = part.source.table()
+        lines = part.source.lines(runs.lines(part.run), part.words)
+        listed = self._ledger.listing.run(part.run) if names.kind == WORKBOOK else None
+        if listed is None:
+            return Part(table, lines, more)
+        mapping = part.source.mapping
+        summary = summary_facts(listed, part.words, names.latest.absolute(), mapping, self._ledger)
+        template = next((self._lead_links[name] for name in listed.accounts if name in self._lead_links), None)
+        links = lead_links(template, mapping, table)
+        is_named = names.sheet is not None or (mapping is not None and names_its_sheet(mapping))
+        return Part(table, lines, more, summary, links, keeps_name=is_named)
 
     def _failed_lines(self, part: RunPart) -> Part:
         """Without the further columns of ours: what they tell is of rows that need nobody."""
@@ -193,7 +212,7 @@ class ResultsWriter:
     def _remove_outdated(self, failed: Path) -> None:
         """Every row has arrived by now: a failed file that nobody has touched would only mislead."""
         if failed.exists() and self._is_ours(failed):
-            failed.unlink(missing_ok=True)
+            take_away(failed)
 
 
 def _newest(parts: Sequence[RunPart]) -> int:

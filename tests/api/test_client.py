@@ -222,6 +222,17 @@ def test_certificate_of_a_stranger_is_not_sent(serve: Serve, connect: Connect, p
     assert server.requests == []
 
 
+def test_the_certificates_that_requests_brings_are_trusted(
+    serve: Serve, connect: Connect, post: ApiRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only those of the system, which some machines lack."""
+    server = serve(answering(), a_tls_server())
+    AUTHORITY.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "bundle.pem"))
+
+    assert isinstance(connect(f"https://localhost:{server.port}").send(post), ApiAnswer)
+
+
 def test_handshake_that_hangs_is_not_sent(serve: Serve, post: ApiRequest, clock: TestClock) -> None:
     """A host that takes the connection and says nothing during the handshake: nothing was sent."""
     hang_up = threading.Event()

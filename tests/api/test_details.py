@@ -85,6 +85,8 @@ def test_an_id_that_leads_to_nothing(status: int) -> None:
     [
         pytest.param("nothing here", 404, id="no such operation"),
         pytest.param(GONE | {"ExceptionType": "MXUnauthorizedRequestException"}, 500, id="not for this user"),
+        pytest.param(GONE | {"ExceptionType": "MXActivityLockedException"}, 500, id="a lock"),
+        pytest.param({"Message": "Bad Request"}, 400, id="a proxy"),
     ],
 )
 def test_a_read_that_is_not_offered_tells_nothing(document: object, status: int) -> None:

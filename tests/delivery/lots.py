@@ -116,6 +116,12 @@ class ScriptedWire:
         self.clock.move_to(until)
         return None
 
+    def more(self) -> Arrival | None:
+        if self._under_way and self._under_way[0][0] <= self.clock.seconds:
+            _, _, number, exchange = heapq.heappop(self._under_way)
+            return Arrival(number, exchange, self.clock.seconds)
+        return None
+
     def nudge(self) -> None:
         self._nudges += 1
 

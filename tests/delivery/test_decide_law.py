@@ -236,4 +236,4 @@ class Delivery(RuleBasedStateMachine):
 
 
 TestDelivery = Delivery.TestCase
-TestDelivery.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestDelivery.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 
 import pytest
 
 from etl.delivery.decide import StopCause
+from etl.delivery.outcomes import RowEnd
+from etl.delivery.parcels import Parcel
 from etl.delivery.throttle import MARGIN_SECONDS
+from etl.delivery.verdict import Verdict
 from etl.exits import ExitCode
 from etl.ledger.requests import Allowance, Intent, NoSlot, RequestEnd, Reservation
 from etl.records import Limit, Outcome, Window
 from tests.delivery.lots import (
     LATENCY,
+    Notes,
     a_lot,
     keys_refused,
     lost,
@@ -82,6 +89,19 @@ SAYS = [
     pytest.param("2 in 5", 0.5, id="the number that was kept to: others send, too"),
     pytest.param("1 in 5", 1.0, id="a smaller number explains it"),
 ]
+
+
+def test_a_burst_that_is_refused_with_a_number_is_explained_by_it(book: Book) -> None:
+    """All of it had left before the first answer taught the number: that costs no share of the limit on top."""
+    lot = a_lot(book, 4, throttled("1 in 5"), throttled("1 in 5"))
+    lot.limit = Limit(2, 5.0)
+    lot.capacity = 2
+
+    assert lot.deliver() is None
+
+    assert book.query("SELECT share FROM lines WHERE share < 1") == []
+    assert book.ledger.accounts.learned_limits(book.account_id) == dict.fromkeys(Window, Limit(1, 5.0))
+    assert counted(book, lot.run_id) == {Outcome.CREATED: 8}
 
 
 @pytest.mark.parametrize(("words", "share"), SAYS)
@@ -172,8 +192,8 @@ def test_after_three_lost_answers_nothing_more_goes_out(book: Book) -> None:
     assert lot.deliver() is None
 
     assert lot.delivered.is_sick
-    assert lot.sent_at == [0, 0, 0, 0, LATENCY, LATENCY]
-    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 12, Outcome.WAITING: 6}
+    assert lot.sent_at == [0, 0, 0, 0]
+    assert counted(book, lot.run_id) == {Outcome.UNCONFIRMED: 8, Outcome.WAITING: 10}
 
 
 def test_who_goes_on_after_a_sickness_goes_carefully(book: Book) -> None:
@@ -252,12 +272,12 @@ def test_a_wish_to_stop_goes_before_rows_that_are_ready_again(book: Book) -> Non
     lot.deliver()
 
     assert len(lot.wire.sent) == 5
-    assert book.query("SELECT COUNT(*) FROM requests") == [(5,)]
+    assert book.query("SELECT verdict, COUNT(*) FROM requests GROUP BY verdict") == [("answered", 1), ("notsent", 7)]
     assert counted(book, lot.run_id) == {Outcome.CREATED: 2, Outcome.WAITING: 6}
 
 
-def test_a_request_whose_slot_is_taken_is_sent_even_so(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stop that comes between slot and sending does not leave a request that was never sent in doubt."""
+def test_a_request_that_a_stop_has_overtaken_is_given_back(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop that comes between slot and sending: the request does not go out, and its rows are not in doubt."""
     lot = a_lot(book, 3)
     reserve = book.ledger.requests.reserve
 
@@ -269,8 +289,10 @@ def test_a_request_whose_slot_is_taken_is_sent_even_so(book: Book, monkeypatch: 
 
     lot.deliver()
 
-    assert lot.sent_rows == [[2, 3]]
-    assert counted(book, lot.run_id) == {Outcome.CREATED: 2, Outcome.WAITING: 4}
+    assert lot.sent_rows == []
+    assert counted(book, lot.run_id) == {Outcome.WAITING: 6}
+    assert book.ledger.requests.in_the_air(lot.run_id) == 0
+    assert book.query("SELECT COUNT(*) FROM claims") == [(0,)]
 
 
 def test_a_stop_ends_a_long_wait(book: Book) -> None:
@@ -309,6 +331,52 @@ def test_rows_that_another_run_has_sent_meanwhile_are_left_out(book: Book, other
 
     assert lot.sent_rows == [[2], [6, 7]]
     assert counted(book, lot.run_id) == {Outcome.CREATED: 3, Outcome.ALREADY_IMPORTED: 3}
+
+
+def may_write(book: Book) -> bool:
+    """Whether this process could write to the ledger at this moment, without waiting for another one."""
+    database = sqlite3.connect(book.ledger.shown, timeout=0, isolation_level=None)
+    with closing(database), suppress(sqlite3.OperationalError):
+        database.execute("BEGIN IMMEDIATE")
+        return True
+    return False
+
+
+def test_nobody_is_kept_from_the_ledger_while_somebody_is_told(book: Book, other: Book) -> None:
+    """Who is told of an answer may take his time, a halted terminal say: what was answered is committed by then."""
+    lot = a_lot(book, 6)
+    told: list[tuple[bool, object]] = []
+
+    class Slow(Notes):
+        def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
+            ((ended,),) = other.query(f"SELECT ended_at IS NOT NULL FROM requests WHERE request_id = {request_id}")
+            told.append((may_write(other), ended))
+
+    lot.notes = Slow()
+    lot.deliver()
+
+    assert told == [(True, 1)] * 6
+
+
+def test_nobody_is_kept_from_the_ledger_while_parcels_are_read(
+    book: Book, other: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many parcels turn out to be known, the next ones are read while the ledger is free."""
+    lot = a_lot(book, 40)
+    theirs = other.begin([a_row(400 + number, f"row {number}") for number in range(4, 60)])
+    other.send(theirs)
+    parcels, free = lot._parcels, list[bool]()
+
+    def read() -> Iterator[Parcel]:
+        for parcel in parcels():
+            free.append(may_write(other))
+            yield parcel
+
+    monkeypatch.setattr(lot, "_parcels", read)
+    lot.deliver()
+
+    assert free == [True] * 40
+    assert counted(book, lot.run_id) == {Outcome.CREATED: 24, Outcome.ALREADY_IMPORTED: 56}
 
 
 def test_the_numbering_of_answers_is_learnt(book: Book) -> None:

@@ -85,6 +85,7 @@ class Account:
         self._check_limits(operation, record.arrival)
         if operation is None:
             raise ApiError(404, "MXNotFoundException", "The API could not be found.")
+        self.store.delete_due(record.arrival)
         at = Arrival(record.arrival, self.wall(record.arrival), len(self.requests) - 1)
         return Answer.of_json(operation.carry_out(request, self.store, at))
 
@@ -100,6 +101,11 @@ class Account:
 
     def _check_limits(self, operation: Operation | None, moment: float) -> None:
         """Which operation is wanted does not matter to the general limit: a wrong path is a call as well."""
-        self._all_requests.admit(moment, self.behaviour.limit)
-        if self.behaviour.bulk_limit and operation and operation.counts_as_bulk(self.behaviour):
-            self._bulk_requests.admit(moment, self.behaviour.bulk_limit)
+        try:
+            self._all_requests.admit(moment, self.behaviour.limit)
+            if self.behaviour.bulk_limit and operation and operation.counts_as_bulk(self.behaviour):
+                self._bulk_requests.admit(moment, self.behaviour.bulk_limit)
+        except ApiError as error:
+            if self.behaviour.refusals_name_limit:
+                raise
+            raise ApiError(error.status, error.exception_type, "Too many API calls.") from None

@@ -33,6 +33,13 @@ class PhoneMatch(StrEnum):
     STORED = "stored"  # only as it is stored, such as +91-9800000001
 
 
+class DeletionTime(StrEnum):
+    """Which time of an activity the window of DeleteActivities is about."""
+
+    CREATED_ON = "created-on"  # the activity's own
+    MODIFIED_ON = "modified-on"  # that of its last writing
+
+
 class OpportunityId(StrEnum):
     """What reads show as the `RelatedProspectId` of an opportunity's activity, and list it under."""
 
@@ -57,6 +64,7 @@ class Behaviour:
 
     limit: tuple[int, float] = (25, 5.0)  # requests, seconds: any request with valid keys, the refused ones included
     bulk_limit: tuple[int, float] | None = None  # requests that write activities in bulk; they count in `limit` as well
+    refusals_name_limit: bool = True  # False: too many is all that they say
     opportunity_is_bulk: bool = False  # whether posting on an opportunity counts in `bulk_limit`: its page says nothing
     latency_seconds: tuple[float, float] = (0.02, 0.4)  # whole delay; a random part of it passes before arrival
     seed: int = 0  # the n-th request that is read off a socket meets the same delay and fault in every run of one seed
@@ -99,6 +107,11 @@ class Behaviour:
     phone_match: PhoneMatch = PhoneMatch.DIGITS
     unknown_phone_is_404: bool = False  # False: []
     leads_by_id_nested: bool = False  # Leads.GetById answers LeadPropertyList instead of a flat lead
+    deletes_after_seconds: float = 0.0  # how long a deletion stays in its queue
+    deletes_nothing: bool = False  # it is taken into the queue, and never comes out
+    deletion_time: DeletionTime = DeletionTime.CREATED_ON
+    deletion_cuts_days: bool = False  # its window is of whole days
+    serves_deletion: bool = True  # False: that operation is answered 404
     serves_user_by_access_key: bool = True  # False: that operation is answered 404
     serves_leads_by_ids: bool = False  # Leads/Retrieve/ByIds is on no page
 
@@ -116,6 +129,7 @@ CHOICES: dict[str, type[StrEnum]] = {
     "opportunity_shows": OpportunityId,
     "retrieve_paging": RetrievePaging,
     "phone_match": PhoneMatch,
+    "deletion_time": DeletionTime,
 }
 """The fields that hold one of some words."""
 

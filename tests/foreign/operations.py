@@ -10,6 +10,7 @@ from .account_reads import activity_details, activity_setting, activity_types, u
 from .activity_reads import activities_by_event, activities_of_lead
 from .behaviour import Behaviour
 from .creating import create_lead_and_activity
+from .deleting import delete_activities
 from .exchange import Request
 from .lead_metadata import leads_metadata
 from .lead_reads import lead_by_email, lead_by_id, lead_by_phone, leads_by_criterion, leads_by_ids
@@ -47,6 +48,7 @@ _SERVED = (
     ),
     Operation("POST", "ProspectActivity.svc/Bulk/CustomActivity/Update", update_activities, True, ""),
     Operation("POST", "ProspectActivity.svc/CreateCustom", create_lead_and_activity, True),
+    Operation("POST", "ProspectActivity.svc/DeleteActivities", delete_activities, True, None, "serves_deletion"),
     Operation("POST", "ProspectActivity.svc/Retrieve", activities_of_lead),
     Operation("POST", "ProspectActivity.svc/CustomActivity/RetrieveByActivityEvent", activities_by_event),
     Operation("GET", "ProspectActivity.svc/GetActivityDetails", activity_details),

@@ -91,6 +91,7 @@ class ForeignServer:
     def activities(self) -> list[StoredActivity]:
         """What is stored, in the order of storing, updates applied, visible to reads or not yet."""
         with self._account.lock:
+            self._account.store.delete_due(self._account.clock())
             return list(self._account.store.activities)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -86,6 +86,14 @@ class StoredActivity:
     earlier: StoredActivity | None = field(default=None, repr=False, compare=False)  # before its last update
 
 
+@dataclass(frozen=True)
+class Deletion:
+    """A deletion in its queue. due: on the server's monotonic clock."""
+
+    due: float
+    is_meant: Callable[[StoredActivity], bool]
+
+
 Held = TypeVar("Held", Lead, StoredActivity)
 
 
@@ -99,6 +107,7 @@ class Store:
     def __init__(self, behaviour: Behaviour, *, implies_leads: bool = True, implies_opportunities: bool = True) -> None:
         self.behaviour = behaviour
         self.activities: list[StoredActivity] = []
+        self.deletions: list[Deletion] = []
         self.leads: dict[str, Lead] = {}  # by id in lower case
         self.opportunities: dict[str, Opportunity] = {}  # the same
         self._implies_leads = implies_leads
@@ -149,6 +158,12 @@ class Store:
         self.put_lead(Lead(lead_id, {}, len(self.leads) + 1, at.wall, at.wall))
         self.opportunities[wanted] = Opportunity(wanted, lead_id)
         return self.opportunities[wanted]
+
+    def delete_due(self, moment: float) -> None:
+        """Carry out the deletions whose time has come, in their order, on what is there by now."""
+        for deletion in [one for one in self.deletions if one.due <= moment]:
+            self.deletions.remove(deletion)
+            self.activities = [one for one in self.activities if not deletion.is_meant(one)]
 
     def new_id(self) -> str:
         """An id that nothing else has."""

@@ -49,6 +49,14 @@ def test_429_names_the_limit(serve: Serve) -> None:
     )
 
 
+def test_429_may_name_no_number(serve: Serve) -> None:
+    """For a client that must do without it."""
+    _, caller = serve(limit=(1, 5.0), refusals_name_limit=False)
+    caller.add(row())
+
+    assert_refused(caller.add(row()), 429, "MXAPIRateLimitExceededException", "Too many API calls.")
+
+
 def test_the_bulk_limit_is_a_window_of_its_own(serve: Serve) -> None:
     """Bulk requests have a limit of their own where one is set; the others may go on."""
     _, caller = serve(bulk_limit=(1, 5.0), limit=(4, 5.0))

@@ -116,6 +116,9 @@ HIDING = frozenset(
 )
 """Faults that carry a request out as the faults after them say, and put another end in the place of a 504."""
 
+LIMITS_OF_CABLES = ((1, 5), (2, 5), (3, 5), (5, 5))
+"""So few requests that a short history fills windows, and has slots for which the line is asked."""
+
 READS = (Read.BY_EVENT, Read.BY_LEAD, Read.LEADS, Read.LEADS_BY_IDS)
 """Those that a history may forbid; a longer list would draw other histories from the same seeds."""
 
@@ -157,6 +160,15 @@ def scene(dice: random.Random, way: Way) -> Scene:
     if is_unique and not has_twins and 0.5 <= dice.random() < 0.75:
         drawn = replace(drawn, mapping=f"{mapping}on_change: update\n", revises=True)
     return replace(drawn, may_stay_open=_hindrance(drawn))
+
+
+def watched(drawn: Scene, dice: random.Random) -> Scene:
+    """The same with a line that is watched: mostly under a limit of which each slot counts."""
+    if dice.random() < 0.3:
+        return drawn
+    count, seconds = dice.choice(LIMITS_OF_CABLES)
+    options = replace(drawn.options, limit=RateLimit(count, float(seconds)))
+    return replace(drawn, options=options, limit=Limit(count, float(seconds)))
 
 
 def _mapping(dice: random.Random, way: Way, *, has_key: bool, is_unique: bool) -> str:

@@ -18,13 +18,14 @@ from etl.events import InputSummary
 from etl.ledger.store import Ledger
 from etl.settings import Account, Secret
 from etl.simulator.core import Simulator
+from tests.laws import cable as cables
 from tests.laws import draws
 from tests.laws.papers import Papers
 from tests.laws.troubles import Troubles
 from tests.laws.updates import Journal
 from tests.laws.verdicts import LATE_FAULTS, Verdicts
 from tests.laws.virtual import Crash, Program, Steps, account, everything_virtual, live
-from tests.laws.watched import listener, watch
+from tests.laws.watched import listener, watch, watch_line
 from tests.laws.ways import WAYS, Way, drawn
 from tests.laws.world import World
 
@@ -43,16 +44,23 @@ class ViolationError(AssertionError):
 
 
 def play(
-    seed: int, log: Callable[[str], None] = lambda _line: None, *, is_short: bool = False, operation: str | None = None
+    seed: int,
+    log: Callable[[str], None] = lambda _line: None,
+    *,
+    is_short: bool = False,
+    operation: str | None = None,
+    has_cable: bool = True,
 ) -> Counter[str]:
     """Play a history; a short one has few rows and lives, for the suite. operation: None, and the seed draws one.
+
+    has_cable: its requests may show how they went out. Without that it is what it was before lines were watched.
 
     Returns: what happened, how often. Raises: ViolationError.
     """
     folder = Path(tempfile.mkdtemp(prefix="history-"))
     random.seed(seed)
     try:
-        history = History(seed, folder, log, WAYS[operation] if operation else drawn(seed), is_short)
+        history = History(seed, folder, log, WAYS[operation] if operation else drawn(seed), is_short, has_cable)
         with everything_virtual(history.world, seed), history.journal.kept():
             history.play()
     except (AssertionError, EtlError, LookupError, TypeError, ValueError, OSError) as error:
@@ -71,14 +79,20 @@ class History:
     log: Callable[[str], None]
     way: Way
     is_short: bool = False
+    has_cable: bool = True
     tally: Counter[str] = field(default_factory=Counter)
     died_at: str = ""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"{self.seed}/lives")
         self.scene = draws.scene(random.Random(f"{self.seed}/scene"), self.way)
+        cable_dice = random.Random(f"{self.seed}/cable")
+        cable = cables.drawn(cable_dice) if self.has_cable else None
+        if cable is not None:
+            self.scene = draws.watched(self.scene, cable_dice)
         self.world = World(Simulator(replace(self.scene.options, faults=())))
         self.world.set_faults(self.scene.faults)
+        self.world.cable = cable
         self.world.addresses = self.way.addresses
         self.world.tells_date = self.scene.tells_date
         rows = draws.sheet(random.Random(f"{self.seed}/sheet"), is_short=self.is_short)
@@ -92,7 +106,7 @@ class History:
         self.ledger: Ledger | None = None
 
     def play(self) -> None:
-        self.log(f"seed {self.seed}: {len(self.papers.rows)} rows; {self.scene}")
+        self.log(f"seed {self.seed}: {len(self.papers.rows)} rows; {self.scene}; {self.world.cable}")
         self.tally[self.way.operation] += 1
         lives = self.dice.choice([1, 1, 1, 2, 2, 3, MOST_LIVES])
         for number in range(min(lives, 2) if self.is_short else lives):
@@ -217,6 +231,8 @@ class History:
         def opened(ledger: Ledger) -> None:
             self.ledger = ledger
             sets_out = {} if self.way.makes_new else {"sets_out": self.journal.sets_out}
+            if self.world.cable is not None:
+                watch_line(ledger, self.tally, self.scene.options.limit)
             watch(ledger, self.tally, lambda: self.troubles.is_stop_asked, **sets_out)
 
         self.troubles.is_stop_asked = False

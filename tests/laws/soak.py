@@ -51,6 +51,8 @@ PATHS = (
     "day's budget spent",
     "day's quota of LeadSquared used up",
     "limit learned from refusals",
+    "slot given by the learned bound",
+    "learned bound doubled",
     "DNS failure",
     "connection refused",
     "network gone for an hour",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from etl.deadlines import MaxRuntime, NotAfter
 from etl.events import Progress, StopSignal
 from etl.records import Limit, Outcome
-from etl.simulator import Fault, FaultKind
+from etl.simulator import Fault, FaultKind, Latency, RateLimit
 from tests.laws.world import BEGAN
 from tests.stages.office import MAPPING, Office, office, once, outcomes
 
@@ -122,3 +123,34 @@ def test_progress_knows_the_quota(tmp_path: Path) -> None:
     left = [event.quota_left or 0 for event in told]
     assert left == sorted(left, reverse=True) and left[-1] == 0
     assert {event.eta_basis for event in told} == {"quota"}
+
+
+def test_what_a_refusal_took_grows_back(tmp_path: Path) -> None:
+    """A refusal that nothing explains halves what goes out in a window; within ten minutes it is all of the limit again."""
+    desk = office(tmp_path, Fault.at(FaultKind.THROTTLE, 5), options={"limit": RateLimit(4, 40.0)})
+    desk.limit, sheet = Limit(4, 40), desk.sheet(1_000)
+
+    done = desk.run(sheet)
+
+    first = desk.world.written[0].seconds
+    windows = Counter(int((one.seconds - first) // 40) for one in desk.world.written)
+    sizes = [windows[number] for number in range(600 // 40)]
+    grown = sizes.index(4, 1)
+    assert (done.exit_code, desk.stored) == (0, once(1_000))
+    assert sizes[:4] == [4, 2, 2, 2]
+    assert sizes[1:grown] == sorted(sizes[1:grown])
+    assert 200 < grown * 40 < 600
+
+
+def test_progress_measures_by_the_limit_that_a_refusal_has_named(tmp_path: Path) -> None:
+    """From the second after it was learned: how much of it is used, and how long the rest takes at it."""
+    desk = office(tmp_path, options={"limit": RateLimit(4, 40.0), "latency": Latency(0.3, 0.6)})
+    desk.limit = Limit(10, 40)
+
+    desk.run(desk.sheet(700))
+
+    told = [event for _, event in desk.heard if isinstance(event, Progress) and event.refusals]
+    late = [event for event in told if 200 < event.done < event.total]
+    assert {event.refusals for event in late} == {2}
+    assert min(event.limit_used or 0.0 for event in late) > 0.8
+    assert all((event.eta_seconds or 0) >= (event.total - event.done) / 25 * 10 - 0.1 for event in late)

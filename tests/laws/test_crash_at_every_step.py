@@ -63,7 +63,7 @@ class Case:
 
 
 LATENCY = Latency(0.02, 0.4)
-PLAIN = Case(ROWS, MAPPING, SimulatorOptions(seed=7, latency=LATENCY), 45)
+PLAIN = Case(ROWS, MAPPING, SimulatorOptions(seed=7, latency=LATENCY), 24)
 IN_DOUBT = Case(
     10,
     WITHOUT_KEY,
@@ -73,14 +73,14 @@ IN_DOUBT = Case(
         faults=(Fault.at(FaultKind.OMIT_ROWS, 1),),
         switches=Switches(bulk_failure_mode=BulkFailureMode.ABORT_MIDWAY, by_event_delay_seconds=2.0),
     ),
-    12,
+    5,
     refused=(4,),
 )
 PROBE = Case(
     8,
     MAPPING,
     SimulatorOptions(seed=7, latency=LATENCY, faults=(Fault.at(FaultKind.DROP_BEFORE, 1),)),
-    12,
+    5,
 )
 CASES = {"plain": PLAIN, "row-level doubts and fifths": IN_DOUBT, "probe": PROBE}
 KINDS = {"commit", "committed", "send", "sent", "receive", "read", "told", "rename", "renamed"}

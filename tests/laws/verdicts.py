@@ -83,8 +83,12 @@ class Verdicts:
         self._of_what_is_held()
         options = self.scene.options
         keeps = self.scene.limit.count <= options.limit.count and options.daily is None
-        limit = options.limit.count if keeps and not self.has_second_ledger else None
-        invariants.check_server(self.world.simulator.stats(), limit=limit)
+        cable, stats = self.world.cable, self.world.simulator.stats()
+        lies = cable is not None and self.world.seconds >= cable.lies_from
+        if lies and keeps and cable is not None and not self.has_second_ledger:
+            assert stats["refused_for_rate"] <= cable.most_refused(self.scene.limit), "a line that lies costs too much"
+        limit = options.limit.count if keeps and not lies and not self.has_second_ledger else None
+        invariants.check_server(stats, limit=limit)
         hindrance = self.scene.may_stay_open or self._untold_bad_rows()
         left = summary.equation.outcomes.get(Outcome.UNCONFIRMED, 0)
         if hindrance is None:

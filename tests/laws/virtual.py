@@ -89,6 +89,15 @@ class VirtualWire:
         life.nudges = max(0, life.nudges - 1)
         return None
 
+    def more(self) -> Arrival | None:
+        life = self._world.living
+        if not life.inbox:
+            return None
+        number, exchange = life.inbox.popleft()
+        life.in_air.pop(number, None)
+        self._steps.step("receive")
+        return Arrival(number, exchange, self._world.clock.monotonic())
+
     def nudge(self) -> None:
         self._world.living.nudges += 1
 
@@ -123,19 +132,29 @@ class VirtualClient:
 
 @contextmanager
 def process(world: World, home: Path, steps: Steps) -> Iterator[Ledger]:
-    """One life of the program: its ledger, whose every commit is a step."""
+    """One life of the program: its ledger, whose every commit is a step, and before it whatever is written in it."""
     ledger = open_ledger(home, world.clock)
     database = ledger._database
-    plain = database.writing
+    plain, plain_together = database.writing, database.together
 
     @contextmanager
     def writing() -> Iterator[object]:
         with plain() as connection:
             yield connection
             steps.step("commit")
-        steps.step("committed")
+        if not database._is_together:
+            steps.step("committed")
 
-    database.writing = writing  # type: ignore[method-assign, assignment]  # the one place where a crash can be put in
+    @contextmanager
+    def together() -> Iterator[None]:
+        with plain_together():
+            yield
+            has_written = database._has_begun
+        if has_written:
+            steps.step("committed")
+
+    database.writing = writing  # type: ignore[method-assign, assignment]  # the places where a crash can be put in
+    database.together = together  # type: ignore[method-assign, assignment]
     try:
         yield ledger
     finally:

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import text
+
 from etl.events import Event, Note
 from etl.ledger.requests import BudgetSpent, HeldBack, Intent, Reserved, StopWanted, Taken
 from etl.ledger.store import Ledger
 from etl.reconciler.trust import Kept, Trust
 from etl.records import Outcome
+from etl.simulator import RateLimit
 
 _SAID = {
     "; one at a time": "sick pause",
@@ -59,6 +62,39 @@ def watch(
     _watch_trust(ledger.doubts, tally)
     asked = ledger.runs.is_stop_asked
     ledger.runs.is_stop_asked = lambda run_id: is_stop_possible() and asked(run_id)  # type: ignore[method-assign]
+
+
+def watch_line(ledger: Ledger, tally: Counter[str], limit: RateLimit) -> None:
+    """Count what comes of believing the line: slots that were given before answers alone would have given them, retreats."""
+    requests, database = ledger.requests, ledger._database
+    plain = {name: getattr(requests, name) for name in ("reserve", "reserve_read", "settle")}
+    full = text(
+        "SELECT COUNT(*) FROM requests WHERE account_id = :account_id AND boot_id = :boot_id "
+        "AND request_id <> :request_id AND (ended_mono IS NULL OR ended_mono + :seconds > :now)"
+    )
+
+    def counted(account_id: int, reservation: Any) -> Any:
+        if isinstance(reservation, Reserved):
+            clock = database.clock
+            moment: dict[str, Any] = {"boot_id": clock.boot_id(), "now": clock.monotonic(), "seconds": limit.seconds}
+            values = {"account_id": account_id, "request_id": reservation.request_id, **moment}
+            if int(database.connection.execute(full, values).scalar() or 0) >= limit.count:
+                tally["slot given by the learned bound"] += 1
+        return reservation
+
+    def settling(end: Any) -> Any:
+        retreats = text("SELECT SUM(doublings) FROM lines")
+        before = database.connection.execute(retreats).scalar() or 0
+        settled = plain["settle"](end)
+        if end.refused_within is not None and (database.connection.execute(retreats).scalar() or 0) > before:
+            tally["learned bound doubled"] += 1
+        return settled
+
+    requests.reserve = lambda intent, *more: counted(intent.account_id, plain["reserve"](intent, *more))  # type: ignore[method-assign]
+    requests.reserve_read = lambda account_id, *more, **named: counted(  # type: ignore[method-assign]
+        account_id, plain["reserve_read"](account_id, *more, **named)
+    )
+    requests.settle = settling  # type: ignore[method-assign]
 
 
 def _watch_requests(requests: Any, tally: Counter[str], sets_out: Callable[[Sequence[int], bytes], None]) -> None:

@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from etl.records import ApiAnswer, ApiRequest, Exchange, LineEnd, TransportFailure
+from etl.records import ApiAnswer, ApiRequest, Exchange, LineEnd, TransportFailure, Trip
 from etl.simulator.core import Simulator
 from etl.simulator.fault_plan import Fault, FaultPlan
 from etl.simulator.messages import Reply, SimRequest
+from tests.laws.cable import Cable
 
 READ_TIMEOUT_SECONDS = 120.0
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -90,6 +91,8 @@ class World:
         self.written: list[Written] = []
         self.addresses: Callable[[ApiRequest], frozenset[str]] = lambda _request: frozenset()
         """Whose rows a request carries, where no other request may carry some of theirs at the same time."""
+        self.cable: Cable | None = None
+        """What requests show of the line; None: they show nothing."""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._tickets = itertools.count()
         self._lives: list[Life] = []
@@ -238,12 +241,28 @@ class World:
             self.at(sent + 0.05, lambda: self._bring(life, number, failure))
             return
 
-        def arrive() -> None:
+        def arrive(back_seconds: float = travel.back_seconds, trip: Trip | None = None) -> None:
             reply = self._answer(request, keys)
-            back = min(self.seconds + reply.delay_seconds + travel.back_seconds, sent + READ_TIMEOUT_SECONDS)
-            self.at(back, lambda: self._come_back(life, number, reply, sent))
+            back = min(self.seconds + reply.delay_seconds + back_seconds, sent + READ_TIMEOUT_SECONDS)
+            self.at(back, lambda: self._come_back(life, number, reply, sent, trip))
 
-        self.at(sent + travel.there_seconds, arrive)
+        if self.cable is None:
+            self.at(sent + travel.there_seconds, arrive)
+        else:
+            self._send_over(self.cable, life, len(request.body), arrive)
+
+    def _send_over(self, cable: Cable, life: Life, size: int, arrive: Callable[[float, Trip], None]) -> None:
+        """Over a line that is watched: the request sets out once its connection is open."""
+        handshake = cable.handshake(life.number, self.seconds)
+
+        def set_out() -> None:
+            trip = Trip(self.clock.monotonic(), handshake, size, cable.is_plain)
+            self.at(self.seconds + cable.there(self.seconds), lambda: arrive(cable.takes(), trip))
+
+        if handshake is None:
+            set_out()
+        else:
+            self.at(self.seconds + handshake, set_out)
 
     def _answer(self, request: ApiRequest, keys: tuple[str, str]) -> Reply:
         options = self.simulator.options
@@ -254,14 +273,16 @@ class World:
         reply = self.simulator.handle(arriving, self.seconds, self.wall())
         return reply if self.tells_date else _without_date(reply)
 
-    def _come_back(self, life: Life, number: int, reply: Reply, sent: float) -> None:
+    def _come_back(self, life: Life, number: int, reply: Reply, sent: float, trip: Trip | None) -> None:
+        if self.cable is not None:
+            self.cable.answered(life.number, self.seconds)
         outage = self._outage(self.seconds)
         if outage is not None and outage.answers_too:
             self.happened["answer lost with the network"] += 1
             lost = TransportFailure(LineEnd.TIMED_OUT, "no answer within 120 s")
             self.at(max(self.seconds, sent + READ_TIMEOUT_SECONDS), lambda: self._bring(life, number, lost))
             return
-        self._bring(life, number, exchange_of(reply, self.seconds - sent))
+        self._bring(life, number, exchange_of(reply, self.seconds - sent, trip))
 
     def _bring(self, life: Life, number: int, exchange: Exchange) -> None:
         if not life.is_over:
@@ -275,7 +296,7 @@ def _without_date(reply: Reply) -> Reply:
     return replace(reply, headers={name: value for name, value in reply.headers.items() if name.lower() != "date"})
 
 
-def exchange_of(reply: Reply, took_seconds: float) -> Exchange:
+def exchange_of(reply: Reply, took_seconds: float, trip: Trip | None = None) -> Exchange:
     """What a client makes of a reply."""
     if took_seconds >= READ_TIMEOUT_SECONDS - A_TICK:
         return TransportFailure(LineEnd.TIMED_OUT, "no answer within 120 s")
@@ -283,7 +304,7 @@ def exchange_of(reply: Reply, took_seconds: float) -> Exchange:
         return TransportFailure(LineEnd.LOST, "the connection was reset")
     if reply.cut_after is not None:
         return TransportFailure(LineEnd.LOST, "the answer was cut short")
-    return ApiAnswer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body)
+    return ApiAnswer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body, trip)
 
 
 @dataclass

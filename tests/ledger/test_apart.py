@@ -13,7 +13,7 @@ from etl.ledger.plan import Plan, PlannedRow, StagedRow
 from etl.ledger.requests import Taken
 from etl.records import Outcome
 from tests.clocks import ManualClock
-from tests.ledger.books import Book, a_row, left_out, mark, open_book
+from tests.ledger.books import Book, a_row, created, left_out, mark, open_book
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
@@ -156,6 +156,30 @@ def test_rows_that_another_ledger_has_sent_are_known_by_their_ids(book: Book) ->
     assert [(row.row_number, row.ordinal) for row in book.waiting(run_id)] == [(3, 2)]
     assert book.claims() == {(mark("payload", "a"), 1), (mark("payload", "b"), 1)}
     assert book.query("SELECT COUNT(*) FROM rows WHERE request_id IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("goes_on", [False, True], ids=["begun anew", "goes on"])
+def test_what_this_ledger_has_sent_meanwhile_is_no_other_ledger_s(book: Book, other: Book, *, goes_on: bool) -> None:
+    """A key that another run of ours has brought there since we planned: the row is that run's, and known as its row."""
+    plan = book.plan([a_row(2), a_row(3, "b")])
+    run_id = book.ledger.runs.begin(book.new_run(2), plan, 0) if goes_on else 0
+    theirs = other.begin([a_row(2)])
+    (holder,) = other.waiting(theirs)
+    request_id = other.intend(theirs)
+    if goes_on:
+        (row, _) = book.waiting(run_id)
+        book.ledger.requests.note_imported({row.row_id: GUID})
+    else:
+        plan.note_imported(0, {2: GUID}, book.scope_id)
+        run_id = book.ledger.runs.begin(book.new_run(2), plan, 0)
+
+    (row, alone) = book.waiting(run_id)
+    assert book.reserve(run_id) == Taken(frozenset({row.row_id}))
+    other.settle(request_id, created(holder, GUID))
+    book.settle(book.intend(run_id, [alone]), created(alone))
+
+    assert book.outcomes(run_id) == {2: KNOWN, 3: Outcome.CREATED}
+    assert other.outcomes(theirs) == {2: Outcome.CREATED}
 
 
 def test_what_follows_a_row_that_is_there_is_there_with_it(book: Book) -> None:

@@ -134,7 +134,7 @@ def as_sheet(pairs: Sequence[tuple[str, str]]) -> list[StagedRow]:
     return sheet(" ".join(f"{to}={values}" for to, values in pairs))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=4))
 def test_what_a_sheet_says_last_is_what_an_activity_has_in_the_end(sheets: list[list[tuple[str, str]]]) -> None:
     """Whatever was sent before: after a sheet each activity has the values of its last line there; twice changes nothing."""

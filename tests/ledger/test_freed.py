@@ -359,7 +359,7 @@ SHEET = st.lists(st.sampled_from("aab"), min_size=1, max_size=4)
     unique=True,
 )
 @given(first=SHEET, second=SHEET, steps=st.lists(STEP, max_size=8), unique=st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_no_interleaving_of_two_runs_sends_a_row_twice(
     first: list[str], second: list[str], steps: list[tuple[int, str, list[int], tuple[str, ...]]], *, unique: bool
 ) -> None:

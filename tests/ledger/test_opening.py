@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import inspect
 
 from etl.errors import LedgerError
+from etl.ledger.migrations import STEPS
 from etl.ledger.schema import METADATA
 from etl.ledger.store import Ledger
 from tests.clocks import ManualClock
@@ -28,7 +29,7 @@ def test_a_new_ledger_has_all_tables_and_a_version(tmp_path: Path) -> None:
         version = connection.exec_driver_sql("SELECT value FROM meta WHERE name = 'schema_version'").scalar()
 
     assert tables == set(METADATA.tables)
-    assert version == "5"
+    assert version == str(len(STEPS))
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
@@ -54,19 +55,20 @@ def test_a_committed_answer_survives_a_power_cut(tmp_path: Path) -> None:
 
 def test_a_ledger_of_a_newer_etl_is_refused_and_left_alone(tmp_path: Path) -> None:
     """An older etl must not write into what it does not understand."""
-    path = tmp_path / "ledger.db"
+    path, newer = tmp_path / "ledger.db", len(STEPS) + 1
     open_at(path).close()
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE meta SET value = '6' WHERE name = 'schema_version'")
+        database.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'schema_version'")
     database.close()
 
     with pytest.raises(
-        LedgerError, match=r"ledger\.db has version 6; this etl knows versions up to 5\. Install the newer"
+        LedgerError,
+        match=rf"ledger\.db has version {newer}; this etl knows versions up to {len(STEPS)}\. Install the newer",
     ):
         open_at(path)
 
     with sqlite3.connect(path) as database:
-        assert database.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == ("6",)
+        assert database.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == (str(newer),)
     database.close()
 
 

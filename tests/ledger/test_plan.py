@@ -326,7 +326,7 @@ FILES = st.lists(
 
 
 @given(files=FILES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_of_n_equal_rows_of_which_m_are_there_n_minus_m_go_out(
     files: list[tuple[list[tuple[str, str]], list[Outcome]]],
 ) -> None:

@@ -157,6 +157,20 @@ def test_an_id_that_another_row_has_proves_nothing(book: Book) -> None:
     assert (mark("payload", "b"), 1) in book.claims()
 
 
+def test_an_id_of_an_activity_that_was_taken_back_proves_nothing(book: Book) -> None:
+    """A marked activity is there still, and a deleted one's id never comes back: its row, sent again, needs one of its own."""
+    first_run = book.begin([a_row(2)])
+    (row,) = book.waiting(first_run)
+    book.settle(book.intend(first_run), created(row, GUID))
+    book.ledger.undoings.note_undone(first_run, book.account_id, {row.row_id: "marked"}, "marked")
+    run_id = book.begin([a_row(2)])
+    (again,) = book.waiting(run_id)
+
+    (end,) = book.settle(book.intend(run_id), created(again, GUID))
+
+    assert (end.outcome, end.code) == (Outcome.UNCONFIRMED, "id_taken")
+
+
 def test_another_account_may_have_the_same_ids(book: Book) -> None:
     """Ids are unique within an account only."""
     stranger = book.ledger.accounts.meet("https://api.example.com", "test", "78").account_id

@@ -81,7 +81,7 @@ def import_in_turn(book: Book, words: str) -> tuple[int, list[tuple[str, str, st
 WORDS = st.lists(st.sampled_from(["x=A", "x=B", "y=A", "y=B", "y=C"]), min_size=1, max_size=5).map(" ".join)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=4))
 def test_an_activity_ends_with_what_its_sheet_says_last(sheets: list[str]) -> None:
     """Each name makes one activity, which has the values of its last row after every sheet; the sheet again does nothing."""
@@ -101,7 +101,7 @@ def test_an_activity_ends_with_what_its_sheet_says_last(sheets: list[str]) -> No
         book.ledger.close()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=4))
 def test_each_version_goes_out_once_under_the_same_ordinal(sheets: list[str]) -> None:
     """Whatever the order in which two ledgers meet versions: each sends each once, and numbers it alike."""

@@ -39,6 +39,7 @@ def test_the_variables_form_an_account_called_env(home: Home) -> None:
         "LSQ_DAILY_REQUESTS": "80000",
         "LSQ_VISIBILITY_WAIT": "0",
         "LSQ_LATE_WAIT": "12.5",
+        "LSQ_LEAD_LINK": "https://app.example.com/LeadManagement/LeadDetails?LeadID={id}",
     }
 
     account = only_account(home.load(environ))
@@ -54,6 +55,7 @@ def test_the_variables_form_an_account_called_env(home: Home) -> None:
         daily_requests=80_000,
         visibility_wait_seconds=0,
         late_wait_seconds=12.5,
+        lead_link="https://app.example.com/LeadManagement/LeadDetails?LeadID={id}",
         origins={
             "host": "LSQ_HOST",
             "access_key": "LSQ_ACCESS_KEY",
@@ -64,6 +66,7 @@ def test_the_variables_form_an_account_called_env(home: Home) -> None:
             "daily_requests": "LSQ_DAILY_REQUESTS",
             "visibility_wait": "LSQ_VISIBILITY_WAIT",
             "late_wait": "LSQ_LATE_WAIT",
+            "lead_link": "LSQ_LEAD_LINK",
         },
     )
 

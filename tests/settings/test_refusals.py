@@ -20,7 +20,13 @@ LIMIT = 'Write requests/seconds as a text, for example "25/5" for 25 requests in
 SHARE = "Write a number above 0 and up to 1; 0.5 uses half."
 DAILY = "Write a whole number from 1, without separators; leave the setting out for no budget."
 WAIT = "Write a number of seconds from 0 to 86400."
-ACCOUNT_NAMES = "host, access_key, secret_key, bulk_limit, limit, share, daily_requests, visibility_wait, late_wait"
+LINK = (
+    "is no address of a lead's page. Open a lead in LeadSquared, copy the address, and write {id} in the place of its id: "
+    "https://app.example.com/LeadManagement/LeadDetails?LeadID={id}. It must begin with https://, and hold no name or password."
+)
+ACCOUNT_NAMES = (
+    "host, access_key, secret_key, bulk_limit, limit, share, daily_requests, visibility_wait, late_wait, lead_link"
+)
 
 VARIABLES = {
     "no-account": (
@@ -111,6 +117,18 @@ VARIABLES = {
     ),
     "wait-below-zero": (PAIR | {"LSQ_LATE_WAIT": "-1"}, f'LSQ_LATE_WAIT: "-1" is no wait. {WAIT}'),
     "wait-with-unit": (PAIR | {"LSQ_VISIBILITY_WAIT": "90s"}, f'LSQ_VISIBILITY_WAIT: "90s" is no wait. {WAIT}'),
+    "link-without-id": (
+        PAIR | {"LSQ_LEAD_LINK": "https://app.example.com/LeadDetails"},
+        f'LSQ_LEAD_LINK: "https://app.example.com/LeadDetails" {LINK}',
+    ),
+    "link-in-the-clear": (
+        PAIR | {"LSQ_LEAD_LINK": "http://app.example.com/{id}"},
+        f'LSQ_LEAD_LINK: "http://app.example.com/{{id}}" {LINK}',
+    ),
+    "link-with-a-password": (
+        PAIR | {"LSQ_LEAD_LINK": "https://me:pw@app.example.com/{id}"},
+        f'LSQ_LEAD_LINK: "https://me:pw@app.example.com/{{id}}" {LINK}',
+    ),
     "settings-file-missing": (
         PAIR | {"ETL_CONFIG": "other.toml"},
         "ETL_CONFIG: there is no file {cwd}/other.toml. Correct the path, or unset ETL_CONFIG.",
@@ -163,7 +181,7 @@ FILES = {
     ),
     "unknown-setting": (
         "legder = 'x.db'\n",
-        "{here}: legder is no setting. Did you mean ledger? Known here: ledger, accounts.",
+        "{here}: legder is no setting. Did you mean ledger? Known here: ledger, accounts, notify.",
     ),
     "account-setting-at-the-top": (
         'host = "api.leadsquared.com"\n',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
 import traceback
 from dataclasses import asdict
@@ -14,6 +15,7 @@ import pytest
 
 from etl.errors import UsageError
 from etl.settings import Account, Secret, Settings, masked_view
+from etl.settings.keys import KeyReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,4 +110,21 @@ def test_the_view_shows_every_setting_with_its_origin(home: Home) -> None:
         ("daily_requests", "no budget", "default"),
         ("visibility_wait", "90 s", "default"),
         ("late_wait", "300 s", "default"),
+        ("lead_link", "no links", "default"),
     ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such bits")
+@pytest.mark.parametrize(("mode", "is_fine"), [(0o400, True), (0o440, True), (0o444, False)])
+def test_a_key_that_systemd_hands_in(tmp_path: Path, mode: int, is_fine: bool) -> None:
+    """Where an access control list says who may read it the bits of the group tell nothing; those of all others do."""
+    path = tmp_path / "access_key"
+    path.write_text(KEY)
+    path.chmod(mode)
+    reader = KeyReader({"CREDENTIALS_DIRECTORY": str(tmp_path)}, tmp_path, allows_commands=False)
+
+    if is_fine:
+        assert reader.read({"file": str(path)}, "access_key")[0].reveal() == KEY
+    else:
+        with pytest.raises(UsageError, match="other users of this machine"):
+            reader.read({"file": str(path)}, "access_key")

@@ -135,7 +135,7 @@ class Office:
         place = self.folder / home
 
         @contextmanager
-        def connecting(known: Account, ledger: Ledger, _clock: object) -> Iterator[Connection]:
+        def connecting(known: Account, ledger: Ledger, _clock: object, _stop: object = None) -> Iterator[Connection]:
             yield self.connection(known, ledger)
 
         with (

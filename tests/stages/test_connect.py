@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from etl.clock import SystemClock
-from etl.errors import RefusedError, UsageError
+from etl.errors import RefusedError, StoppedError, UsageError
+from etl.events import StopSignal
+from etl.exits import ExitCode, code_of_error
 from etl.ledger.store import Ledger
 from etl.records import Limit, Window
 from etl.settings import Account, Secret
@@ -22,6 +25,19 @@ def ledger_in(folder: Path) -> Ledger:
 
 def account_at(base_url: str, access_key: str = "foreign-access-key") -> Account:
     return Account("field", base_url, Secret(access_key), Secret("foreign-secret-key"))
+
+
+@dataclass
+class Pressing(ManualClock):
+    """Ctrl-C is pressed when a connection is tried for the nth time, the last second of the rest before it included."""
+
+    presses_at: int = 1
+    stop: StopSignal = field(default_factory=StopSignal)
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if sum(self.slept) >= 2.0 ** (self.presses_at - 1) - 1:
+            self.stop.request("interrupted by Ctrl-C", 2)
 
 
 def test_an_account_is_known_by_its_organisation(tmp_path: Path) -> None:
@@ -109,6 +125,22 @@ def test_a_host_never_reached_that_makes_no_connection_is_a_wrong_host(tmp_path:
         connect(account_at(gone), ledger, clock),
     ):
         pass
+
+
+def test_who_stops_it_before_a_host_was_reached_is_told_that(tmp_path: Path) -> None:
+    """Ctrl-C while the connection is refused is no slip in the settings, at whichever attempt it comes."""
+    with ForeignServer() as server:
+        gone = server.host
+    for attempt in (1, 3):
+        stop, clock = StopSignal(), Pressing(presses_at=attempt)
+        clock.stop = stop
+        with (
+            Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "files", clock) as ledger,
+            pytest.raises(StoppedError, match="interrupted by Ctrl-C") as stopped,
+            connect(account_at(gone), ledger, clock, stop),
+        ):
+            pass
+        assert code_of_error(stopped.value) is ExitCode.INTERRUPTED
 
 
 def test_the_questions_count_in_the_limits(tmp_path: Path) -> None:

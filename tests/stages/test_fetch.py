@@ -105,7 +105,7 @@ class FetchOffice:
     @contextmanager
     def _virtual(self, home: Path) -> Iterator[None]:
         @contextmanager
-        def connecting(known: Account, ledger: Ledger, _clock: object) -> Iterator[Connection]:
+        def connecting(known: Account, ledger: Ledger, _clock: object, _stop: object = None) -> Iterator[Connection]:
             yield self.desk.connection(known, ledger)
 
         with (

@@ -11,7 +11,7 @@ from etl.records import Limit, Outcome
 from etl.simulator import BulkFailureMode, Fault, FaultKind
 from etl.stages.rounds import MOST_PROBES_IN_A_ROW, MOST_SICK_IN_A_ROW, PAUSES_WHEN_SICK
 from tests.laws.virtual import Crash, Steps
-from tests.stages.office import MAPPING, Office, office, once, outcomes, results, visit
+from tests.stages.office import MAPPING, ONE_BY_ONE, Office, office, once, outcomes, results, visit
 
 CREATED, UNCONFIRMED, WAITING = Outcome.CREATED, Outcome.UNCONFIRMED, Outcome.WAITING
 K = FaultKind
@@ -131,6 +131,7 @@ def test_the_next_command_first_tells_what_became_of_the_rows(tmp_path: Path, *,
     """What a dead process had sent is read back before anything new goes out; what is not shown yet is not believed lost."""
     faults = () if has_arrived else (Fault.at(K.DROP_BEFORE, 1),)
     desk = an_office(tmp_path, *faults)
+    desk.limit = ONE_BY_ONE
     sheet = desk.sheet(60)
     with pytest.raises(Crash):
         desk.run(sheet, steps=Steps(at={("sent", 1): _die}))
@@ -143,6 +144,21 @@ def test_the_next_command_first_tells_what_became_of_the_rows(tmp_path: Path, *,
     assert told == (["Read back: 25 rows are in LeadSquared, 0 are not."] if has_arrived else [])
     assert outcomes(summary) == {CREATED: 60}
     assert desk.sizes == ([25, 25, 10] if has_arrived else [25, 25, 10, 25])
+    assert desk.stored == once(60)
+
+
+def test_what_was_written_together_and_never_sent_goes_once(tmp_path: Path) -> None:
+    """Three intents are one commit; killed behind the first sending, all their rows are in doubt, and end in LeadSquared once."""
+    desk = an_office(tmp_path)
+    sheet = desk.sheet(60)
+    with pytest.raises(Crash):
+        desk.run(sheet, steps=Steps(at={("sent", 1): _die}))
+    in_doubt = desk.ask("SELECT COUNT(*) FROM rows WHERE outcome = 'unconfirmed'")
+
+    summary = desk.run(sheet)
+
+    assert in_doubt == [(60,)]
+    assert outcomes(summary) == {CREATED: 60}
     assert desk.stored == once(60)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from etl.deadlines import MaxRuntime
 from etl.delivery.throttle import MARGIN_SECONDS
-from etl.errors import NetworkError, QuotaSpentError, TimeUpError
+from etl.errors import NetworkError, QuotaSpentError, StoppedError
 from etl.events import StopSignal
+from etl.exits import ExitCode, code_of_error
 from etl.ledger.requests import Allowance
 from etl.records import ApiAnswer, Limit, Window
 from etl.stages.slots import ReadSlots
@@ -167,14 +169,62 @@ def test_nothing_is_asked_after_a_deadline(book: Book, clock: ManualClock) -> No
         with limited.take():
             pass
 
-    with pytest.raises(TimeUpError, match=r"its time is up \(--max-runtime 2.5s\)"), limited.take():
+    with pytest.raises(StoppedError, match=r"its time is up \(--max-runtime 2.5s\)"), limited.take():
         raise AssertionError("a slot after the deadline")
 
     waited = clock.seconds - began
-    with pytest.raises(TimeUpError), limited.to_the_last().take():
+    with pytest.raises(StoppedError), limited.to_the_last().take():
         raise AssertionError("a slot after the deadline")
     assert 2.5 <= waited <= 3.5
     assert len(requests(book)) == 2
+
+
+@dataclass
+class Interrupting(ManualClock):
+    """Somebody presses Ctrl-C during the third wait."""
+
+    stop: StopSignal = field(default_factory=StopSignal)
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if len(self.slept) == 3:
+            self.stop.request("interrupted by Ctrl-C", 2)
+
+
+def test_ctrl_c_ends_the_wait_for_a_slot(tmp_path: Path) -> None:
+    """Within a second, with the exit code of Ctrl-C; a read that finds a slot at once is heard of elsewhere."""
+    clock = Interrupting()
+    book = open_book(tmp_path, clock)
+    record = book.ledger.accounts.known_as("https://api.example.com", "prod")
+    limited = ReadSlots(book.ledger, record, lambda: TWO_IN_FIVE, clock, clock.stop)
+    for _ in range(2):
+        with limited.take():
+            pass
+
+    with pytest.raises(StoppedError, match="interrupted by Ctrl-C") as stopped, limited.take():
+        raise AssertionError("a slot after Ctrl-C")
+
+    assert clock.slept == pytest.approx([1.0, 1.0, 1.0])
+    assert code_of_error(stopped.value) is ExitCode.INTERRUPTED
+    clock.move(10.0)
+    with limited.take():
+        assert requests(book)[-1] == ("general", 0, None)
+    book.ledger.close()
+
+
+@pytest.mark.parametrize("ends_by", ["deadline", "Ctrl-C"])
+def test_the_rest_between_two_attempts_ends_early(book: Book, ends_by: str) -> None:
+    """However long LeadSquared asks to wait: neither outlasts the command's time nor is deaf to Ctrl-C."""
+    clock = Interrupting()
+    is_deadline = ends_by == "deadline"
+    stop = StopSignal((MaxRuntime(2.5, "2.5s", clock),)) if is_deadline else clock.stop
+    limited = ReadSlots(book.ledger, None, lambda: GENEROUS, clock, stop)
+
+    with pytest.raises(StoppedError) as stopped:
+        limited.rest(60.0)
+
+    assert sum(clock.slept) == pytest.approx(3.0)
+    assert code_of_error(stopped.value) is (ExitCode.STOPPED if is_deadline else ExitCode.INTERRUPTED)
 
 
 def test_the_end_of_the_day_is_for_reading_back(book: Book) -> None:

@@ -120,7 +120,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     lead_field=st.sampled_from(["EmailAddress", "Phone", "Mobile", "mx_Code"]),
     one=VALUES,

@@ -85,7 +85,7 @@ def rows_of(waiting: dict[str, Sequence[Any]]) -> list[StagedRow]:
 
 
 @pytest.mark.parametrize("case", MAPPINGS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows=ROWS, is_ours=st.booleans())
 def test_columns_are_staged_as_rows(case: str, rows: list[tuple[Cell, ...]], is_ours: bool) -> None:
     """Every row is staged once, with the fingerprints and words that it has by itself."""
