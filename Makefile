@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check format docs bench clean
+.PHONY: help setup demo test soak check format docs bench peers clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,12 +56,18 @@ format: $(VENV)/.installed-dev ## let ruff format the code and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.installed-dev ## write what is made of the code: docs/findings.md, the schema of mappings
+docs: $(VENV)/.installed-dev ## write what is made of the code: findings, mapping reference and exit codes in docs/, the schema of mappings
 	$(BIN)/python -m tests.docs.findings_page
+	$(BIN)/python -m tests.docs.mapping_page
+	$(BIN)/python -m tests.docs.exit_codes_page
 	$(BIN)/python -m etl.mapping.schema mappings/mapping.schema.json
+	$(BIN)/python -m etl.inbox.schema mappings/routes.schema.json
 
 bench: $(VENV)/.installed-dev ## measure, print the table of benchmarks/
 	$(BIN)/python benchmarks/run.py
+
+peers: $(VENV)/.installed-dev ## the same sheet through a plain loop, dlt, a Singer target and etl, side by side (ten minutes)
+	$(BIN)/python benchmarks/peers.py
 
 clean: ## remove what these verbs have made
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli import options
+from etl.cli.json_out import json_option, print_object
 from etl.cli.streams import write_line
 from etl.cli.wording import printable
 from etl.errors import EtlError, UsageError
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
     nargs=2,
     help="Names of two environment variables that hold the keys, which are then not written anywhere.",
 )
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_obj
-def add(world: World, name: str, host: str | None, env: tuple[str, str] | None) -> int:
+def add(world: World, name: str, host: str | None, env: tuple[str, str] | None, is_json: bool) -> int:
     """Add an account to your settings: type its two keys, and LeadSquared tells where it lives.
 
     The keys are asked for and not shown. Each is written to a file that only you can read, beside your settings file;
@@ -61,7 +66,18 @@ def add(world: World, name: str, host: str | None, env: tuple[str, str] | None) 
     else:
         _write(settings_file, name, lives, keys, files)
     for line in _told(world, name, identity, lives):
-        write_line(printable(line))
+        write_line(printable(line), to_stderr=is_json)
+    if is_json:
+        print_object(
+            {
+                "account": name,
+                "organisation": identity.org_id,
+                "organisation_name": identity.org_name,
+                "user": identity.user_email,
+                "host": lives,
+                "settings_file": settings_file,
+            }
+        )
     return ExitCode.DONE
 
 

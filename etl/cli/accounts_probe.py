@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli import options
+from etl.cli.json_out import json_option, print_object
 from etl.cli.streams import write_line
 from etl.cli.talk import Talk
 from etl.cli.wording import counted, printable
@@ -33,8 +34,11 @@ _SETTING = "visibility_wait"
 )
 @click.option("--yes", is_flag=True, help="Do not ask: the test activities may be written.")
 @options.account_option
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_obj
-def probe(world: World, lead: str, event: int, yes: bool, account: str | None) -> int:
+def probe(world: World, lead: str, event: int, yes: bool, account: str | None, is_json: bool) -> int:
     """Write a few test activities on one lead of your choosing, and learn how this account behaves.
 
     Tried is what LeadSquared's documentation leaves open: how a refused row is told, what becomes of a wrong owner or
@@ -44,6 +48,7 @@ def probe(world: World, lead: str, event: int, yes: bool, account: str | None) -
     \b
     Examples:
       etl accounts probe -a test --lead 0f8fad5b-d9cb-469f-a165-70867728950e --event 320
+      etl accounts probe -a test --lead 0f8fad5b-d9cb-469f-a165-70867728950e --event 320 --yes --json
     """
     from etl import accounts as core  # noqa: PLC0415 — slow to load: not for --help
 
@@ -54,10 +59,14 @@ def probe(world: World, lead: str, event: int, yes: bool, account: str | None) -
         _ask_for_consent(trial.account, yes=yes)
         learned = trial.go()
     for answer in learned.answers:
-        write_line(printable(answer.words))
-    _keep_wait(settings, learned)
+        write_line(printable(answer.words), to_stderr=is_json)
+    write_line(_keep_wait(settings, learned), to_stderr=is_json)
     written = counted(learned.written, "test activity", "test activities")
-    write_line(f"Written and seen: {written}. Delete them in LeadSquared; their notes begin with “etl probe”.")
+    seen = f"Written and seen: {written}. Delete them in LeadSquared; their notes begin with “etl probe”."
+    write_line(seen, to_stderr=is_json)
+    if is_json:
+        told = {"answers": [answer.words for answer in learned.answers], "visibility_wait": learned.visibility_wait}
+        print_object(told | {"written": learned.written})
     return ExitCode.DONE
 
 
@@ -72,16 +81,14 @@ def _ask_for_consent(account: str, *, yes: bool) -> None:
         raise UsageError("Nothing was written.")
 
 
-def _keep_wait(settings: Settings, learned: Learned) -> None:
-    """Write the wait where the account is described; the variables of an environment are for the person to set."""
+def _keep_wait(settings: Settings, learned: Learned) -> str:
+    """Write the wait where the account is described; the variables of an environment are for the person to set. In words."""
     wait, account = learned.visibility_wait, settings.account
     if wait is None or account is None:
-        write_line("No activity was seen on reading, so visibility_wait stays as it is: run etl accounts check.")
-        return
+        return "No activity was seen on reading, so visibility_wait stays as it is: run etl accounts check."
     if wait == account.visibility_wait_seconds:
-        write_line(f"visibility_wait stays at {wait} s.")
-    elif account.name == ENVIRONMENT_ACCOUNT or settings.config_path is None:
-        write_line(f"Set LSQ_VISIBILITY_WAIT={wait}: so long it may take until an activity counts as absent.")
-    else:
-        set_in_account(settings.config_path, account.name, _SETTING, wait)
-        write_line(f"visibility_wait = {wait} written into {settings.config_path}.")
+        return f"visibility_wait stays at {wait} s."
+    if account.name == ENVIRONMENT_ACCOUNT or settings.config_path is None:
+        return f"Set LSQ_VISIBILITY_WAIT={wait}: so long it may take until an activity counts as absent."
+    set_in_account(settings.config_path, account.name, _SETTING, wait)
+    return f"visibility_wait = {wait} written into {settings.config_path}."

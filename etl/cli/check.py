@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli import options
+from etl.cli.json_out import forecast_as_data, input_as_data, json_option, print_object
 from etl.cli.report import print_report
 from etl.cli.signals import stop_on_signals
 from etl.cli.streams import write_line
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Write all findings to a .csv, .xlsx or .json file.",
 )
+@json_option
 @options.quiet_option
 @options.verbose_option
 @options.log_option
@@ -50,10 +52,11 @@ if TYPE_CHECKING:
 def check(  # noqa: PLR0913, PLR0917 — click hands over one parameter per option
     world: World,
     files: tuple[Path, ...],
-    mapping: Path,
+    mappings: tuple[Path, ...],
     account: str | None,
     live: bool,
     findings: Path | None,
+    is_json: bool,
     quiet: bool,
     verbose: bool,
     log: Path | None,
@@ -70,11 +73,13 @@ def check(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opti
       etl check visits.xlsx -m mappings/site_visits.yaml
       etl check june/*.csv -m mappings/site_visits.yaml -a prod --findings june.findings.xlsx
       etl check visits.xlsx -m mappings/site_visits.yaml -a prod --live
+      etl check visits.xlsx -m mappings/site_visits.yaml --json
     """
     options.keep_log(world, log)
-    files = options.check_files(files, mapping, world.cwd)
-    settings = load_settings(world.environ, world.cwd, account, live, world.directories)
-    with _findings_file(findings, (*files, mapping), world) as file:
+    files, mapping = options.check_pairs(files, mappings, world.cwd)
+    named = options.named_accounts(mapping, world.cwd)
+    settings = load_settings(world.environ, world.cwd, account, live, world.directories, named)
+    with _findings_file(findings, (*files, *mappings), world) as file:
         told = _Told(Talk(world, is_quiet=quiet, is_verbose=verbose, is_forecast=True), file)
         try:
             summary = _checked(world, settings, files, mapping, live, told)
@@ -82,10 +87,12 @@ def check(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opti
             if error.findings or (file is not None and file.count):
                 _write_findings(world, file, error.findings)
             raise
-        print_report(world, summary, is_quiet=quiet)
-        _write_findings(world, file, is_quiet=quiet)
+        print_report(world, summary, is_quiet=quiet, to_stderr=is_json)
+        _write_findings(world, file, is_quiet=quiet, to_stderr=is_json)
     if told.forecast and not quiet:
-        _print_forecast(world, told.forecast)
+        _print_forecast(world, told.forecast, to_stderr=is_json)
+    if is_json:
+        print_object(_as_object(summary, told.forecast))
     return summary.exit_code
 
 
@@ -108,7 +115,7 @@ class _Told:
 
 
 def _checked(
-    world: World, settings: Settings, files: Sequence[Path], mapping: Path, live: bool, told: _Told
+    world: World, settings: Settings, files: Sequence[Path], mapping: Path | Sequence[Path], live: bool, told: _Told
 ) -> Summary:
     stop = StopSignal()
     # without --live nothing waits for anybody: Ctrl-C just ends it
@@ -129,7 +136,12 @@ def _findings_file(
 
 
 def _write_findings(
-    world: World, file: FindingsFile | None, more: Sequence[Finding] = (), *, is_quiet: bool = False
+    world: World,
+    file: FindingsFile | None,
+    more: Sequence[Finding] = (),
+    *,
+    is_quiet: bool = False,
+    to_stderr: bool = False,
 ) -> None:
     """Write the file that was asked for, and say where it is. more: those that ended the check."""
     if file is None:
@@ -138,7 +150,7 @@ def _write_findings(
     line = f"  Findings:   {_beside(file.write(), world.cwd)} ({counted(file.count, 'finding')})"
     world.log.say(line)
     if not is_quiet:
-        write_line(printable(line))
+        write_line(printable(line), to_stderr=to_stderr)
 
 
 def _beside(path: Path, cwd: Path) -> Path:
@@ -146,9 +158,17 @@ def _beside(path: Path, cwd: Path) -> Path:
     return path.relative_to(cwd) if path.is_relative_to(cwd) else path
 
 
-def _print_forecast(world: World, forecast: list[Planned]) -> None:
-    write_line("\nWhat a run would do:")
+def _as_object(summary: Summary, forecast: Sequence[Planned]) -> dict[str, object]:
+    return {
+        "exit_code": int(summary.exit_code),
+        "inputs": [input_as_data(one) for one in summary.inputs],
+        "forecast": [forecast_as_data(one) for one in forecast],
+    }
+
+
+def _print_forecast(world: World, forecast: list[Planned], *, to_stderr: bool) -> None:
+    write_line("\nWhat a run would do:", to_stderr=to_stderr)
     lines = [line for planned in forecast for line in planned_lines(planned, is_forecast=True)]
     for line in (*lines, *together_lines(forecast)):
         world.log.say(line)
-        write_line(printable(line))
+        write_line(printable(line), to_stderr=to_stderr)

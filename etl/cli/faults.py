@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 from collections import Counter
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.json_out import error_object, print_object, wants_json
 from etl.cli.report import finding_lines
 from etl.cli.streams import let_go, write_line
 from etl.cli.wording import printable
@@ -26,8 +29,23 @@ class ReaderGoneError(Exception):
     """Whoever read our stdout has closed it; told apart before click makes a failure of it."""
 
 
+IS_WINDOWS = os.name == "nt"
+
+
+def is_reader_gone(error: OSError) -> bool:
+    """Whether the pipe that we write to has no reader any more; Windows calls that an invalid argument of no file."""
+    return isinstance(error, BrokenPipeError) or (IS_WINDOWS and error.errno == errno.EINVAL and error.filename is None)
+
+
 def tell(error: BaseException, world: World) -> int:
-    """Say on stderr what ended the command, and give the exit code."""
+    """Say on stderr what ended the command, as an object on stdout too where `--json` asks for one; give the exit code."""
+    code = _told(error, world)
+    if wants_json(world.arguments) and not isinstance(error, ReaderGoneError):
+        print_object(error_object(error, code, world.log.path))
+    return code
+
+
+def _told(error: BaseException, world: World) -> int:
     match error:
         case EtlError():
             return _tell_expected(error, world)
@@ -52,7 +70,7 @@ def _tell_usage(error: click.ClickException) -> int:
 
 
 def _tell_expected(error: EtlError, world: World) -> int:
-    world.log.say(f"Error: {error.message}")
+    world.log.say(f"Error: {error.message}", "error")
     _say(f"Error: {error.message}")
     untold = [one for one in error.findings if one.problem.error not in error.message]
     for line in finding_lines(untold, Counter(one.code for one in untold)):
@@ -63,7 +81,7 @@ def _tell_expected(error: EtlError, world: World) -> int:
 def _tell_defect(error: BaseException, world: World) -> int:
     """The traceback goes to the log alone; only if that cannot be written it is shown, rather than lost."""
     text = "".join(traceback.format_exception(error))
-    is_kept = world.log.append(f"$ {world.same_command}\n{text}")
+    is_kept = world.log.append(f"$ {world.same_command}\n{text}", "error")
     details = f"The details are in {world.log.path}; please report them." if is_kept else text
     _say(
         f"Error: this is a defect of etl ({type(error).__name__}), not of your files. What was sent is recorded, so "

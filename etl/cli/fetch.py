@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import click
 
 from etl.cli import options
+from etl.cli.json_out import json_option, print_object
 from etl.cli.signals import stop_on_signals
 from etl.cli.streams import write_line
 from etl.cli.talk import Talk
@@ -53,7 +54,9 @@ _EXIT_CODES = (
 @click.option("--time-zone", "zone_name", metavar="ZONE", help="Local times too, as Asia/Kolkata; WHEN is read in it.")
 @click.option("--anew", is_flag=True, help="Forget what a fetch that was broken off has brought.")
 @options.account_option
+@json_option
 @options.quiet_option
+@options.verbose_option
 @options.log_option
 @click.pass_obj
 def fetch(  # noqa: PLR0913, PLR0917 — click hands over one parameter per option
@@ -69,7 +72,9 @@ def fetch(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opti
     zone_name: str | None,
     anew: bool,
     account: str | None,
+    is_json: bool,
     quiet: bool,
+    verbose: bool,
     log: Path | None,
 ) -> int:
     """Fetch activities into a file: those of leads, or those of a type written in a span of time.
@@ -83,6 +88,7 @@ def fetch(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opti
       etl fetch --lead 5f3a1c1e-… --lead asha@example.com -o asha.xlsx
       etl fetch --leads customers.xlsx --column Mobile --event 320 -o visits.xlsx --time-zone Asia/Kolkata
       etl fetch --event 320 --since 2026-05-01 --until 2026-05-31 -o may.csv -a prod
+      etl fetch --lead asha@example.com -o asha.csv --json
     """
     from etl.fetch import Output  # noqa: PLC0415 — slow to load: not for --help
 
@@ -91,13 +97,15 @@ def fetch(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opti
     question = _question(leads, (file, column, sheet), event, (_moment(since, zone), _end(until, zone)))
     settings = load_settings(world.environ, world.cwd, account, directories=world.directories)
     stop = StopSignal()
-    talk = Talk(world, is_quiet=quiet)
+    talk = Talk(world, is_quiet=quiet, is_verbose=verbose)
     with closing(talk), stop_on_signals(stop, has_terminal=world.has_terminal):
         fetched = world.fetch().fetch(settings, question, Output(output, zone, anew), events=talk, stop=stop)
     if not quiet or fetched.exit_code:
         for line in _lines(fetched, world.same_command):
             world.log.say(line)
-            write_line(printable(line), has_colour=world.has_colour)
+            write_line(printable(line), to_stderr=is_json, has_colour=world.has_colour)
+    if is_json:
+        print_object(_as_object(fetched))
     return fetched.exit_code
 
 
@@ -162,6 +170,27 @@ def _end(typed: str | None, zone: ZoneInfo | None) -> datetime | None:
     if moment is None or typed is None or ":" in typed:
         return moment
     return moment + timedelta(days=1) - timedelta(seconds=1)
+
+
+def _as_object(fetched: Fetched) -> dict[str, object]:
+    return {
+        "exit_code": int(fetched.exit_code),
+        "output": fetched.output,
+        "activities": fetched.activities,
+        "leads": fetched.leads,
+        "not_fetched": [
+            {
+                "asked": one.asked.value,
+                "row": one.asked.row,
+                "problem": one.problem,
+                "remedy": one.remedy,
+                "leads": list(one.leads),
+            }
+            for one in fetched.problems
+        ],
+        "failed": fetched.failed,
+        "stop_reason": fetched.stop_reason,
+    }
 
 
 def _lines(fetched: Fetched, same_command: str) -> Iterator[str]:

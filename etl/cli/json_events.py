@@ -12,10 +12,11 @@ it, and no path: inputs are named by their file's name alone. May be called from
     progress       input, done, total, rows, rows_per_second, rows_per_second_now, limit_used, in_flight, refusals,
                    requests_left_today, unconfirmed, seconds_left, seconds_left_by (limit, rate or quota)
     request_sent, request_answered
-                   request, and rows or verdict
+                   input, request, and rows or verdict
     reading_back   input, rows, found, seconds_to_next_look
     pilot_proposed input, rows
     pilot          input, run, rows, others
+    unusual_size   input, rows, largest
     findings       input, by_code
     finished       input, run, data_rows, rows, exit_code, findings
     ended          exit_code: the command is over
@@ -45,6 +46,7 @@ from etl.events import (
     RequestAnswered,
     RequestSent,
     Started,
+    UnusualSize,
 )
 from etl.exits import code_of_error
 from etl.records import Outcome
@@ -147,14 +149,16 @@ def _named(event: Event) -> tuple[str, dict[str, Any]] | None:  # noqa: PLR0912 
         case Progress():
             return "progress", _progress(event)
         case RequestSent():
-            return "request_sent", {"request": event.request, "rows": event.rows}
+            return "request_sent", {"input": event.input, "request": event.request, "rows": event.rows}
         case RequestAnswered():
-            return "request_answered", {"request": event.request, "verdict": event.verdict}
+            return "request_answered", {"input": event.input, "request": event.request, "verdict": event.verdict}
         case ReadingBack():
             members = {"rows": event.rows, "found": event.found, "seconds_to_next_look": _round(event.seconds)}
             return "reading_back", {"input": event.input, **members}
         case PilotProposed():
             return "pilot_proposed", {"input": event.input, "rows": event.rows}
+        case UnusualSize():
+            return "unusual_size", {"input": event.input, "rows": event.rows, "largest": event.largest}
         case PilotOver():
             return "pilot", {
                 "input": event.input,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli import options
+from etl.cli.groups import SuggestingGroup
+from etl.cli.json_out import json_option, print_object
 from etl.cli.talk import Talk
 from etl.cli.wording import counted, printable
 from etl.errors import UsageError
@@ -19,16 +21,19 @@ from etl.settings import load_settings, load_settings_without_account
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from etl.care import LedgerFacts
+    from etl.care import LedgerFacts, Pruned
     from etl.cli.world import World
     from etl.ledger.prune import Prunable
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
-@click.group("ledger", invoke_without_command=True)
+@click.group("ledger", cls=SuggestingGroup, invoke_without_command=True)
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_context
-def ledger(ctx: click.Context) -> int:
+def ledger(ctx: click.Context, is_json: bool) -> int:
     """Show the ledger, the record of everything that was sent, and look after it.
 
     \b
@@ -37,23 +42,52 @@ def ledger(ctx: click.Context) -> int:
       etl ledger prune --before 2026-01-01 --dry-run
       etl ledger rebuild --event 320 --since 2026-05-01 -a prod
     """
-    return ctx.invoke(show) if ctx.invoked_subcommand is None else ExitCode.DONE
+    if ctx.invoked_subcommand is None:
+        code: int = ctx.invoke(show, is_json=is_json)
+        return code
+    if is_json:
+        raise UsageError(f"--json goes behind the command: etl ledger {ctx.invoked_subcommand} --json")
+    return ExitCode.DONE
 
 
 @ledger.command("show")
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_obj
-def show(world: World) -> int:
+def show(world: World, is_json: bool) -> int:
     """Show where the ledger is, its version, what it holds, and whether its disk is a local one.
 
     \b
     Examples:
       etl ledger show
+      etl ledger show --json
       ETL_LEDGER=/srv/imports/ledger.db etl ledger show
     """
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
-    for line in _facts(world.care().facts(settings), settings.origins.get("ledger", "default")):
+    facts, origin = world.care().facts(settings), settings.origins.get("ledger", "default")
+    if is_json:
+        print_object(_facts_as_data(facts, origin))
+        return ExitCode.DONE
+    for line in _facts(facts, origin):
         click.echo(printable(line))
     return ExitCode.DONE
+
+
+def _facts_as_data(facts: LedgerFacts, origin: str) -> dict[str, object]:
+    size, mount = facts.size, facts.mount
+    return {
+        "ledger": facts.shown,
+        "origin": origin,
+        "version": facts.version,
+        "runs": size.runs if size else 0,
+        "rows": size.rows if size else 0,
+        "requests": size.requests if size else 0,
+        "ledger_bytes": facts.ledger_bytes,
+        "kept_file_bytes": facts.file_bytes,
+        "file_system": mount.kind if mount else None,
+        "is_on_network": mount.is_network if mount else None,
+    }
 
 
 def _facts(facts: LedgerFacts, origin: str) -> Iterator[str]:
@@ -80,8 +114,11 @@ def _facts(facts: LedgerFacts, origin: str) -> Iterator[str]:
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what would be forgotten.")
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_obj
-def prune(world: World, before: datetime, dry_run: bool, yes: bool) -> int:
+def prune(world: World, before: datetime, dry_run: bool, yes: bool, is_json: bool) -> int:
     """Forget the contents of old runs, and keep what tells their rows again.
 
     What goes: the exact request bodies, the reasons of rows that were not imported, and the kept copies of inputs and
@@ -92,28 +129,52 @@ def prune(world: World, before: datetime, dry_run: bool, yes: bool) -> int:
     Examples:
       etl ledger prune --before 2026-01-01 --dry-run
       etl ledger prune --before 2026-01-01 --yes
+      etl ledger prune --before 2026-01-01 --dry-run --json
     """
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
     moment = before.replace(tzinfo=UTC)
     planned = world.care().prunable(settings, moment)
     if planned.is_nothing:
-        click.echo(f"Nothing to forget of the time before {before:%Y-%m-%d}.")
+        _say(f"Nothing to forget of the time before {before:%Y-%m-%d}.", is_json=is_json)
     else:
-        click.echo(f"{'Would forget' if dry_run else 'To forget'}: {_amount(planned)}.")
+        _say(f"{'Would forget' if dry_run else 'To forget'}: {_amount(planned)}.", is_json=is_json)
     for line in _staying(planned):
-        click.echo(printable(line))
+        _say(line, is_json=is_json)
     if planned.is_nothing or dry_run:
-        return ExitCode.DONE
+        return _pruned(planned, None, is_json=is_json)
     if not yes and not _is_agreed():
-        click.echo("Nothing was forgotten.")
-        return ExitCode.DONE
+        _say("Nothing was forgotten.", is_json=is_json)
+        return _pruned(planned, None, is_json=is_json)
     done = world.care().prune(settings, moment)
-    click.echo(
-        f"Forgotten: {_amount(done.forgotten)}. {_bytes(done.given_back_bytes)} of the ledger's room went back to the disk."
+    _say(
+        f"Forgotten: {_amount(done.forgotten)}. {_bytes(done.given_back_bytes)} of the ledger's room went back to the disk.",
+        is_json=is_json,
     )
     if done.problem is not None:
         click.echo(
             printable(f"Its free room could not be given back, and is used for new runs: {done.problem}"), err=True
+        )
+    return _pruned(done.forgotten, done, is_json=is_json)
+
+
+def _say(text: str, *, is_json: bool) -> None:
+    click.echo(printable(text), err=is_json)
+
+
+def _pruned(what: Prunable, done: Pruned | None, *, is_json: bool) -> ExitCode:
+    """The end of a pruning for programs. done: None where nothing was forgotten, only looked at."""
+    if is_json:
+        print_object(
+            {
+                "is_done": done is not None,
+                "runs": list(what.runs),
+                "ledger_bytes": what.ledger_bytes,
+                "kept_files": what.files,
+                "kept_file_bytes": what.file_bytes,
+                "runs_that_stay": what.kept_runs,
+                "given_back_bytes": done.given_back_bytes if done else 0,
+                "problem": done.problem if done else None,
+            }
         )
     return ExitCode.DONE
 
@@ -128,9 +189,13 @@ def prune(world: World, before: datetime, dry_run: bool, yes: bool) -> int:
     help="Read activities that were written since this day (UTC), as 2026-01-31.",
 )
 @options.account_option
+@json_option
 @options.quiet_option
+@options.verbose_option
 @click.pass_obj
-def rebuild(world: World, event: int, since: datetime, account: str | None, quiet: bool) -> int:
+def rebuild(
+    world: World, event: int, since: datetime, account: str | None, is_json: bool, quiet: bool, verbose: bool
+) -> int:
     """Build row memory from LeadSquared, where the ledger was lost or another one has imported.
 
     Reads every activity of the type since DATE and keeps the row keys that they show: rows that carry these keys are
@@ -138,16 +203,17 @@ def rebuild(world: World, event: int, since: datetime, account: str | None, quie
     told apart, and are not remembered.
 
     \b
-    Example:
+    Examples:
+      etl ledger rebuild --event 320 --since 2026-05-01
       etl ledger rebuild --event 320 --since 2026-05-01 -a prod
     """
     settings = load_settings(world.environ, world.cwd, account, directories=world.directories)
-    with closing(Talk(world, is_quiet=quiet)) as talk:
+    with closing(Talk(world, is_quiet=quiet, is_verbose=verbose)) as talk:
         found = world.proof().rebuild(settings, event, since.replace(tzinfo=UTC), events=talk)
-    click.echo(
-        f"{counted(found.activities, 'activity', 'activities')} of type {event} read; {counted(found.keys, 'row key')} "
-        "not known before."
-    )
+    activities, keys = counted(found.activities, "activity", "activities"), counted(found.keys, "row key")
+    _say(f"{activities} of type {event} read; {keys} not known before.", is_json=is_json)
+    if is_json:
+        print_object({"event": event, "activities": found.activities, "new_row_keys": found.keys})
     return ExitCode.DONE
 
 

@@ -6,39 +6,59 @@ import importlib
 import io
 import sys
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl import __version__
-from etl.cli.faults import ReaderGoneError, tell
+from etl.cli.faults import ReaderGoneError, is_reader_gone, tell
+from etl.cli.groups import SuggestingGroup
 from etl.cli.world import World, this_world
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A command as `etl --help` lists it. It lives under its own name in `etl.cli`, and is loaded when called."""
+    """A command as `etl --help` lists it, loaded when called.
+
+    It lives under its own name in `etl.cli`; `module` names another one where that name is taken.
+    """
 
     name: str
     sentence: str
+    module: str | None = None
 
 
 COMMANDS = (
     Listed("run", "Send each row of FILE to LeadSquared as an activity, once."),
+    Listed("inbox", "Import what was dropped into DIR/inbox, and file it; for cron, so it asks nothing."),
     Listed("check", "Read and map each row of FILE, and say what a run would do; nothing is sent."),
+    Listed("init", "Propose a mapping for FILE: a commented YAML file to read, correct and run."),
+    Listed("explain", "Say in plain sentences what MAPPING does; with FILE also how its first rows would go out."),
     Listed("verify", "Settle rows in doubt by reading back; or check that LeadSquared holds what was created."),
+    Listed("undo", "Take back what a run has created: delete it where nothing else goes along, or mark it as wrong."),
     Listed("fetch", "Fetch activities into a file: those of leads, or those of a type written in a span of time."),
-    Listed("runs", "List past imports, or show all that is known of one."),
+    Listed("runs", "List past imports, or tell the story of one."),
+    Listed("status", "Say what became of a sheet over all its rounds, and what is still missing."),
+    Listed("report", "Write one run as a page to send on: outcomes, causes, pace, what to do next.", "report_page"),
     Listed("results", "Write the results file of a past run again, though its input may be gone."),
+    Listed("audit", "List every input of a span of time, with each row's id, as a workbook."),
+    Listed("schedule", "Have this machine start an import by itself."),
+    Listed(
+        "notify", "Send a trial message to whom [notify] in the settings file names; without NAME to everybody there."
+    ),
+    Listed("handoff", "Hand a run over to the next person, who goes on with it from another ledger."),
     Listed("stop", "Ask a running import to stop, from another terminal."),
     Listed("accounts", "Show each account, its values and where they came from; check, add or try one."),
     Listed("ledger", "Show the ledger, the record of everything that was sent, and look after it."),
     Listed("simulator", "Serve LeadSquared's activity operations on this machine, strictly, until Ctrl-C."),
+    Listed("completion", "Print the script by which your shell completes commands, accounts, runs and mappings."),
 )
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """A group that knows its commands by name and loads the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's signature
@@ -47,20 +67,18 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = getattr(importlib.import_module(f"etl.cli.{cmd_name}"), cmd_name)
+        listed = next(one for one in COMMANDS if one.name == cmd_name)
+        command = getattr(importlib.import_module(f"etl.cli.{listed.module or cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 — a mistake of ours in COMMANDS, no input
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest the nearest command for one that does not exist."""
-        known = self.list_commands(ctx)
-        if args[0] not in known and not args[0].startswith("-"):
-            nearest = get_close_matches(args[0], known, n=1)
-            hint = f'Did you mean "etl {nearest[0]}"?' if nearest else f"Known: {', '.join(known)}."
-            raise click.UsageError(f'There is no command "{args[0]}". {hint}', ctx)
-        return super().resolve_command(ctx, args)
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without loading one."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 — only where Tab was pressed
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(one.name, help=one.sentence) for one in COMMANDS if one.name.startswith(incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 — click's signature
         """List the commands without loading one."""
@@ -70,17 +88,20 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ReaderGoneError from error
+        except OSError as error:
+            if is_reader_gone(error):
+                raise ReaderGoneError from error
+            raise
 
 
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["--help", "-h"]})
 @click.version_option(__version__, message="etl %(version)s")
 def etl() -> None:
     """Get a spreadsheet into LeadSquared as activities: every row once, and every row answered.
 
     \b
     Examples:
+      etl init visits.xlsx
       etl check visits.xlsx -m mappings/site_visits.yaml
       etl run visits.xlsx -m mappings/site_visits.yaml --rehearse
       etl run visits.xlsx -m mappings/site_visits.yaml -a prod

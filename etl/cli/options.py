@@ -10,30 +10,98 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli import completing
+from etl.cli.world import World
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.cli.world import World
+    from etl.settings import NamedAccounts
 
 _PATH = click.Path(path_type=Path)
 STANDARD_INPUT = Path("-")
+MOST_WORDS = 200
+"""Signs of a text that is kept in the ledger as it was typed."""
 
 files_argument = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
 mapping_option = click.option(
-    "-m", "--mapping", metavar="MAPPING", required=True, type=_PATH, help="YAML file: which column becomes what."
+    "-m",
+    "--mapping",
+    "mappings",
+    metavar="MAPPING",
+    required=True,
+    multiple=True,
+    type=_PATH,
+    shell_complete=completing.mappings,
+    help="YAML file: which column becomes what. Once for all files, or once for each FILE, in their order.",
 )
 account_option = click.option(
-    "-a", "--account", metavar="ACCOUNT", help="Account of the settings file (default: the only one)."
+    "-a",
+    "--account",
+    metavar="ACCOUNT",
+    shell_complete=completing.accounts,
+    help="Account of the settings file (default: the only one).",
 )
+run_argument = click.argument("run", metavar="RUN", type=click.IntRange(min=1), shell_complete=completing.runs)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something needs a person.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show each request and its answer.")
-log_option = click.option("--log", metavar="FILE", type=_PATH, help="Write what is said, with times, to this file too.")
+_IS_QUIET = "etl.is_quiet"
+
+
+def _note_quiet(ctx: click.Context, _param: click.Parameter, is_quiet: bool) -> None:
+    ctx.meta[_IS_QUIET] = is_quiet or ctx.meta.get(_IS_QUIET, False)
+
+
+def _say_what_is_used(ctx: click.Context, _param: click.Parameter, is_verbose: bool) -> None:
+    """Which ledger and settings file a command works with, and which setting says so."""
+    world = ctx.find_object(World)
+    if not is_verbose or ctx.resilient_parsing or world is None:
+        return
+    from etl.settings import load_settings_without_account  # noqa: PLC0415 — only for who asks
+
+    settings = load_settings_without_account(world.environ, world.cwd, world.directories)
+    click.echo(f"Ledger:   {settings.ledger_shown} ({settings.origins.get('ledger', 'default')})", err=True)
+    found = f"{settings.config_path} ({settings.origins.get('config', 'default')})" if settings.config_path else "none"
+    click.echo(f"Settings: {found}", err=True)
+
+
+quiet_beside_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=_note_quiet,
+    help="Print the result alone, and nothing beside it unless it needs a person.",
+)
+verbose_beside_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    callback=_say_what_is_used,
+    help="Say also which ledger and settings are used.",
+)
+
+
+def beside(text: str) -> None:
+    """Say on stderr what stands beside the result of a command, unless it was asked to be quiet."""
+    if not click.get_current_context().meta.get(_IS_QUIET):
+        click.echo(text, err=True)
+
+
+log_option = click.option(
+    "--log-file",
+    "--log",
+    "log",
+    metavar="FILE",
+    type=_PATH,
+    help="Write what is said, with times, to this file too; full at 10 MB, it is set aside.",
+)
 
 
 def keep_log(world: World, path: Path | None) -> None:
-    """Carry out `--log`.
+    """Carry out `--log-file`.
 
     Raises:  UsageError — the file cannot be written.
     """
@@ -42,7 +110,24 @@ def keep_log(world: World, path: Path | None) -> None:
     world.log.path = world.cwd / path
     world.log.keeps_talk = True
     if not world.log.append(f"$ {world.same_command}"):
-        raise UsageError(f"--log: {world.log.path} cannot be written. Name a file in a folder that you may write to.")
+        raise UsageError(
+            f"--log-file: {world.log.path} cannot be written. Name a file in a folder that you may write to."
+        )
+
+
+def words_of(option: str, typed: str | None) -> str | None:
+    """What a person typed to be kept: one line with something in it.
+
+    Raises:  UsageError — it is empty, too long, or holds signs that steer a terminal.
+    """
+    if typed is None:
+        return None
+    words = " ".join(typed.split())
+    if not words or len(words) > MOST_WORDS or not words.isprintable():
+        raise UsageError(
+            f'{option}: write one line of at most {MOST_WORDS} signs, like {option} "Priya Nair, Finance".'
+        )
+    return words
 
 
 def check_files(files: Sequence[Path], mapping: Path, cwd: Path) -> tuple[Path, ...]:
@@ -64,6 +149,44 @@ def check_files(files: Sequence[Path], mapping: Path, cwd: Path) -> tuple[Path, 
         raise UsageError('"-" stands there more than once, and standard input can be read only once.')
     _check_file(mapping, cwd, "mapping")
     return tuple(found)
+
+
+def check_pairs(
+    files: Sequence[Path], mappings: Sequence[Path], cwd: Path
+) -> tuple[tuple[Path, ...], Path | tuple[Path, ...]]:
+    """The input files as `check_files` has them, and the mapping of all of them, or that of each.
+
+    Raises:  UsageError — as `check_files`; there are several mappings, and not one for each FILE.
+    """
+    if len(mappings) == 1:
+        return check_files(files, mappings[0], cwd), mappings[0]
+    if len(files) != len(mappings):
+        first, second = mappings[0], mappings[1]
+        raise UsageError(
+            f"{len(mappings)} mappings and {len(files)} files: it is not clear which belongs to which. Say -m once for all "
+            f"files, or once for each file in their order, like: north.xlsx south.xlsx -m {first} -m {second}."
+        )
+    if list(files).count(STANDARD_INPUT) > 1:
+        raise UsageError('"-" stands there more than once, and standard input can be read only once.')
+    found = [
+        (one, mapping)
+        for file, mapping in zip(files, mappings, strict=True)
+        for one in check_files([file], mapping, cwd)
+    ]
+    return tuple(file for file, _ in found), tuple(mapping for _, mapping in found)
+
+
+def named_accounts(mapping: Path | Sequence[Path], cwd: Path) -> NamedAccounts:
+    """The accounts that the mappings of a command name, before any of them is looked at as a whole."""
+    from etl.mapping.load import account_named_in  # noqa: PLC0415 — loads what reads mappings
+    from etl.settings import NamedAccounts  # noqa: PLC0415 — as above
+
+    paths = [mapping] if isinstance(mapping, Path) else list(dict.fromkeys(mapping))
+    found = [account_named_in(cwd / path, path) for path in paths]
+    places: dict[str, str] = {}
+    for name, place in filter(None, found):
+        places.setdefault(name, place)
+    return NamedAccounts(places, None in found)
 
 
 def _check_standard_input() -> None:
@@ -92,7 +215,18 @@ def _check_file(path: Path, cwd: Path, what: str) -> None:
         raise UsageError(f"{path}: this is a folder. Name the {what} file in it{several}.")
     if full.exists():
         return
-    beside = [entry.name for entry in full.parent.iterdir()] if full.parent.is_dir() else []
-    nearest = get_close_matches(path.name, beside, n=1)
-    hint = f"Did you mean {path.with_name(nearest[0])}?" if nearest else "Check the path."
+    nearest = _nearest(path, full, cwd, is_mapping=what == "mapping")
+    hint = f"Did you mean {nearest}?" if nearest else "Check the path."
     raise UsageError(f"{path}: there is no such {what} file. {hint}")
+
+
+def _nearest(path: Path, full: Path, cwd: Path, *, is_mapping: bool) -> str | None:
+    """The file in the same folder whose name is nearest; of mappings also one here or a folder down."""
+    names = [entry.name for entry in full.parent.iterdir()] if full.parent.is_dir() else []
+    by_name = {name: str(path.with_name(name)) for name in names}
+    if is_mapping:
+        by_name = {Path(name).name: name for name in completing.mapping_files(cwd)} | by_name
+    nearest = get_close_matches(path.name, by_name, n=1)
+    if not nearest and is_mapping:
+        nearest = get_close_matches(f"{path.name}.yaml", by_name, n=1)
+    return by_name[nearest[0]] if nearest else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.cli.wording import counted, outcome_counts
-from etl.cli.world import as_typed
+from etl.quoting import as_typed
 from etl.records import Outcome
 
 if TYPE_CHECKING:
@@ -22,22 +22,28 @@ _HEADER = ("run", "started (UTC)", "input", "sheet", "account", "rows", "state",
 
 def table(runs: Sequence[PastRun], cwd: Path) -> Iterator[str]:
     """One line a run below a header; columns under each other, the numbers of runs to the right."""
-    lines = [_HEADER, *(_cells(run, cwd) for run in runs)]
+    lines = [_HEADER, *(cells(run, cwd) for run in runs)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADER))]
     for line in lines:
         first, *others = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         yield "  ".join([first.strip().rjust(widths[0]), *others]).rstrip()
 
 
-def _cells(run: PastRun, cwd: Path) -> tuple[str, ...]:
+def headers() -> tuple[str, ...]:
+    """What stands above the cells."""
+    return _HEADER
+
+
+def cells(run: PastRun, cwd: Path) -> tuple[str, ...]:
+    """What a list tells of a run."""
     one = run.listed
     return (
         str(one.run_id),
-        f"{_moment(one.started_at):%Y-%m-%d %H:%M}",
+        f"{moment(one.started_at):%Y-%m-%d %H:%M}",
         Path(one.input_path).name,
         one.sheet or "",
         _accounts(run),
-        outcome_counts(_in_order(run)) or "none",
+        outcome_counts(run.in_order) or "none",
         run.state.value,
         _results(one, cwd),
     )
@@ -76,14 +82,27 @@ def in_full(full: RunInFull) -> Iterator[str]:
         yield f"  Results:      {_with_state(one.results_path)}"
     if one.failed_path:
         yield f"  To correct:   {_with_state(one.failed_path)}"
+    yield from _story_lines(full)
     if full.run.next_command is not None:
         yield f"  Next:         to {full.run.next_command.purpose}: {as_typed(full.run.next_command.words)}"
 
 
+def _story_lines(full: RunInFull) -> Iterator[str]:
+    """What happened, one sentence a line, a day's date only where it changes."""
+    day = ""
+    if full.story:
+        yield "  Story (UTC):"
+    for told in full.story:
+        at = moment(told.at)
+        shown = f"{at:%Y-%m-%d}"
+        yield f"    {shown if shown != day else ' ' * len(shown)} {at:%H:%M:%S}  {told.what}" + (
+            f" ({told.by})" if told.by else ""
+        )
+        day = shown
+
+
 def _equation(run: PastRun) -> str:
-    return (
-        " + ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in _in_order(run).items() if count) or "0"
-    )
+    return " + ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in run.in_order.items() if count) or "0"
 
 
 def _requests(full: RunInFull) -> Iterator[str]:
@@ -111,7 +130,7 @@ def as_data(run: PastRun) -> dict[str, Any]:
         "event": one.event,
         "revises": one.revises,
         "data_rows": one.data_rows,
-        "rows": {outcome.value: count for outcome, count in _in_order(run).items()},
+        "rows": {outcome.value: count for outcome, count in run.in_order.items()},
         "results": one.results_path,
         "failed": one.failed_path,
         "pruned_at": _iso(one.pruned_at),
@@ -129,11 +148,8 @@ def in_full_as_data(full: RunInFull) -> dict[str, Any]:
         "decisions": [
             {"decision": one.decision, "rows": one.rows, "decided_at": _iso(one.decided_at)} for one in full.decisions
         ],
+        "story": [{"at": _iso(one.at), "what": one.what, "by": one.by} for one in full.story],
     }
-
-
-def _in_order(run: PastRun) -> dict[Outcome, int]:
-    return {outcome: run.listed.counts[outcome] for outcome in Outcome if outcome in run.listed.counts}
 
 
 def _accounts(run: PastRun) -> str:
@@ -156,13 +172,14 @@ def _with_state(path: str) -> str:
     return path if Path(path).exists() else f"{path} (not there any more)"
 
 
-def _moment(seconds: float) -> datetime:
+def moment(seconds: float) -> datetime:
+    """Seconds since 1970 as a moment in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def _shown(seconds: float) -> str:
-    return f"{_moment(seconds):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment(seconds):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _iso(seconds: float | None) -> str | None:
-    return None if seconds is None else _moment(seconds).isoformat(timespec="seconds")
+    return None if seconds is None else moment(seconds).isoformat(timespec="seconds")

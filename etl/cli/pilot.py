@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from threading import Lock, current_thread, main_thread
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from etl.cli.world import World
-    from etl.events import PilotOver, PilotProposed
+    from etl.events import PilotOver, PilotProposed, UnusualSize
 
 
 def can_ask(world: World) -> bool:
@@ -34,17 +35,46 @@ class Question:
 
 
 def _may_go_on(over: PilotOver) -> bool:
-    question = f"Go on with the other {counted(over.others, 'row')}?"
-    earlier = signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # else it would be waited for an answer all the same
+    return _confirmed(f"Go on with the other {counted(over.others, 'row')}?")
+
+
+def _confirmed(question: str) -> bool:
+    """Whether the answer is yes. Only the main thread may say what Ctrl-C does; elsewhere it ends the command as ever."""
+    is_main = current_thread() is main_thread()
+    # else it would be waited for an answer all the same
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler) if is_main else None
     try:
         return click.confirm(question, default=False, err=True)
     except (click.Abort, KeyboardInterrupt, OSError):
         click.echo(err=True)
         return False
     finally:
-        signal.signal(signal.SIGINT, earlier)
+        if is_main:
+            signal.signal(signal.SIGINT, earlier)
+
+
+class SizeQuestion:
+    """Asks whether so many rows are meant, one input after the other; what it is about has just been said."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __call__(self, unusual: UnusualSize) -> bool:
+        with self._lock:
+            return _confirmed(f"{unusual.input}: send {counted(unusual.rows, 'row')}?")
+
+
+def unusual_line(event: UnusualSize) -> str:
+    """What is about to go out, where to, and what it will set off there."""
+    place = f"{event.organisation} ({event.host})" if event.host else event.organisation
+    before = (
+        f"Largest run so far: {event.largest:,}." if event.largest else "Nothing was sent through this mapping before."
+    )
+    return (
+        f"About to create {event.rows:,} '{event.activity}' activities in {place}. {before} LeadSquared will fire every "
+        f"automation on this activity type. --pilot {event.pilot} sends {event.pilot} rows first and shows them; "
+        f"--rows-ok {event.rows} says that so many are meant."
+    )
 
 
 def proposal_line(event: PilotProposed) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
@@ -65,6 +66,10 @@ class Display(Protocol):
         """Show how many leads have been looked up."""
         ...
 
+    def finished(self, name: str) -> None:
+        """Take away what does not stay of one input, which is done."""
+        ...
+
     def close(self) -> None:
         """Take away what does not stay. Safe to call twice."""
         ...
@@ -94,17 +99,21 @@ class NoDisplay:
     def fetching(self, event: Fetching) -> None:
         pass
 
+    def finished(self, name: str) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
 
 class PlainDisplay:
-    """Lines for a log or a pipe; at most one about progress in ten seconds, and none before those have passed."""
+    """Lines for a log or a pipe; at most one about an input's progress in ten seconds, and none before those have passed."""
 
     def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
         self._write = write
         self._clock = clock
-        self._last = clock.monotonic()
+        self._began = clock.monotonic()
+        self._last: dict[str, float] = {}
 
     def line(self, text: str) -> None:
         self._write(text)
@@ -127,13 +136,16 @@ class PlainDisplay:
     def fetching(self, event: Fetching) -> None:
         self._now_and_then(event.output, fetching_figures(event))
 
+    def finished(self, name: str) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
     def _now_and_then(self, name: str, figures: str) -> None:
         now = self._clock.monotonic()
-        if now - self._last >= PLAIN_LINE_SECONDS:
-            self._last = now
+        if now - self._last.get(name, self._began) >= PLAIN_LINE_SECONDS:
+            self._last[name] = now
             self._write(f"{name}: {figures}")
 
 
@@ -155,18 +167,26 @@ class _BarWithWords(BarColumn):
         return super().render(task) if task.fields["has_bar"] else Text()
 
 
-class BarDisplay:
-    """One bar for the input at work, redrawn in place; lines appear above it. The bar goes when it is closed.
+@dataclass(slots=True)
+class _Shown:
+    """What is shown of one input: its bar, what is being done with it, and when it was drawn last."""
 
-    Sending and reading back take turns on one line, which is not taken away between them.
+    task: TaskID
+    work: _Work = _Work.READING
+    drawn: float = 0.0
+
+
+class BarDisplay:
+    """One bar for each input at work, redrawn in place; lines appear above them. A bar goes when its input is done.
+
+    Sending and reading back take turns on one line, which is not taken away between them: a bar that goes and comes flickers.
     """
 
     def __init__(self, stream: TextIO, clock: Clock, *, has_colour: bool) -> None:
-        console = Console(file=stream, force_terminal=True, no_color=not has_colour, highlight=False)
+        colours: Literal["auto"] | None = "auto" if has_colour else None  # None: not bold either, only the cursor moves
+        console = Console(file=stream, force_terminal=True, color_system=colours, highlight=False)
         self._clock = clock
-        self._last = -_REDRAW_SECONDS
-        self._shown: tuple[_Work, str] | None = None
-        self._task: TaskID | None = None
+        self._shown: dict[str, _Shown] = {}
         self._bars = Bars(
             TextColumn("{task.description}", markup=False),
             _BarWithWords(bar_width=24),
@@ -200,32 +220,43 @@ class BarDisplay:
     def fetching(self, event: Fetching) -> None:
         self._show(_Work.FETCHING, event.output, (event.done, event.total), fetching_figures(event))
 
+    def finished(self, name: str) -> None:
+        self._take_away(name)
+
     def close(self) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task)
-            self._task = None
-            self._bars.stop()
+        for name in list(self._shown):
+            self._take_away(name)
 
     def _show(self, work: _Work, name: str, done: tuple[int, int | None] | None, figures: str) -> None:
         """Draw, if it is time to. done: how many of how many; None where only words can tell."""
-        is_other = self._shown != (work, name)
+        shown, now = self._shown.get(name), self._clock.monotonic()
         is_last = done is not None and done[0] == done[1]
-        now = self._clock.monotonic()
-        if not is_other and not is_last and now - self._last < _REDRAW_SECONDS:
+        if shown is not None and shown.work is work and not is_last and now - shown.drawn < _REDRAW_SECONDS:
             return
-        self._last = now
+        if shown is None or (shown.work is not work and work is _Work.READING):
+            shown = self._begin(name, done, figures)
+        shown.work, shown.drawn = work, now
         completed, total = done or (None, None)
-        if self._needs_new_bar(work, name):
-            self.close()
-        if self._task is None:
-            self._task = self._bars.add_task(name, total=total, figures=figures, has_bar=done is not None)
-            self._bars.start()
-        self._shown = (work, name)
-        self._bars.update(self._task, completed=completed, total=total, figures=figures, has_bar=done is not None)
+        self._bars.update(shown.task, completed=completed, total=total, figures=figures, has_bar=done is not None)
         self._bars.refresh()
 
-    def _needs_new_bar(self, work: _Work, name: str) -> bool:
-        """Whether another input is at work. A bar that goes and comes flickers, so an input keeps its own."""
-        if self._shown is None:
-            return False
-        return self._shown[1] != name or (work is _Work.READING and self._shown[0] is not work)
+    def _begin(self, name: str, done: tuple[int, int | None] | None, figures: str) -> _Shown:
+        """A new bar. Inputs are read one after another, so those that have been read so far give their place."""
+        for other, shown in list(self._shown.items()):
+            if other == name or shown.work is _Work.READING:
+                self._take_away(other)
+        total = done[1] if done is not None else None
+        task = self._bars.add_task(name, total=total, figures=figures, has_bar=done is not None)
+        self._bars.start()
+        self._shown[name] = _Shown(task)
+        return self._shown[name]
+
+    def _take_away(self, name: str) -> None:
+        shown = self._shown.pop(name, None)
+        if shown is None:
+            return
+        self._bars.remove_task(shown.task)
+        if self._shown:
+            self._bars.refresh()
+        else:
+            self._bars.stop()

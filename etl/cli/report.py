@@ -28,18 +28,23 @@ def print_report(world: World, summary: Summary, *, is_quiet: bool, to_stderr: b
     to_stderr: stdout belongs to the requests of a dry run. A reader that has gone away does not change how the
     command ended.
     """
-    for line in report_lines(summary, world.same_command):
-        world.log.say(click.unstyle(line))
+    for result, line in _lines_of_inputs(summary, world.same_command):
+        with world.log.telling_of(result.run, result.input):
+            world.log.say(click.unstyle(line))
         if not is_quiet or summary.exit_code:
             write_line(line, to_stderr=to_stderr, has_colour=world.has_colour)
 
 
 def report_lines(summary: Summary, continue_with: str) -> Iterator[str]:
     """The report of a command, input by input. continue_with: the command that carries on what was stopped."""
+    yield from (line for _, line in _lines_of_inputs(summary, continue_with))
+
+
+def _lines_of_inputs(summary: Summary, continue_with: str) -> Iterator[tuple[InputSummary, str]]:
     for position, result in enumerate(summary.inputs):
         if position:
-            yield ""
-        yield from input_lines(result, continue_with)
+            yield result, ""
+        yield from ((result, line) for line in input_lines(result, continue_with))
 
 
 def input_lines(result: InputSummary, continue_with: str) -> Iterator[str]:

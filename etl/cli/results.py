@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli import options
+from etl.cli.json_out import json_option, print_object
 from etl.cli.wording import printable
 from etl.exits import ExitCode
-from etl.settings import load_settings_without_account
+from etl.settings import known_accounts, load_settings_without_account
 
 if TYPE_CHECKING:
     from etl.cli.world import World
@@ -17,13 +19,16 @@ if TYPE_CHECKING:
 
 
 @click.command("results")
-@click.argument("run", metavar="RUN", type=click.IntRange(min=1))
+@options.run_argument
 @click.option("-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write one more copy, to this file.")
 @click.option(
     "--for", "purpose", type=click.Choice(["update"]), help="Write the rows that are in LeadSquared, to be corrected."
 )
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_obj
-def results(world: World, run: int, out: Path | None, purpose: str | None) -> int:
+def results(world: World, run: int, out: Path | None, purpose: str | None, is_json: bool) -> int:
     """Write the results file of a past run again, though its input may be gone.
 
     The rows come from the copy of the input that the ledger keeps, their outcomes as they are known now. The files go
@@ -38,33 +43,42 @@ def results(world: World, run: int, out: Path | None, purpose: str | None) -> in
       etl results 41
       etl results 41 -o visits-again.csv
       etl results 41 --for update
+      etl results 41 --json
     """
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
     place = None if out is None else world.cwd / out
     if purpose is not None:
-        return _for_update(world, settings, run, place)
-    written = world.care().results(settings, run, world.cwd, place)
+        return _for_update(world, settings, run, place, is_json=is_json)
+    known = known_accounts(world.environ, world.cwd, world.directories)
+    accounts = [one.account for one in known if one.account is not None]
+    written = world.care().results(settings, run, world.cwd, place, accounts=accounts)
     if written.is_elsewhere:
-        click.echo("The folder in which the results lay is gone, so they are in the current one.", err=True)
+        options.beside("The folder in which the results lay is gone, so they are in the current one.")
+    if is_json:
+        print_object({"run": run, "results": written.results, "failed": written.failed})
+        return ExitCode.DONE
     click.echo(printable(f"Results:    {written.results}"))
     if written.failed is not None:
         click.echo(printable(f"To correct: {written.failed}"))
     return ExitCode.DONE
 
 
-def _for_update(world: World, settings: Settings, run: int, place: Path | None) -> int:
+def _for_update(world: World, settings: Settings, run: int, place: Path | None, *, is_json: bool) -> int:
     """What of a run can be corrected, and how."""
     written = world.care().for_update(settings, run, world.cwd, place)
-    click.echo(printable(f"For update: {written.path}"))
+    if is_json:
+        counts = {"rows": written.rows, "rows_without_id": written.without_id}
+        print_object({"run": run, "for_update": written.path} | counts)
+    else:
+        click.echo(printable(f"For update: {written.path}"))
     if written.without_id:
         click.echo(
             f"{written.without_id:,} rows are in LeadSquared under ids that are not known, so they are left out. "
             "etl fetch brings activities with their ids.",
             err=True,
         )
-    click.echo(
+    options.beside(
         f'{written.rows:,} rows with their ids. Correct them and run the file through a mapping with "operation: update"; '
-        "lines that you leave as they are stay out.",
-        err=True,
+        "lines that you leave as they are stay out."
     )
     return ExitCode.DONE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli import completing, options
+from etl.cli.json_out import json_option, print_object
 from etl.cli.past import as_data, in_full, in_full_as_data, table
 from etl.cli.wording import counted, printable
 from etl.errors import UsageError
@@ -22,17 +24,25 @@ MOST = 20
 
 
 @click.command("runs")
-@click.argument("run", metavar="[RUN]", required=False, type=click.IntRange(min=1))
+@click.argument("run", metavar="[RUN]", required=False, type=click.IntRange(min=1), shell_complete=completing.runs)
 @click.option("-n", "most", metavar="N", type=click.IntRange(min=1), help=f"List the newest N runs (default: {MOST}).")
 @click.option("--all", "all_runs", is_flag=True, help="List every run.")
-@click.option("-a", "--account", metavar="ACCOUNT", help="List only runs into the account of this name.")
+@click.option(
+    "-a",
+    "--account",
+    metavar="ACCOUNT",
+    shell_complete=completing.accounts,
+    help="List only runs into the account of this name.",
+)
 @click.option(
     "--chart",
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Draw the requests of RUN over time, beside the account's limit, as FILE.svg.",
 )
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, for programs.")
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_obj
 def runs(
     world: World,
@@ -43,10 +53,11 @@ def runs(
     chart: Path | None,
     is_json: bool,
 ) -> int:
-    """List past imports, or show all that is known of one.
+    """List past imports, or tell the story of one.
 
     Everything comes from the ledger: no account is needed and LeadSquared is not asked. RUN is a number from the list;
-    for one run the last line is the command that continues it, verifies it or sends its corrected rows.
+    for one run everything that happened is told in order, by whom and when, and the last line is the command that continues
+    it, verifies it or sends its corrected rows.
 
     \b
     Examples:
@@ -64,11 +75,11 @@ def runs(
         raise UsageError("--chart draws one run: say which, like etl runs 41 --chart requests.svg.")
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
     if run is not None and chart is not None:
-        return _draw(world, settings, run, world.cwd / chart)
+        return _draw(world, settings, run, world.cwd / chart, is_json=is_json)
     if run is not None:
         full = world.care().run_in_full(settings, run)
         if is_json:
-            _print_json(in_full_as_data(full))
+            print_object(in_full_as_data(full))
         else:
             for line in in_full(full):
                 click.echo(printable(line))
@@ -76,7 +87,7 @@ def runs(
     return _list(world, settings, None if all_runs else most or MOST, account, is_json=is_json)
 
 
-def _draw(world: World, settings: Settings, run: int, place: Path) -> int:
+def _draw(world: World, settings: Settings, run: int, place: Path, *, is_json: bool) -> int:
     from etl.cli.traffic_picture import picture  # noqa: PLC0415 — only for the few who ask for it
     from etl.traffic import traffic  # noqa: PLC0415 — slow to load: not for --help
 
@@ -88,24 +99,28 @@ def _draw(world: World, settings: Settings, run: int, place: Path) -> int:
         place.write_text(drawn, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--chart {place}: the file cannot be written: {error.strerror}.") from error
-    click.echo(printable(f"Chart:      {place}"))
+    if is_json:
+        print_object({"run": run, "chart": place})
+    else:
+        click.echo(printable(f"Chart:      {place}"))
     return ExitCode.DONE
 
 
 def _list(world: World, settings: Settings, most: int | None, account: str | None, *, is_json: bool) -> int:
     found = world.care().runs(settings, most, account)
     if is_json:
-        _print_json({"ledger": found.ledger, "runs": [as_data(one) for one in found.runs]})
+        print_object({"ledger": found.ledger, "runs": [as_data(one) for one in found.runs]})
         return ExitCode.DONE
     if not found.runs:
         click.echo(printable(f"No runs yet in the ledger {found.ledger}."))
         return ExitCode.DONE
-    for line in table(found.runs, world.cwd):
-        click.echo(printable(line))
+    if sys.stdout.isatty():
+        from etl.cli.runs_table import print_table  # noqa: PLC0415 — only a terminal needs it
+
+        print_table(found.runs, world)
+    else:
+        for line in table(found.runs, world.cwd):
+            click.echo(printable(line))
     if found.total > len(found.runs):
-        click.echo(f"{counted(found.total - len(found.runs), 'older run')}: etl runs --all lists them too.", err=True)
+        options.beside(f"{counted(found.total - len(found.runs), 'older run')}: etl runs --all lists them too.")
     return ExitCode.DONE
-
-
-def _print_json(shown: dict[str, Any]) -> None:
-    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))

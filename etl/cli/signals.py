@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +18,8 @@ STOPPING = "\nStopping: the requests in flight are waited for, then everything i
 LEFT = "\nLeft at once. The same command continues.\n"
 _SHOW_CURSOR = "\x1b[?25h"
 _REASONS = {signal.SIGINT: "interrupted by Ctrl-C", signal.SIGTERM: "terminated by SIGTERM"}
+if sys.platform == "win32":  # what a console sends there besides, and all that another process can send
+    _REASONS[signal.SIGBREAK] = "interrupted by Ctrl-Break"
 _STDERR = 2
 
 

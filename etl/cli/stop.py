@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli import options
+from etl.cli.json_out import json_option, print_object
 from etl.cli.wording import printable
-from etl.cli.world import as_typed
 from etl.errors import UsageError
 from etl.exits import ExitCode
+from etl.quoting import as_typed
 from etl.settings import load_settings_without_account
 
 if TYPE_CHECKING:
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 
 
 @click.command("stop")
-@click.argument("run", metavar="RUN", type=click.IntRange(min=1))
+@options.run_argument
+@json_option
+@options.quiet_beside_option
+@options.verbose_beside_option
 @click.pass_obj
-def stop(world: World, run: int) -> int:
+def stop(world: World, run: int, is_json: bool) -> int:
     """Ask a running import to stop, from another terminal.
 
     It waits for the requests in flight, writes its results, and says which command continues. This command returns at
@@ -29,9 +34,13 @@ def stop(world: World, run: int) -> int:
     Examples:
       etl runs
       etl stop 41
+      etl stop 41 --json
     """
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
     answer = world.care().stop(settings, run)
+    if answer.is_asked and is_json:
+        print_object({"run": run, "is_asked": True})
+        return ExitCode.DONE
     if answer.is_asked:
         click.echo(f"Run {run} was asked to stop: it waits for the requests in flight, then writes its results.")
         return ExitCode.DONE

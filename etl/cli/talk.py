@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from etl.cli.pilot import pilot_lines, proposal_line
+from etl.cli.pilot import pilot_lines, proposal_line, unusual_line
 from etl.cli.progress import BarDisplay, Display, NoDisplay, PlainDisplay
 from etl.cli.streams import let_go
 from etl.cli.wording import (
@@ -35,11 +35,15 @@ from etl.events import (
     RequestAnswered,
     RequestSent,
     Started,
+    UnusualSize,
 )
 
 if TYPE_CHECKING:
     from etl.cli.world import World
     from etl.events import Event
+
+
+_NO_QUOTA = "no quota is set"
 
 
 class Talk:
@@ -66,7 +70,8 @@ class Talk:
         self._is_silent = is_silent
         self._display = _display(world, is_quiet=is_quiet or is_silent)
         self._lock = RLock()
-        self._is_reading_back = False
+        self._reading_back: set[str] = set()
+        self._said: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         """Say it. A terminal or pipe that has gone away must not stop an import that is under way."""
@@ -93,7 +98,7 @@ class Talk:
             case Reading():
                 self._display.reading(event)
             case Progress():
-                self._is_reading_back = False
+                self._reading_back.discard(event.input)
                 self._display.progress(event)
             case ReadingBack():
                 self._note_beginning(event)
@@ -107,21 +112,34 @@ class Talk:
             case RequestSent() | RequestAnswered():
                 self._line(_request_line(event), is_detail=True)
             case InputFinished():
-                self._is_reading_back = False
-                self._display.close()
+                self._reading_back.discard(event.result.input)
+                self._display.finished(event.result.input)
                 self._line(f"{event.result.input}: {event.result.equation}", is_detail=True)
             case Started():
                 self._line(started_line(event))
             case Note():
                 self._line(event.text)
             case Planned():
-                of_quota = () if self._is_rehearsal else quota_lines(event)
+                of_quota = () if self._is_rehearsal else self._of_quota(event)
                 for line in (*planned_lines(event, is_forecast=self._is_forecast), *of_quota):
                     self._line(line)
             case PilotProposed():
-                self._line(proposal_line(event))
+                if (line := proposal_line(event)) not in self._said:  # several files may go through one mapping
+                    self._said.add(line)
+                    self._line(line)
             case PilotOver():
                 self._show_pilot(event)
+            case UnusualSize():
+                self._warn(unusual_line(event))
+
+    def _of_quota(self, event: Planned) -> tuple[str, ...]:
+        """What the day's quota means for an input; that none is set is said once, whatever number of inputs there is."""
+        lines = quota_lines(event)
+        if event.budget is None and lines:
+            if _NO_QUOTA in self._said:
+                return ()
+            self._said.add(_NO_QUOTA)
+        return lines
 
     def _compare_or_fetch(self, event: Auditing | Fetching) -> None:
         if isinstance(event, Auditing):
@@ -131,17 +149,24 @@ class Talk:
 
     def _show_pilot(self, event: PilotOver) -> None:
         """Its rows, for a person to look at; that is what they were sent for, so being quiet does not hide them."""
-        self._is_reading_back = False
+        self._reading_back.discard(event.input)
         self._display.close()
         for line in pilot_lines(event):
             self._log.say(line)
             if not self._is_silent:
                 click.echo(line, err=True)
 
+    def _warn(self, line: str) -> None:
+        """What a person must have read before they are asked; being quiet does not hide it."""
+        self._display.close()
+        self._log.say(line)
+        if not self._is_silent:
+            click.echo(printable(line), err=True)
+
     def _note_beginning(self, event: ReadingBack) -> None:
         """The log tells when reading back begins, not each second of it."""
-        if not self._is_reading_back:
-            self._is_reading_back = True
+        if event.input not in self._reading_back:
+            self._reading_back.add(event.input)
             self._line(f"{event.input}: {reading_back_figures(event)}", is_detail=True)
 
     def _line(self, text: str, *, is_detail: bool = False) -> None:
@@ -152,10 +177,11 @@ class Talk:
 
 
 def _request_line(event: RequestSent | RequestAnswered) -> str:
+    request = f"{event.input}: request {event.request}" if event.input else f"Request {event.request}"
     if isinstance(event, RequestSent):
-        return f"Request {event.request}: sent with {counted(event.rows, 'row')}"
+        return f"{request}: sent with {counted(event.rows, 'row')}"
     detail = f": {event.detail}" if event.detail else ""
-    return f"Request {event.request}: {event.verdict}{detail}"
+    return f"{request}: {event.verdict}{detail}"
 
 
 def _display(world: World, *, is_quiet: bool) -> Display:

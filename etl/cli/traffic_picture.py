@@ -22,6 +22,9 @@ _INK, _PALE, _OURS, _OTHERS, _PEAK, _LIMIT, _REFUSED = (
     *("#222222", "#dddddd", "#3b78b5", "#b9b9b9", "#1c3f63", "#c0392b", "#e67e22"),
 )
 _HEADROOM = 1.15
+_LETTER_WIDTH = 6.4
+"""About that of a letter at the size of most words."""
+
 _MOST_STEPS_UP = 6
 _MOST_STEPS_ALONG = 8
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
@@ -57,7 +60,8 @@ class _Scale:
     def most(self) -> float:
         """Requests a window at the upper edge."""
         peaks = [column.peak for column in self.traffic.columns]
-        return _HEADROOM * max(self.traffic.limit.count, *peaks, 1)
+        limits = [one.within(self.traffic.limit.seconds) for one in self.traffic.kept]
+        return _HEADROOM * max(*limits, *peaks, 1)
 
     @property
     def seconds(self) -> float:
@@ -137,10 +141,18 @@ def _draw_columns(root: ET.Element, traffic: Traffic, scale: _Scale) -> None:
 
 
 def _draw_limit(root: ET.Element, traffic: Traffic, scale: _Scale) -> None:
-    y = scale.y(traffic.limit.count)
-    _line(root, _LEFT, y, _LEFT + _PLOT_WIDTH, y, _LIMIT, thick=1.5)
-    label = f"limit {traffic.limit.count} in {traffic.limit.seconds:g} s ({traffic.limit_from})"
-    _words(root, _LEFT + _PLOT_WIDTH, y - 6, label, anchor="end", fill=_LIMIT)
+    """A line for each limit that was kept to, over the time for which it was; with its number where there is room for it."""
+    ends = [*(one.since - traffic.began for one in traffic.kept[1:]), scale.seconds]
+    left, above = float(_LEFT), None
+    for one, end in zip(traffic.kept, ends, strict=True):
+        right, y = min(scale.x(end), float(_LEFT + _PLOT_WIDTH)), scale.y(one.within(traffic.limit.seconds))
+        if above is not None:
+            _line(root, left, above, left, y, _LIMIT, thick=1.5)
+        _line(root, left, y, right, y, _LIMIT, thick=1.5)
+        label, is_last = f"limit {one.limit.count} in {one.limit.seconds:g} s ({one.source})", one is traffic.kept[-1]
+        if is_last or right - left > _LETTER_WIDTH * len(label):
+            _words(root, right, y - 6, label, anchor="end", fill=_LIMIT)
+        left, above = right, y
 
 
 def _draw_legend(root: ET.Element, traffic: Traffic) -> None:
@@ -155,7 +167,7 @@ def _draw_legend(root: ET.Element, traffic: Traffic) -> None:
     for colour, text in entries:
         _shape(root, "rect", x=x, y=y - 9, width=10, height=10, fill=colour)
         _words(root, x + 15, y, text)
-        x += 15 + 6.4 * len(text) + 18  # about the width of a letter at this size
+        x += 15 + _LETTER_WIDTH * len(text) + 18
 
 
 def _words(  # noqa: PLR0913 — what a text on a picture has

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli import options
+from etl.cli.json_out import input_as_data, json_option, print_object
 from etl.cli.report import input_lines
 from etl.cli.signals import stop_on_signals
 from etl.cli.streams import write_line
@@ -42,7 +43,7 @@ _EXIT_CODES = (
 
 
 @click.command("verify")
-@click.argument("run", metavar="RUN", type=click.IntRange(min=1))
+@options.run_argument
 @options.account_option
 @click.option("--all", "is_all", is_flag=True, help="Check every created row: is it there, once, with these values?")
 @click.option("--sample", metavar="N", type=click.IntRange(min=1), help="Check only N created rows, drawn at random.")
@@ -51,6 +52,7 @@ _EXIT_CODES = (
     type=click.Choice(["stored", "absent"]),
     help="Decide what cannot be read back: rows in doubt count as this from now on. It is recorded.",
 )
+@json_option
 @options.quiet_option
 @options.verbose_option
 @options.log_option
@@ -62,6 +64,7 @@ def verify(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
     is_all: bool,
     sample: int | None,
     assume: str | None,
+    is_json: bool,
     quiet: bool,
     verbose: bool,
     log: Path | None,
@@ -80,6 +83,7 @@ def verify(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
       etl verify 41 --all
       etl verify 41 --sample 50 -a prod
       etl verify 41 --assume absent
+      etl verify 41 --all --json
     """
     from etl.proof import Assumption, Check  # noqa: PLC0415 — slow to load: not for --help
 
@@ -100,8 +104,19 @@ def verify(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
         )
     if not quiet or verified.exit_code:
         for line in _lines(verified, world.same_command):
-            write_line(line, to_stderr=False, has_colour=world.has_colour)
+            write_line(line, to_stderr=is_json, has_colour=world.has_colour)
+    if is_json:
+        print_object(_as_object(verified))
     return verified.exit_code
+
+
+def _as_object(verified: Verified) -> dict[str, object]:
+    return {
+        "exit_code": int(verified.exit_code),
+        "input": input_as_data(verified.result),
+        "checked": {finding.value: count for finding, count in verified.findings.items()},
+        "decided_by_hand": verified.assumed,
+    }
 
 
 def _lines(verified: Verified, same_command: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from etl.events import Auditing, Budget, Fetching, FindingLeads, LookUps, Planned, Progress, ReadingBack, Started
     from etl.records import Outcome
@@ -33,6 +34,11 @@ def duration(seconds: float) -> str:
 def _two(whole: int, large: int, large_name: str, small: int, small_name: str) -> str:
     count, rest = divmod(round(whole / small), large // small)
     return f"{count} {large_name} {rest} {small_name}" if rest else f"{count} {large_name}"
+
+
+def day_in_words(day: date) -> str:
+    """`3 June 2026`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

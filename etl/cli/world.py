@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from etl.cli.log import Log
 from etl.clock import Clock, SystemClock
+from etl.quoting import as_typed
 from etl.settings import Directories, user_directories
 
 if TYPE_CHECKING:
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from etl.fetch import Fetched, OfLeads, OfType, Output
     from etl.ledger.prune import Prunable
     from etl.proof import Assumption, Check, Rebuilt, Verified
-    from etl.settings import Settings
+    from etl.repair import Undone, Wish
+    from etl.settings import Account, Settings
     from etl.stages.for_update import ForUpdate
 
 
@@ -34,7 +34,7 @@ class Pipeline(Protocol):
         self,
         settings: Settings,
         files: Sequence[Path],
-        mapping: Path,
+        mapping: Path | Sequence[Path],
         *,
         options: RunOptions,
         events: Callable[[Event], None] = ...,
@@ -45,7 +45,7 @@ class Pipeline(Protocol):
         self,
         settings: Settings,
         files: Sequence[Path],
-        mapping: Path,
+        mapping: Path | Sequence[Path],
         *,
         options: RunOptions,
         events: Callable[[Event], None] = ...,
@@ -60,7 +60,15 @@ class Care(Protocol):
 
     def run_in_full(self, settings: Settings, run_id: int) -> RunInFull: ...
 
-    def results(self, settings: Settings, run_id: int, here: Path, out: Path | None = ...) -> Rewritten: ...
+    def results(
+        self,
+        settings: Settings,
+        run_id: int,
+        here: Path,
+        out: Path | None = ...,
+        *,
+        accounts: Iterable[Account] = ...,
+    ) -> Rewritten: ...
 
     def for_update(self, settings: Settings, run_id: int, here: Path, out: Path | None = ...) -> ForUpdate: ...
 
@@ -90,6 +98,20 @@ class Proof(Protocol):
     def rebuild(
         self, settings: Settings, event: int, since: datetime, *, events: Callable[[Event], None] = ...
     ) -> Rebuilt: ...
+
+
+class Repair(Protocol):
+    """What the commands ask of `etl.repair`."""
+
+    def undo(
+        self,
+        settings: Settings,
+        run_id: int,
+        wish: Wish,
+        *,
+        events: Callable[[Event], None] = ...,
+        stop: StopSignal | None = ...,
+    ) -> Undone: ...
 
 
 class Fetch(Protocol):
@@ -127,6 +149,13 @@ def load_proof() -> Proof:
     return proof
 
 
+def load_repair() -> Repair:
+    """What takes back what a run has created; for the same reason not before it is needed."""
+    from etl import repair  # noqa: PLC0415 — see above
+
+    return repair
+
+
 def load_fetch() -> Fetch:
     """What brings activities into a file; for the same reason not before it is needed."""
     from etl import fetch  # noqa: PLC0415 — see above
@@ -138,7 +167,7 @@ def load_fetch() -> Fetch:
 class World:
     """Everything outside that a command touches.
 
-    arguments: what was typed behind `etl`. pipeline, care, proof, fetch: load these when a command really needs them.
+    arguments: what was typed behind `etl`. pipeline, care, proof, repair, fetch: load these when a command really needs them.
     """
 
     arguments: tuple[str, ...]
@@ -150,6 +179,7 @@ class World:
     pipeline: Callable[[], Pipeline]
     care: Callable[[], Care] = load_care
     proof: Callable[[], Proof] = load_proof
+    repair: Callable[[], Repair] = load_repair
     fetch: Callable[[], Fetch] = load_fetch
 
     @property
@@ -166,12 +196,6 @@ class World:
     def same_command(self) -> str:
         """The command as it would be typed again."""
         return as_typed(self.arguments)
-
-
-def as_typed(arguments: Sequence[str]) -> str:
-    """A command with these words behind `etl`, as a person can paste it into this system's shell."""
-    words = ("etl", *arguments)
-    return shlex.join(words) if os.name == "posix" else subprocess.list2cmdline(words)
 
 
 def this_world() -> World:

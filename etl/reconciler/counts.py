@@ -24,6 +24,7 @@ class Equation:
         return sum(self.outcomes.values()) == self.data_rows
 
     def __str__(self) -> str:
-        """All nine outcomes in their fixed order, zeros included, with ≠ in the place of = when it does not hold."""
-        terms = " + ".join(f"{self.outcomes.get(outcome, 0)} {outcome.replace('_', ' ')}" for outcome in Outcome)
+        """Nine outcomes in their order, zeros included, and behind them what was undone, if any; ≠ where it does not hold."""
+        told = (outcome for outcome in Outcome if outcome is not Outcome.UNDONE or self.outcomes.get(outcome))
+        terms = " + ".join(f"{self.outcomes.get(outcome, 0)} {outcome.replace('_', ' ')}" for outcome in told)
         return f"{self.data_rows} data rows {'=' if self.holds else '≠'} {terms}"

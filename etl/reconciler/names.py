@@ -139,6 +139,11 @@ def is_named_results(path: Path) -> bool:
     return ending is not None and ending[2] == "results"
 
 
+def without_our_ending(path: Path) -> Path:
+    """The name of one of our own files without what we have added: `visits.failed.xlsx` as `visits.xlsx`."""
+    return path.with_name(_OUR_ENDING.sub("", path.stem) + path.suffix)
+
+
 def _bare_name(path: Path) -> str:
     """The name of an input without its ending; of `visits.csv.gz` without both."""
     if path.suffix.lower() in _PACKED_SUFFIXES:

@@ -47,6 +47,12 @@ def copy_in_place(source: Path, target: Path, may_replace: Callable[[Path], bool
     return put_in_place(target, copy, may_replace)
 
 
+def take_away(outdated: Path) -> None:
+    """Remove a file that is not needed any more. One that a program holds open (on Windows) stays: it harms nobody."""
+    with suppress(FileNotFoundError, PermissionError):
+        outdated.unlink()
+
+
 def check_folder(target: Path) -> None:
     """Make sure that a file can be made where `target` says, by making one and taking it away again.
 

@@ -3,40 +3,61 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from etl.reconciler.names import WORKBOOK
 from etl.reconciler.put_in_place import put_in_place
 from etl.reconciler.results_delimited import write_delimited
-from etl.reconciler.results_workbook import write_workbook_of
+from etl.reconciler.results_workbook import write_failed_workbook, write_results_workbook
 from etl.records import NEEDS_A_PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from etl.reconciler.lead_links import LeadLinks
     from etl.reconciler.names import FileKind
+    from etl.reconciler.run_summary import RunSummary
     from etl.records import ResultLine, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One input in a results file: its table, a line per data row, and the further columns of ours that it has."""
+    """One input in a results file: its table, a line per data row, and the further columns of ours that it has.
+
+    summary: what the results workbook says of it as a whole. links: to its leads, where they are known. keeps_name: its
+    sheet of rows is called as it is itself: it is one of several, or its mapping puts that name into texts.
+    """
 
     table: Table
     lines: Iterable[ResultLine]
     more: tuple[str, ...] = ()
+    summary: RunSummary | None = None
+    links: LeadLinks | None = None
+    keeps_name: bool = False
 
 
 def write_results_together(
-    target: Path, parts: Sequence[Part], kind: FileKind, may_replace: Callable[[Path], bool]
+    target: Path, parts: Sequence[Part], kind: FileKind, may_replace: Callable[[Path], bool], failed: str = ""
 ) -> Path:
-    """As `write_results`, the inputs of one workbook each in a sheet of its own; a .csv has room for one input alone."""
+    """As `write_results`, the inputs of one workbook each in a sheet of its own; a .csv has room for one input alone.
 
+    failed: the name of the failed file beside it.
+    """
+    return _written(target, parts, kind, may_replace, lambda draft: write_results_workbook(draft, parts, failed))
+
+
+def _written(
+    target: Path,
+    parts: Sequence[Part],
+    kind: FileKind,
+    may_replace: Callable[[Path], bool],
+    write_workbook: Callable[[Path], None],
+) -> Path:
     def write(draft: Path) -> None:
         if kind.suffix == WORKBOOK.suffix:
-            write_workbook_of(draft, parts)
+            write_workbook(draft)
         else:
             (part,) = parts
             write_delimited(draft, part.table, part.lines, kind.delimiter, more=part.more)
@@ -48,12 +69,12 @@ def write_failed_together(
     target: Path, parts: Sequence[Part], kind: FileKind, may_replace: Callable[[Path], bool]
 ) -> Path | None:
     """As `write_failed`; inputs without a row that needs a person are left out."""
-    failed = [Part(part.table, _failed(part.lines), part.more) for part in parts]
+    failed = [replace(part, lines=_failed(part.lines)) for part in parts]
     waiting = [(part, first) for part in failed if (first := next(iter(part.lines), None)) is not None]
     if not waiting:
         return None
-    parts = [Part(part.table, itertools.chain([first], part.lines), part.more) for part, first in waiting]
-    return write_results_together(target, parts, kind, may_replace)
+    parts = [replace(part, lines=itertools.chain([first], part.lines)) for part, first in waiting]
+    return _written(target, parts, kind, may_replace, lambda draft: write_failed_workbook(draft, parts))
 
 
 def _failed(lines: Iterable[ResultLine]) -> Iterator[ResultLine]:

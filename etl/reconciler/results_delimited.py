@@ -28,7 +28,7 @@ def write_delimited(
         writer.writerow(result_headers(table, more))
         for line in lines:
             cells = (*own_cells(line, more), *input_cells(line, positions))
-            writer.writerow([as_text(cell) for cell in cells])
+            writer.writerow([cell if type(cell) is str else as_text(cell) for cell in cells])
 
 
 def as_text(cell: Cell | OwnCell) -> str:

@@ -1,30 +1,22 @@
-"""A results file as .xlsx: made to be filtered and corrected by a person, and read back cell by cell as it was.
+"""Results as .xlsx: made to be filtered and corrected by a person, and read back cell by cell as they were.
 
-What a sheet cannot hold is not lost: rows beyond the last row of a sheet go on in a further sheet with the same header.
-A text beyond the limit of a cell is cut, and `etl_error` says so: the input has it whole, and so has a .csv.
+A results workbook has the rows first, so that whoever opens its first sheet finds them; then, where rows need a person, the
+sheet in which they are corrected by cause; then the summary. A failed file has the sheets of rows alone.
 """
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING, Any, cast
-
-from xlsxwriter.exceptions import DuplicateWorksheetName, XlsxWriterException
+from typing import TYPE_CHECKING
 
 from etl.errors import UsageError
-from etl.reconciler.columns import input_cells, input_positions, own_cells, own_headers, result_headers
-from etl.reconciler.exact_workbook import (
-    CELL_TEXT_UNITS,
-    SHEET_COLUMNS,
-    SHEET_ROWS,
-    ExactWorksheet,
-    fitting,
-    open_workbook,
-    storable,
-    write_cell,
-)
-from etl.reconciler.workbook_styles import Styles, Widths, row_height
-from etl.records import ETL_COLUMNS, MESSAGE_COLUMN, VERIFIED_COLUMN, Outcome
+from etl.reconciler.columns import result_headers
+from etl.reconciler.exact_workbook import SHEET_COLUMNS, SHEET_ROWS, open_workbook
+from etl.reconciler.report.causes import meaning_of
+from etl.reconciler.rows_sheet import RowsSheet
+from etl.reconciler.summary_sheet import write_summary
+from etl.reconciler.to_correct_sheet import ToCorrect
+from etl.reconciler.workbook_styles import Styles
+from etl.records import MESSAGE_COLUMN, VERIFIED_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,11 +25,10 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
     from etl.reconciler.results import Part
-    from etl.records import Cell, ResultLine, Table
+    from etl.records import ResultLine, Table
 
-_STATUS = ETL_COLUMNS.index("etl_status")
-_ERROR = ETL_COLUMNS.index("etl_error")
-_LONGEST_SHEET_NAME = 31
+ROWS_SHEET = "Rows"
+"""What the sheet of all rows is called where a workbook has one input, and its mapping does not ask for the sheet's name."""
 
 
 def write_workbook(
@@ -54,22 +45,58 @@ def write_workbook(
     """
     check_columns(table)
     with open_workbook(path) as workbook:
-        results = _Results(workbook, table, sheet_rows, more)
+        rows = RowsSheet(workbook, Styles.of(workbook), table, table.sheet, more, sheet_rows)
         for line in lines:
-            results.add(line)
-        results.finish_sheet()
+            rows.add(line)
+        rows.finish_sheet()
 
 
-def write_workbook_of(path: Path, parts: Sequence[Part]) -> None:
+def write_failed_workbook(path: Path, parts: Sequence[Part]) -> None:
     """The same for several inputs, one after the other, each in a sheet of its own."""
+    _check(parts)
+    with open_workbook(path) as workbook:
+        styles = Styles.of(workbook)
+        for part in parts:
+            rows = RowsSheet(workbook, styles, part.table, part.table.sheet, part.more, links=part.links)
+            for line in part.lines:
+                rows.add(line)
+            rows.finish_sheet()
+
+
+def write_results_workbook(path: Path, parts: Sequence[Part], failed: str, sheet_rows: int = SHEET_ROWS) -> None:
+    """The whole results workbook, its rows one in memory at a time but for those to correct, of which some thousand are.
+
+    failed: the name of the file of failed rows beside it. sheet_rows: most rows of a sheet of rows, header included.
+    """
+    _check(parts)
+    with open_workbook(path) as workbook:
+        styles = Styles.of(workbook)
+        is_one = len(parts) == 1
+        corrections = [_write_rows(workbook, styles, part, sheet_rows, is_one=is_one) for part in parts]
+        for to_correct, name in corrections:
+            if not to_correct.is_empty:
+                to_correct.write(workbook, styles, None if is_one else name, failed)
+        facts = [part.summary for part in parts if part.summary is not None]
+        if facts:
+            write_summary(workbook, styles, facts)
+
+
+def _write_rows(
+    workbook: Workbook, styles: Styles, part: Part, sheet_rows: int, *, is_one: bool
+) -> tuple[ToCorrect, str]:
+    """The sheet of an input's rows; returns what of them is to be corrected, and what the sheet is called."""
+    name = ROWS_SHEET if is_one and not part.keeps_name else part.table.sheet
+    rows = RowsSheet(workbook, styles, part.table, name, part.more, sheet_rows, part.links)
+    to_correct = ToCorrect(part.table, part.more, meaning_of)
+    for line in part.lines:
+        to_correct.see(line, rows.add(line))
+    rows.finish_sheet()
+    return to_correct, rows.first_name
+
+
+def _check(parts: Sequence[Part]) -> None:
     for part in parts:
         check_columns(part.table)
-    with open_workbook(path) as workbook:
-        for part in parts:
-            results = _Results(workbook, part.table, SHEET_ROWS, part.more)
-            for line in part.lines:
-                results.add(line)
-            results.finish_sheet()
 
 
 def check_columns(table: Table) -> None:
@@ -83,101 +110,3 @@ def check_columns(table: Table) -> None:
             f"{table.file} has so many columns that its results file would have {columns:,}, and a sheet holds "
             f"{SHEET_COLUMNS:,}. Name a .csv with --results, or delete the columns that hold nothing."
         )
-
-
-class _Results:
-    """The open results workbook and the sheet that is being filled."""
-
-    def __init__(self, workbook: Workbook, table: Table, sheet_rows: int, more: tuple[str, ...]) -> None:
-        self._workbook = workbook
-        self._table = table
-        self._sheet_rows = sheet_rows
-        self._positions = input_positions(table)
-        self._more = more
-        self._headers = result_headers(table, more)
-        self._own = own_headers(more)
-        self._styles = Styles.of(workbook)
-        self._own_formats = [self._styles.of_own_column(header) for header in self._own]
-        self._widths = Widths(self._headers, len(self._own))
-        self._sheets = 0
-        self._start_sheet()
-
-    def add(self, line: ResultLine) -> None:
-        if self._row == self._sheet_rows:
-            self.finish_sheet()
-            self._start_sheet()
-        own = own_cells(line, self._more)
-        cells: list[Cell] = [*own, *input_cells(line, self._positions)]
-        self._note_what_is_cut(cells)
-        self._widths.see(cells)
-        if (height := row_height(self._own, cells[: len(own)])) is not None:
-            self._sheet.set_row(self._row, height)
-        for column, cell in enumerate(cells):
-            if cell is None:
-                continue
-            if column < len(own):
-                self._write_own(column, cell)
-            else:
-                write_cell(self._sheet, self._row, column, cell, self._styles)
-        self._row += 1
-
-    def finish_sheet(self) -> None:
-        """Filter, widths, and the text format for columns of texts: what is typed into an empty cell stays so."""
-        last = len(self._headers) - 1
-        for column in range(len(self._headers)):
-            column_format = self._styles.text if self._widths.is_text(column) else None
-            self._sheet.set_column(column, column, self._widths.of(column), column_format)
-        self._sheet.autofilter(0, 0, max(self._row - 1, 0), last)
-        self._sheet.print_area(0, 0, max(self._row - 1, 0), last)  # a long text in the last column ends at its edge
-        self._sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{SHEET_ROWS}"})
-
-    def _start_sheet(self) -> None:
-        self._sheets += 1
-        self._sheet = self._new_sheet()
-        self._sheet.freeze_panes(1, len(self._own))
-        self._sheet.set_landscape()
-        self._sheet.fit_to_pages(1, 0)
-        self._sheet.repeat_rows(0)
-        for column, header in enumerate(self._headers):
-            is_own = column < len(self._own)
-            header_format = self._styles.own_header if is_own else self._styles.input_header
-            self._sheet.write_string(0, column, storable(fitting(header)), header_format)
-        self._row = 1
-
-    def _new_sheet(self) -> Any:
-        """Named as the input's sheet, for mappings that use its name; one that Excel would refuse becomes `Results`."""
-        for number in itertools.count(self._sheets):
-            ending = "" if number == 1 else f" ({number})"
-            for name in (self._table.sheet, "Results"):
-                if name is not None:
-                    cut = name[: _LONGEST_SHEET_NAME - len(ending)] + ending
-                    try:
-                        return self._workbook.add_worksheet(cut, ExactWorksheet)
-                    except DuplicateWorksheetName:
-                        break
-                    except XlsxWriterException:
-                        continue
-        raise AssertionError("itertools.count has no end")
-
-    def _note_what_is_cut(self, cells: list[Cell]) -> None:
-        """Cut what a cell cannot hold, and say in the error column which texts these are."""
-        cut = []
-        for column, cell in enumerate(cells):
-            if isinstance(cell, str) and len(cell) * 2 > CELL_TEXT_UNITS:
-                cells[column] = fitting(cell)
-                if cells[column] != cell:
-                    cut.append(f'"{self._headers[column]}"')
-        if cut:
-            note = (
-                f"A workbook cell holds {CELL_TEXT_UNITS:,} characters: the text of {' and '.join(cut)} "
-                "is cut here; the input has it whole."
-            )
-            cells[_ERROR] = fitting(" ".join([note, cast("str", cells[_ERROR] or "")]).rstrip())
-
-    def _write_own(self, column: int, cell: Cell) -> None:
-        if column == _STATUS:
-            self._sheet.write_string(self._row, column, cell, self._styles.status[Outcome(cast("str", cell))])
-        elif isinstance(cell, str):
-            self._sheet.write_string(self._row, column, storable(cell), self._own_formats[column])
-        else:
-            self._sheet.write_number(self._row, column, cell, self._styles.own_number)

@@ -36,6 +36,7 @@ _STATUS_COLOURS: dict[Outcome, dict[str, str]] = {
     Outcome.UNCONFIRMED: _YELLOW,
     Outcome.WAITING: _GREY,
     Outcome.IGNORED: _GREY,
+    Outcome.UNDONE: _GREY,
 }
 
 _PERCENTAGE = re.compile(r"-?[0-9]+(?:\.([0-9]+))?%")
@@ -43,6 +44,7 @@ _PERCENTAGE = re.compile(r"-?[0-9]+(?:\.([0-9]+))?%")
 _WIDEST = {"ProspectActivityId": 38, "etl_error": 30, "etl_hint": 40, "etl_code": 16, VERIFIED_COLUMN: 30}
 _WIDEST_INPUT_COLUMN = 32
 WRAPPED = ("etl_error", "etl_hint", VERIFIED_COLUMN)
+_WIDEST_OF_ALL = max(*_WIDEST.values(), _WIDEST_INPUT_COLUMN)
 _NARROWEST = 8
 _LINE_HEIGHT = 15  # points, as Excel's own
 _TALLEST = 27 * _LINE_HEIGHT  # Excel: at most 409 points
@@ -66,6 +68,14 @@ class Styles:
     second: Format
     fraction: Format
     clock: Format
+    link: Format
+    group: Format
+    title: Format
+    section: Format
+    command: Format
+    share: Format
+    label: Format
+    count: Format
     _add: Callable[..., Format]
     _by_code: dict[str, Format] = field(default_factory=dict)
 
@@ -89,6 +99,14 @@ class Styles:
             second=add(num_format="yyyy-mm-dd hh:mm:ss", align="left"),
             fraction=add(num_format="yyyy-mm-dd hh:mm:ss.000", align="left"),
             clock=add(num_format="hh:mm:ss", align="left"),
+            link=add(num_format="@", font_color="#0B5394", underline=1),
+            group=add(num_format="@", bold=True, bg_color="#FFF4C2", font_color="#4A3A00", top=1),
+            title=add(num_format="@", bold=True, font_size=15),
+            section=add(num_format="@", bold=True, bg_color="#DDE3E8"),
+            command=add(num_format="@", font_name="Courier New", bg_color="#F3F3F3"),
+            label=add(num_format="@", font_color="#555555"),
+            share=add(num_format="@", **right),
+            count=add(num_format="#,##0", **right),
             _add=add,
         )
 
@@ -157,8 +175,10 @@ class Widths:
         self._rows_left -= 1
         for position, cell in enumerate(cells if self._rows_left >= 0 else cells[: self._own]):
             if cell is not None:
-                self._widths[position] = max(self._widths[position], _longest_line(cell) + 1)
                 is_text = isinstance(cell, str)
+                width = self._widths[position]
+                if width <= _WIDEST_OF_ALL and (not is_text or len(cell) >= width):  # type: ignore[arg-type] # a text
+                    self._widths[position] = max(width, _longest_line(cell) + 1)
                 self._has_text[position] |= is_text
                 self._has_other[position] |= not is_text
 

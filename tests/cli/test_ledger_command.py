@@ -157,7 +157,7 @@ WRONG = {
     "no date": (("ledger", "prune"), "Missing option '--before'"),
     "odd date": (("ledger", "prune", "--before", "01/06/2026"), "does not match the format '%Y-%m-%d'"),
     "future": (("ledger", "prune", "--before", "2999-01-01", "--yes"), "lies in the future"),
-    "unknown subcommand": (("ledger", "prun"), "No such command 'prun'"),
+    "unknown subcommand": (("ledger", "prun"), 'There is no command "prun". Did you mean "etl ledger prune"?'),
     "results of no run": (("results", "9"), "There is no run 9"),
     "results as pdf": (("results", "1", "-o", "a.pdf"), "results can be .xlsx or .csv"),
     "stop of no run": (("stop", "9"), "There is no run 9"),

@@ -193,19 +193,49 @@ def test_a_narrow_terminal_shows_the_whole_countdown(monkeypatch: pytest.MonkeyP
 
 
 def test_another_input_has_a_bar_of_its_own() -> None:
-    """The name in front is that of the input at work, whatever was done with the one before."""
+    """Inputs at work side by side have a bar each; one goes when its input is done, and the cursor when all have gone."""
     clock = StillClock()
     display = BarDisplay(stream := io.StringIO(), clock, has_colour=False)
 
     display.reading_back(back())
     display.progress(Progress("calls.xlsx", 1, 2, {}, 1.0, None, 0))
+    together = stream.getvalue()
+    display.finished("visits.xlsx")
+    stream.truncate(stream.seek(0))
     display.auditing(Auditing("calls.xlsx", 1, 2))
-    display.reading(Reading("calls.xlsx", 7))
+    alone = stream.getvalue()
     display.close()
 
-    shown = stream.getvalue()
-    assert all(name in shown for name in ("visits.xlsx", "calls.xlsx", "1 of 2 created rows", "7 rows read"))
-    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 3
+    last_drawn = together[together.rindex("\r") :]
+    assert "visits.xlsx" in last_drawn and "calls.xlsx" in together[together.rindex("visits.xlsx") :]
+    assert "calls.xlsx" in alone and "1 of 2 created rows" in alone and "visits.xlsx" not in alone
+    assert together.count("\x1b[?25l") == 1 and stream.getvalue().count("\x1b[?25h") == 1
+
+
+def test_a_bar_of_reading_goes_when_the_next_input_is_read() -> None:
+    """Inputs are read one after another before any is sent, so there are not as many bars as files."""
+    display = BarDisplay(stream := io.StringIO(), StillClock(), has_colour=False)
+
+    for name in ("north.xlsx", "south.xlsx"):
+        display.reading(Reading(name, 7))
+    stream.truncate(stream.seek(0))
+    display.progress(Progress("north.xlsx", 1, 2, {}, 1.0, None, 0))
+    display.close()
+
+    assert "north.xlsx" in stream.getvalue() and "south.xlsx" not in stream.getvalue()
+
+
+def test_plain_lines_of_one_input_do_not_keep_those_of_another_away() -> None:
+    """Each input tells how far it is every ten seconds, however many are at work."""
+    lines: list[str] = []
+    clock = StillClock()
+    display = PlainDisplay(lines.append, clock)
+
+    clock.seconds += 11
+    for name in ("north.xlsx", "south.xlsx", "north.xlsx"):
+        display.reading(Reading(name, 7))
+
+    assert [line.split(":")[0] for line in lines] == ["north.xlsx", "south.xlsx"]
 
 
 def test_plain_reading_back_is_at_most_one_line_in_ten_seconds() -> None:

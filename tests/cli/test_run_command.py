@@ -77,7 +77,7 @@ def test_options_reach_the_pipeline(shell: Shell) -> None:
     assert asked["files"] == (Path("visits.xlsx"),)
     assert asked["mapping"] == Path("visits.yaml")
     assert asked["settings"].account.name == "env"
-    assert asked["options"] == RunOptions(results=Path("out.xlsx"), duplicate=1188)
+    assert asked["options"] == RunOptions(results=Path("out.xlsx"), duplicate=1188, jobs=4)
 
 
 def test_a_rehearsal_needs_no_account(shell: Shell) -> None:
@@ -263,11 +263,11 @@ def test_a_log_that_cannot_be_written_is_told_before_the_start(
     shell: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A log is asked for because it will be missed: without it nothing starts."""
-    code = shell.type(*RUN, "--log", "visits.xlsx/night.log")
+    code = shell.type(*RUN, "--log-file", "visits.xlsx/night.log")
 
     assert code == 2
     assert capsys.readouterr().err.startswith(
-        f"Error: --log: {shell.world.cwd}/visits.xlsx/night.log cannot be written."
+        f"Error: --log-file: {shell.world.cwd}/visits.xlsx/night.log cannot be written."
     )
     assert shell.pipeline.asked == []
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from etl.ledger.steps import this_actor
 from etl.records import Outcome
 from tests.past import open_past
 
@@ -64,7 +66,7 @@ def test_one_run_is_told_whole(shell: Shell, past: Past, capsys: pytest.CaptureF
 
     assert shell.type("runs", "2") == 0
 
-    desk = past.desk
+    desk, by = past.desk, " on ".join(this_actor())
     assert capsys.readouterr().out.splitlines() == [
         "Run 2: calls.csv",
         "  State:        stopped (interrupted by Ctrl-C)",
@@ -79,6 +81,11 @@ def test_one_run_is_told_whole(shell: Shell, past: Past, capsys: pytest.CaptureF
         "  Requests:     1 answered (2 rows)",
         "  Unconfirmed:  1 row, the first sent at 2026-06-04 09:30:00 UTC",
         "  Decided:      2026-06-04 09:30:00 UTC: absent, 1 row",
+        "  Story (UTC):",
+        f"    2026-06-04 09:30:00  Begun with 3 data rows, by etl 0 ({by})",
+        "               09:30:00  First request sent",
+        f"               09:30:00  Stopped: interrupted by Ctrl-C ({by})",
+        "               09:30:00  A person decided that 1 row in doubt counts as absent (etl verify --assume)",
         f"  Next:         to continue it: etl run {desk}/calls.csv -m {desk}/visits.yaml -a prod",
     ]
 
@@ -136,3 +143,18 @@ def test_what_is_typed_wrongly_is_exit_code_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert says in err
+
+
+def test_a_terminal_gets_a_table(
+    shell: Shell, past: Past, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As wide as the terminal: long cells go on in the next line and nothing is cut."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+
+    assert shell.type("runs") == 0
+
+    lines = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, lines)) <= 70
+    assert "waiting" in " ".join(lines)
+    assert "…" not in " ".join(lines)

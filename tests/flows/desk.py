@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sqlite3
@@ -16,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from etl import pipeline
 from etl.settings import Directories, load_settings
 from tests.flows.sheets import MAPPING, VISIT_FIELD
-from tests.flows.warm import WarmStart
+from tests.flows.warm import Started, WarmStart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.foreign.account import RequestRecord
     from tests.foreign.server import ForeignServer
@@ -69,6 +70,7 @@ class Desk:
     home: Path
     warm: WarmStart
     environ: dict[str, str] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -120,8 +122,14 @@ class Desk:
         settings = load_settings(self.environ, self.folder, directories=directories)
         pipeline.run(settings, files, mapping)
 
+    def start_warm(self, *arguments: str | Path, **environ: str) -> Started:
+        """Start a command without its long start, and do not wait for it. Its own files take what it writes."""
+        number = next(self._numbers)
+        streams = (self.home / f"stdout{number}.txt", self.home / f"stderr{number}.txt")
+        return self.warm.start([str(ETL), *map(str, arguments)], self.folder, self._world(environ), streams)
+
     def start(self, *arguments: str | Path, in_front: Sequence[str] = (), **environ: str) -> subprocess.Popen[str]:
-        """Start a command and do not wait for it. in_front: a program that starts it under other conditions."""
+        """Start a command from cold and do not wait for it. in_front: a program that starts it under other conditions."""
         return subprocess.Popen(
             [*in_front, str(ETL), *map(str, arguments)],
             cwd=self.folder,
@@ -137,12 +145,13 @@ class Desk:
         return {name: value for name, value in (self.environ | environ).items() if value}
 
     @staticmethod
-    def end_of(process: subprocess.Popen[str]) -> Ended:
+    def end_of(process: subprocess.Popen[str] | Started) -> Ended:
         """Wait for the end of a command that was started."""
         try:
             out, err = process.communicate(timeout=COMMAND_SECONDS)
         finally:
             process.kill()  # nothing when it has ended
+        assert process.returncode is not None
         return Ended(process.returncode, out, err)
 
     def ask_ledger(self, query: str) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ def test_after_a_kill_the_same_command_finishes_the_work(desk: Desk) -> None:
     with foreign_process(*OPTIONS, "--latency", "0.05-0.4") as server:
         desk.use(server.host)
         killed = desk.start("run", "visits.csv", "-m", "visits.yaml")
-        wait_until(lambda: len(server.state()["requests"]) > 30, "a good part of the rows under way")
+        wait_until(lambda: len(server.state()["requests"]) > 30, "a good part of the rows under way", 0.1)
         killed.kill()
         desk.end_of(killed)
         in_the_air = desk.ask_ledger("SELECT COUNT(*) FROM rows WHERE outcome = 'unconfirmed'")[0][0]

@@ -17,7 +17,7 @@ def test_a_run_is_stopped_from_another_terminal_and_goes_on(desk: Desk, serve: S
     server = serve()
     sheet = write(desk.folder / "visits.csv", visits(250))
 
-    running = desk.start("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="5/600")
+    running = desk.start_warm("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="5/600")
     wait_until(lambda: len(server.activities) == 125, "the first five requests to arrive")
     asked = desk.etl("stop", "1")
     stopped = desk.end_of(running)
@@ -38,7 +38,7 @@ def test_a_run_that_reads_back_is_stopped_within_a_second_or_two(desk: Desk, ser
     server = serve(drop_after_storing=1.0, visible_after_seconds=1_000.0)
     write(desk.folder / "visits.csv", visits(20))
 
-    running = desk.start("run", "visits.csv", "-m", "visits.yaml", LSQ_VISIBILITY_WAIT="60", LSQ_LATE_WAIT="60")
+    running = desk.start_warm("run", "visits.csv", "-m", "visits.yaml", LSQ_VISIBILITY_WAIT="60", LSQ_LATE_WAIT="60")
     wait_until(lambda: any("RetrieveByActivityEvent" in one.path for one in server.requests), "the first look")
     directories = Directories(config=desk.home / "config", state=desk.home / "state")
     care.stop(load_settings(desk.environ, desk.folder, directories=directories), 1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -13,7 +15,7 @@ import pytest
 from tests.flows.conftest import Serve
 from tests.flows.desk import Desk, carried_rows, stored
 from tests.flows.sheets import read, visits, write
-from tests.flows.waiting import wait_until
+from tests.flows.waiting import PATIENCE_SECONDS, wait_until
 
 SOME_THEN_NONE = {"LSQ_BULK_LIMIT": "5/600"}
 """A limit under which a run is still waiting for a slot when it is stopped, however fast the machine."""
@@ -95,3 +97,21 @@ def test_a_second_ctrl_c_leaves_at_once(desk: Desk, serve: Serve) -> None:
     assert (resumed.code, resumed.counts()) == (0, {"created": 250})
     assert "Read back: 50 rows are in LeadSquared" in resumed.err
     assert stored(server) == dict.fromkeys((f"V-{number:05}" for number in range(1, 251)), 1)
+
+
+def test_ctrl_c_while_a_new_host_makes_no_connection(desk: Desk) -> None:
+    """Ends at once with the code of Ctrl-C, and says so: not that the host may be a slip in the settings."""
+    write(desk.folder / "visits.csv", visits(2))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE_SECONDS)
+        desk.use(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        process = desk.start("run", "visits.csv", "-m", "visits.yaml")
+        listener.accept()[0].close()  # before TLS is made: as good as refused, and here it can be seen
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        stopped = desk.end_of(process)
+
+    assert stopped.code == 130
+    assert "Stopped: interrupted by Ctrl-C. Run the same command" in stopped.err
+    assert "has not been reached" not in stopped.err
+    assert time.monotonic() - began < 5

@@ -26,9 +26,12 @@ def write_sheets(path: Path, sheets: dict[str, list[Row]]) -> None:
 
 
 def statuses(path: Path) -> dict[str, list[str]]:
-    """What became of the rows of each sheet of a results or failed file."""
-    book = openpyxl.load_workbook(path)
-    return {sheet.title: [str(line[1]) for line in sheet.iter_rows(min_row=2, values_only=True)] for sheet in book}
+    """What became of the rows of each sheet of rows of a results or failed file."""
+    return {
+        sheet.title: [str(line[1]) for line in sheet.iter_rows(min_row=2, values_only=True)]
+        for sheet in openpyxl.load_workbook(path)
+        if sheet.title != "Summary" and not sheet.title.startswith("To correct")
+    }
 
 
 def correct_all(path: Path) -> None:

@@ -12,9 +12,12 @@ PATIENCE_SECONDS = 40.0
 _BETWEEN_LOOKS_SECONDS = 0.02
 
 
-def wait_until(is_true: Callable[[], bool], what: str) -> None:
-    """Look until it is true; a test whose condition never comes fails by name."""
+def wait_until(is_true: Callable[[], bool], what: str, between_looks: float = _BETWEEN_LOOKS_SECONDS) -> None:
+    """Look until it is true; a test whose condition never comes fails by name.
+
+    between_looks: seconds; more where a look costs the other process as much as its work.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_true():
         assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS:.0f} s in vain: {what}"
-        time.sleep(_BETWEEN_LOOKS_SECONDS)
+        time.sleep(between_looks)

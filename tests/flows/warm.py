@@ -5,6 +5,7 @@ Most commands of the flows run here. Those that are killed, stopped or run under
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import io
@@ -15,6 +16,8 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +28,61 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ROOT = Path(__file__).resolve().parents[2]
+_LATE = ("charset_normalizer", "filelock", "jinja2", "psutil", "rapidfuzz.process", "rich.progress", "rich.table")
+"""What the package imports where it is needed, and most commands need."""
+
+_MAPPING = """\
+version: 1
+name: warm
+operation: add-by-lead-field
+search_by: EmailAddress
+input: {time_zone: Asia/Kolkata}
+activity: {event: 320}
+columns: {Email: SearchByValue, Visited On: {to: ActivityDateTime, format: "%d/%m/%Y %H:%M"}}
+"""
+_SHEET = "Email,Visited On\nasha@example.com,01/06/2026 08:00\n"
+
+
+_BETWEEN_LOOKS_SECONDS = 0.02
+_PATIENCE_SECONDS = 100.0
+"""For what takes no time but the start of the warm process."""
+
+
+@dataclass
+class Started:
+    """A command that may still run, as `subprocess.Popen` has it. returncode: None as long as it has not been seen to end."""
+
+    _warm: WarmStart
+    pid: int
+    _streams: tuple[Path, Path]
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._warm.end_of(self.pid)
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """Wait for its end; what it wrote. Raises: TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"a command did not end within {timeout} s")
+            time.sleep(_BETWEEN_LOOKS_SECONDS)
+        out, err = (stream.read_text("utf-8") for stream in self._streams)
+        return out, err
 
 
 @dataclass
 class WarmStart:
-    """Runs one command at a time. Raises: TimeoutError — a command did not end in time; it was killed."""
+    """Runs commands, to their end or not. Raises: TimeoutError — a command did not end in time; it was killed."""
 
     _process: subprocess.Popen[str] | None = None
 
@@ -42,18 +95,33 @@ class WarmStart:
         seconds: float,
     ) -> int:
         """Run a command to its end and give its exit code. streams: the files that stdout and stderr become."""
-        process = self._started()
-        assert process.stdin is not None
-        order = {"command": command, "folder": str(folder), "environ": environ, "streams": [*map(str, streams)]}
-        process.stdin.write(f"{json.dumps(order)}\n")
-        process.stdin.flush()
-        pid = int(self._line(process, seconds))
+        started = self.start(command, folder, environ, streams)
+        process = self._asked({"pid": started.pid, "until_its_end": True})
         try:
             return int(self._line(process, seconds))
         except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(started.pid, signal.SIGKILL)
             self._line(process, seconds)
             raise
+
+    def start(
+        self, command: Sequence[str], folder: Path, environ: Mapping[str, str], streams: tuple[Path, Path]
+    ) -> Started:
+        """Start a command and do not wait for it."""
+        order = {"command": command, "folder": str(folder), "environ": environ, "streams": [*map(str, streams)]}
+        return Started(self, int(self._line(self._asked(order), _PATIENCE_SECONDS)), streams)
+
+    def end_of(self, pid: int) -> int | None:
+        """The exit code of a command that was started, None while it runs."""
+        line = self._line(self._asked({"pid": pid, "until_its_end": False}), _PATIENCE_SECONDS)
+        return int(line) if line.strip() else None
+
+    def _asked(self, order: Mapping[str, Any]) -> subprocess.Popen[str]:
+        process = self._started()
+        assert process.stdin is not None
+        process.stdin.write(f"{json.dumps(order)}\n")
+        process.stdin.flush()
+        return process
 
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
@@ -86,8 +154,24 @@ def _load() -> ModuleType:
     for module in pkgutil.walk_packages(package.__path__, "etl."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    for name in _LATE:
+        importlib.import_module(name)
+    _practise()
     gc.freeze()
     return package
+
+
+def _practise() -> None:
+    """Import one row into the embedded simulator: what is made at the first use of a library is made once."""
+    events, pipeline, settings = (importlib.import_module(f"etl.{name}") for name in ("events", "pipeline", "settings"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        mapping, sheet = folder / "warm.yaml", folder / "warm.csv"
+        mapping.write_text(_MAPPING, encoding="utf-8")
+        sheet.write_text(_SHEET, encoding="utf-8")
+        nobody = settings.Settings(None, f"sqlite:///{folder / 'ledger.db'}", folder / "ledger_files")
+        pipeline.run(nobody, [sheet], mapping, options=events.RunOptions(rehearse=True))
+    assert threading.active_count() == 1, "a fork has no other threads"
 
 
 def _become(order: Mapping[str, Any]) -> None:
@@ -111,21 +195,33 @@ def _become(order: Mapping[str, Any]) -> None:
     )
 
 
+def _leave(code: int) -> None:
+    """End this fork as an interpreter ends, but for taking all modules apart, which costs more than most commands."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def main() -> None:
-    """Fork for each line of stdin; tell the child's number and then its exit code. A child leaves by the program's own end."""
+    """Fork for each command on stdin and tell the child's number; tell a child's exit code to whoever asks for it."""
     etl = _load()
     wishes, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     for line in iter(wishes.readline, ""):
-        child = os.fork()
-        if child == 0:
-            wishes.close()
-            answers.close()
-            _become(json.loads(line))
-            sys.exit(etl.cli.main.main())
-        answers.write(f"{child}\n")
-        answers.flush()
-        _, status = os.waitpid(child, 0)
-        answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        order = json.loads(line)
+        if "pid" in order:
+            ended, status = os.waitpid(order["pid"], 0 if order["until_its_end"] else os.WNOHANG)
+            answer = str(os.waitstatus_to_exitcode(status)) if ended else ""
+        else:
+            child = os.fork()
+            if child == 0:
+                wishes.close()
+                answers.close()
+                _become(order)
+                _leave(etl.cli.main.main())
+            answer = str(child)
+        answers.write(f"{answer}\n")
         answers.flush()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 from etl.errors import UsageError
-from etl.reconciler.results_workbook import write_workbook
+from etl.reconciler import exact_workbook
+from etl.reconciler.lead_links import LeadLinks
+from etl.reconciler.results import Part
+from etl.reconciler.results_workbook import write_results_workbook, write_workbook
 from etl.records import ETL_COLUMNS, BrokenCell, Cell, Column, Outcome, ResultLine, Table
 
 from .conftest import MakeLine, MakeTable
@@ -132,7 +136,7 @@ numbers = st.integers(-(10**18), 10**18) | st.floats(allow_nan=False, allow_infi
 moments = st.datetimes(datetime(1900, 3, 1), datetime(9999, 1, 1)).map(lambda moment: moment.replace(microsecond=0))
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(texts | numbers | st.booleans() | moments | st.none(), min_size=3, max_size=3))
 def test_any_cell_comes_back(cells: list[Cell]) -> None:
     """Reading the file gives back every cell of the input."""
@@ -345,3 +349,38 @@ def test_late_errors_widen_their_columns(tmp_path: Path, make_table: MakeTable, 
     write_workbook(tmp_path / "r.xlsx", make_table(), [*lines, make_line(row=1200, error="e" * 300)])
 
     assert round(sheet_of(tmp_path / "r.xlsx").column_dimensions["D"].width) == 31
+
+
+LEAD = "0F8FAD5B-d9cb-469f-a165-70867728950e"
+
+
+def test_the_id_of_a_lead_is_a_link_and_a_text(
+    tmp_path: Path, make_table: MakeTable, make_line: MakeLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where leads are shown is known: their ids become links, other texts do not, and no more than a sheet can hold."""
+    monkeypatch.setattr(exact_workbook, "MOST_LINKS", 2)
+    lines = [make_line([text, "x"], row=row) for row, text in enumerate((LEAD, "nobody", f" {LEAD}", LEAD), start=2)]
+    links = LeadLinks("https://app.example.com/Lead?LeadID={id}&x=1", place=0)
+    part = Part(make_table(["Lead", "Remarks"]), lines, links=links)
+    write_results_workbook(tmp_path / "r.xlsx", [part], "r.failed.xlsx")
+    sheet = sheet_of(tmp_path / "r.xlsx")
+
+    assert [cell.value for cell in sheet["H"][1:]] == [LEAD, "nobody", f" {LEAD}", LEAD]
+    address = f"https://app.example.com/Lead?LeadID={LEAD}&x=1"
+    assert [cell.hyperlink and cell.hyperlink.target for cell in sheet["H"][1:]] == [address, None, address, None]
+    assert [cell.data_type for cell in sheet["H"][1:]] == ["s"] * 4
+    assert {cell.number_format for cell in sheet["H"][1:]} == {"@"}
+
+
+def test_the_rows_of_one_input_go_on_beyond_a_sheet(tmp_path: Path, make_table: MakeTable, make_line: MakeLine) -> None:
+    """`Rows`, `Rows (2)` …, then the others; the first one is what opens. A mapping that needs the sheet's name keeps it."""
+    lines = [make_line(row=row) for row in range(2, 6)]
+    lines.append(make_line(row=6, status=Outcome.INVALID))
+    part = Part(make_table(), lines)
+    write_results_workbook(tmp_path / "r.xlsx", [part], "r.failed.xlsx", sheet_rows=4)
+    write_results_workbook(tmp_path / "n.xlsx", [replace(part, keeps_name=True)], "n.failed.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "r.xlsx")
+
+    assert book.sheetnames == ["Rows", "Rows (2)", "To correct"]
+    assert book.active is book["Rows"]
+    assert openpyxl.load_workbook(tmp_path / "n.xlsx").sheetnames == ["Visits", "To correct"]

@@ -1,0 +1,1 @@
+"""The page of one run: facts in, one self-contained HTML file out."""
