@@ -1,0 +1,1 @@
+"""Signs of life for who watches machines: a heartbeat file, and numbers for Prometheus."""
