@@ -28,10 +28,8 @@ from etl.stages.live_check import live_check
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.rehearse import practice_account, rehearsal
 from etl.stages.rooms import Rooms
-from etl.stages.send import send_all
 from etl.stages.session import Inquiry, Pilot
 from etl.stages.shared_rows import by_file, in_chains
-from etl.stages.side_by_side import SideBySide
 from etl.stages.untranslated import list_unknown_values
 
 if TYPE_CHECKING:
@@ -171,6 +169,9 @@ def _send(
     prepared: Sequence[PreparedInput], destinations: Sequence[Destination], rooms: Rooms, command: Command
 ) -> list[InputSummary]:
     """Send all inputs, side by side where they have rooms of their own or go into different accounts."""
+    from etl.stages.send import send_all  # noqa: PLC0415 — a check sends nothing, and loads none of it
+    from etl.stages.side_by_side import SideBySide  # noqa: PLC0415 — as above
+
     if len(destinations) > 1 or not rooms.is_one:
         places = {one.number: place for place, its in enumerate(destinations) for one in its.inputs}
         return SideBySide(in_chains(by_file(prepared), rooms, places), destinations, rooms, command).go()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli.pilot import pilot_lines, proposal_line, unusual_line
-from etl.cli.progress import BarDisplay, Display, NoDisplay, PlainDisplay
+from etl.cli.progress import Display, NoDisplay, PlainDisplay
 from etl.cli.streams import let_go
 from etl.cli.wording import (
     counted,
@@ -188,6 +188,8 @@ def _display(world: World, *, is_quiet: bool) -> Display:
     if is_quiet:
         return NoDisplay()
     if world.has_terminal:
+        from etl.cli.bars import BarDisplay  # noqa: PLC0415 — loads rich, which cron has no use for
+
         return BarDisplay(sys.stderr, world.clock, has_colour=world.has_colour)
     return PlainDisplay(_write_to_stderr, world.clock)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from etl.reconciler.names import WORKBOOK
 from etl.reconciler.put_in_place import put_in_place
 from etl.reconciler.results_delimited import write_delimited
-from etl.reconciler.results_workbook import write_failed_workbook, write_results_workbook
 from etl.records import NEEDS_A_PERSON
 
 if TYPE_CHECKING:
@@ -45,7 +44,13 @@ def write_results_together(
 
     failed: the name of the failed file beside it.
     """
-    return _written(target, parts, kind, may_replace, lambda draft: write_results_workbook(draft, parts, failed))
+
+    def write(draft: Path) -> None:
+        from etl.reconciler.results_workbook import write_results_workbook  # noqa: PLC0415 — a .csv has no use for it
+
+        write_results_workbook(draft, parts, failed)
+
+    return _written(target, parts, kind, may_replace, write)
 
 
 def _written(
@@ -74,7 +79,13 @@ def write_failed_together(
     if not waiting:
         return None
     parts = [replace(part, lines=itertools.chain([first], part.lines)) for part, first in waiting]
-    return _written(target, parts, kind, may_replace, lambda draft: write_failed_workbook(draft, parts))
+
+    def write(draft: Path) -> None:
+        from etl.reconciler.results_workbook import write_failed_workbook  # noqa: PLC0415 — as above
+
+        write_failed_workbook(draft, parts)
+
+    return _written(target, parts, kind, may_replace, write)
 
 
 def _failed(lines: Iterable[ResultLine]) -> Iterator[ResultLine]:

@@ -11,7 +11,6 @@ from etl.reconciler.counts import Equation
 from etl.reconciler.lines import RunWords
 from etl.reconciler.names import WORKBOOK
 from etl.reconciler.put_in_place import check_folder
-from etl.reconciler.results_workbook import check_columns
 from etl.records import Outcome
 from etl.stages.lead_cells import lead_links_of
 from etl.stages.rewrite import bring_up_to_date, parts_of
@@ -46,6 +45,8 @@ def check_place(prepared: PreparedInput, options: RunOptions) -> None:
     """
     names = names_of_input(prepared, None, options)
     if names.kind == WORKBOOK:
+        from etl.reconciler.results_workbook import check_columns  # noqa: PLC0415 — loads what writes workbooks
+
         check_columns(prepared.table)
     elif prepared.is_one_of_several:
         raise UsageError(

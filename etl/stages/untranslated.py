@@ -8,7 +8,6 @@ from etl.errors import UsageError
 from etl.events import Note
 from etl.reconciler.names import to_translate_beside
 from etl.reconciler.put_in_place import put_in_place, take_away
-from etl.reconciler.to_translate import write_to_translate
 from etl.stages.writer import hash_of, names_of_input
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def list_unknown_values(
             take_away(place)
         return
     try:
+        from etl.reconciler.to_translate import write_to_translate  # noqa: PLC0415 — loads what writes workbooks
+
         written = put_in_place(place, lambda draft: write_to_translate(draft, unknown.lines()), may_replace)
     except UsageError as error:
         events(Note(str(error)))

@@ -16,8 +16,8 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
+from etl.cli.bars import BarDisplay
 from etl.cli.main import etl as group
-from etl.cli.progress import BarDisplay
 from etl.events import Progress
 from etl.records import Outcome
 from tests.cli.conftest import Shell, StillClock

@@ -6,7 +6,8 @@ import io
 
 import pytest
 
-from etl.cli.progress import BarDisplay, NoDisplay, PlainDisplay
+from etl.cli.bars import BarDisplay
+from etl.cli.progress import NoDisplay, PlainDisplay
 from etl.cli.wording import auditing_figures, counted, duration, printable, progress_figures, reading_back_figures
 from etl.events import Auditing, Progress, Reading, ReadingBack
 from etl.records import Outcome
