@@ -40,7 +40,7 @@ class Timeouts:
 
 @dataclass(slots=True)
 class _LineInUse:
-    """One thread's line and when it was last used."""
+    """A line, used by one thread at a time, and when that was last."""
 
     line: Line
     used_at: float
@@ -76,8 +76,8 @@ class Client:
         self._headers |= {"User-Agent": f"etl/{__version__}", "Accept": "application/json"}
         self._headers_with_body = self._headers | {"Content-Type": "application/json"}
         self._masked = tuple(spelling for key in keys for spelling in _spellings(key))
-        self._here = threading.local()
         self._lines: list[_LineInUse] = []
+        self._free: list[_LineInUse] = []  # the one that was used last at the end
         self._guard = threading.Lock()
         self._measured_at = clock.monotonic()
 
@@ -98,7 +98,7 @@ class Client:
 
     def send(self, request: ApiRequest) -> Exchange:
         """Send one request, once, and say how it ended. Trouble of the network is an answer here, not an exception."""
-        line = self._line()
+        line = self._take_line()
         progress.begin(self.clock.monotonic)
         limits, headers = self._timeouts, self._headers_with_body if request.body else self._headers
         try:
@@ -119,16 +119,22 @@ class Client:
             return failure(trouble, progress.has_written, host, limits.connect_seconds, limits.read_seconds)
         finally:
             line.used_at = self.clock.monotonic()
-
-    def _line(self) -> _LineInUse:
-        """This thread's line, its connection dropped if it was idle for long."""
-        line: _LineInUse | None = getattr(self._here, "line", None)
-        if line is None:
-            line = _LineInUse(Line(self.base_url), self.clock.monotonic())
-            self._here.line = line
             with self._guard:
+                self._free.append(line)
+
+    def _take_line(self) -> _LineInUse:
+        """A line for one request, its connection dropped if it was idle for long.
+
+        The one that was used last: were they used in turn, each would be idle for a window of the limit and have to connect
+        anew, where a few that stay open can carry all that is in the air at once.
+        """
+        with self._guard:
+            line = self._free.pop() if self._free else None
+            if line is None:
+                line = _LineInUse(Line(self.base_url), self.clock.monotonic())
                 self._lines.append(line)
-        elif self.clock.monotonic() - line.used_at > self._idle_seconds or self._is_to_be_measured():
+                return line
+        if self.clock.monotonic() - line.used_at > self._idle_seconds or self._is_to_be_measured():
             line.line.close()
         return line
 

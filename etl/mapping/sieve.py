@@ -11,10 +11,11 @@ from etl.findings import Problem, listed, shown
 from etl.mapping.convert.cells import cell_as_seen
 from etl.mapping.fetched_lines import UNCHANGED, is_unchanged
 from etl.mapping.headers import same_form
+from etl.mapping.model import OnHidden
 from etl.mapping.operation_needs import OperationName
 from etl.mapping.out_of_sight import HiddenRowsSeen
 from etl.mapping.reading import emptiness, memos_of
-from etl.records import ShownNumber
+from etl.records import Outcome, ShownNumber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from etl.records import Cell, Column, Table
 
 _KINDS = (str, int, float, ShownNumber, bool, date, datetime, time)
+
+
+_LEFT_OUT = "it was left out of the sheet that it comes from; to send it all the same, empty its etl_status"
 
 
 class Sieve:
@@ -41,6 +45,11 @@ class Sieve:
         self._first = table.columns[0] if table.columns else None
         # our own files hold rows of a table that ended elsewhere
         self._ends = table_end(mapping.input.stop_at) if mapping.input.stop_at and not table.is_ours else None
+        rules = mapping.input
+        by_place = (
+            rules.stop_at is not None or rules.hidden is OnHidden.SKIP
+        )  # which our own files cannot show any more
+        self._status = bound.own.get("etl_status") if table.is_ours and by_place else None
         self._ended: str | None = None
         self.last_row = 0
         self.hidden = HiddenRowsSeen(mapping, table)
@@ -50,6 +59,11 @@ class Sieve:
     def sift(self, rows: Rows) -> tuple[list[str | None], dict[int, list[tuple[Column | None, Problem]]]]:
         """Why each row is ignored (None: it is not), and what is wrong with cells that should tell, or with the row."""
         reasons = self._below_the_end(rows)
+        if self._status is not None:
+            statuses = rows.cells[self._status.letter]
+            reasons = [
+                _LEFT_OUT if status == Outcome.IGNORED else why for why, status in zip(reasons, statuses, strict=True)
+            ]
         problems: dict[int, list[tuple[Column | None, Problem]]] = {}
         for only in self._only:
             results = only.memos.read(rows.cells[only.column.letter])

@@ -441,6 +441,22 @@ def test_lines_of_our_own_files_keep_their_lineage() -> None:
     assert all(row.values for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("rules", "is_left_out"),
+    [({"stop_at": "Total"}, True), ({"hidden": "skip"}, True), ({"only": {"Email": [ASHA]}}, False), ({}, False)],
+    ids=["stop_at", "hidden", "only", "no rule"],
+)
+def test_rows_that_were_left_out_stay_so_in_our_own_files(rules: dict[str, object], is_left_out: bool) -> None:
+    """What the sheet showed by a row's place cannot be seen in its results any more; what its cells tell is asked again."""
+    left_out, cleared = our_row(41, 3, ASHA), our_row(41, 4, ASHA)
+    left_out[1], cleared[1] = "ignored", None
+
+    rows = Applier(a_mapping(input=rules), a_table(*ETL, "Email")).apply(a_block([left_out, cleared]))
+
+    assert [row.ignored is not None for row in rows] == [is_left_out, False]
+    assert "empty its etl_status" in (rows[0].ignored or "empty its etl_status")
+
+
 def test_a_line_that_no_run_has_had_is_a_new_row() -> None:
     """The failed file of a check names rows and no run: its lines are read like any others."""
     line = Applier(a_mapping(), a_table(*ETL, "Email")).apply(a_block([our_row(None, 3, ASHA)]))[0]

@@ -176,9 +176,16 @@ def _column(
     elif letter in roles.joined:
         why.append("goes into ActivityDateTime, see values below")
     elif account is not None:
-        why.insert(0, f"no field of “{account.event_name}” is called like this")
+        why.insert(0, _without_a_field(account))
     target = "Status" if column.header.casefold() == "status" else _PLACEHOLDER
     return ProposedColumn(column.column, told, target, False, settings, tuple(why))
+
+
+def _without_a_field(account: AccountView) -> str:
+    """Why a column has no target: the account has no such field, or does not tell its fields."""
+    if not account.fields:
+        return f"the account {account.name} does not tell its fields to this user"
+    return f"no field of “{account.event_name}” is called like this"
 
 
 def _settings(told: Guess) -> dict[str, object]:
@@ -297,7 +304,12 @@ def _event(
     if not NEEDS[operation].event and account is None and wishes.event is None:
         return None, None, []
     if account is not None:
-        return Line(account.event, f"as the account {account.name} calls it"), account.event_name, []
+        why = (
+            f"as the account {account.name} calls it"
+            if account.event_name
+            else "as you said; the account tells no types"
+        )
+        return Line(account.event, why), account.event_name, []
     said = wishes.event or (int(wishes.answers["event"]) if wishes.answers.get("event", "").isdecimal() else None)
     if said:
         return (
