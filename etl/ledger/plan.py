@@ -51,6 +51,16 @@ UPDATE plan SET known = (
       AND holder.outcome IN {OCCUPYING})
 WHERE input_no = :input_no AND outcome = 'waiting' AND lineage_run IS NOT NULL"""
 
+# A line whose wrong cells somebody has corrected elsewhere since, and whose row is in LeadSquared by that: nobody is needed.
+_CORRECTED_ELSEWHERE = """
+UPDATE plan SET outcome = 'already_imported', known = there.row_id, code = NULL, error = NULL, hint = NULL
+FROM (
+    SELECT line.run_id, line.row_number, holder.row_id FROM rows AS line JOIN rows AS holder ON holder.row_id = line.known_row_id
+    WHERE line.scope_id = :scope_id AND line.run_id IN (SELECT lineage_run FROM plan WHERE input_no = :input_no)
+      AND holder.outcome IN ('created', 'updated', 'already_imported')) AS there
+WHERE plan.input_no = :input_no AND plan.outcome = 'invalid'
+  AND plan.lineage_run = there.run_id AND plan.lineage_row = there.row_number"""
+
 # Where several versions of a row are there, the one that it is, else the latest.
 _KNOWN_BY_UNIQUE_KEY = """
 UPDATE plan SET known = COALESCE((
@@ -333,6 +343,7 @@ class Plan:
             has_lines = self._run(_HAS_LINES, where).first() is not None
             if has_lines and scope_id is not None:
                 self._run(_KNOWN_BY_LINE, where)
+                self._run(_CORRECTED_ELSEWHERE, where)
             if of_changes:
                 changes.find_known(self._run, where)
                 self._run(_CLASSIFY, where)

@@ -33,6 +33,27 @@ def test_each_row_is_there_once_by_whichever_route(desk: Desk, server: ForeignSe
     assert "12 = " in status.out, status.said
 
 
+def test_results_in_which_a_row_was_corrected_elsewhere(desk: Desk, server: ForeignServer) -> None:
+    """First the failed file, then the results: what the failed file has brought in is no longer called invalid there."""
+    original = desk.folder / "visits.xlsx"
+    wrong = {number: visit(number, Remarks="") for number in (3, 5, 7)}
+    write(original, [wrong.get(number, row) for number, row in enumerate(visits(12), start=1)])
+    desk.has_run(original)
+
+    correct(original, {"V-00003": {"Remarks": "met"}})
+    desk.has_run(original)
+    correct(desk.folder / "visits.failed.xlsx", {"V-00005": {"Remarks": "met"}})
+    by_failed = desk.run("visits.failed.xlsx")
+    type_into_to_correct(desk.folder / "visits.results.xlsx", "V-00007", "met")
+    by_results = desk.run("visits.results.xlsx")
+    status = desk.etl("status", "visits.xlsx")
+
+    assert by_failed.counts() == {"created": 1, "invalid": 1}, by_failed.said
+    assert (by_results.code, by_results.counts()) == (0, {"created": 1, "already imported": 11}), by_results.said
+    assert stored(server) == {f"V-{number:05}": 1 for number in range(1, 13)}
+    assert (status.code, "12 = " in status.out) == (0, True), status.said
+
+
 def type_into_to_correct(path: Path, visit_id: str, remarks: str) -> None:
     """Correct the remarks of one line in the sheet that holds nothing but what is to be corrected."""
     book = openpyxl.load_workbook(path)
