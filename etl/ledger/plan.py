@@ -167,9 +167,10 @@ FROM (
 WHERE plan.input_no = :input_no AND plan.outcome = 'waiting' AND plan.known IS NULL AND plan.follows IS NULL
   AND plan.version IS NULL AND earlier.memory_key = plan.memory_key AND (plan.place <= earlier.times OR :has_unique_key = 1)"""
 
-_SEND_AGAIN = (
-    "UPDATE plan SET outcome = 'waiting', known = NULL WHERE input_no = :input_no AND outcome = 'already_imported'"
-)
+# Not those whose own cells are wrong (_CORRECTED_ELSEWHERE): they have nothing that could be sent.
+_SEND_AGAIN = """
+UPDATE plan SET outcome = 'waiting', known = NULL
+WHERE input_no = :input_no AND outcome = 'already_imported' AND payload IS NOT NULL"""
 
 # The place-th of the ordinals that nobody has: gaps are filled first. Then two runs of equal rows, whichever of them go out
 # first, never use more ordinals than the longer of them has rows. taken: how many claimed ones lie before it.

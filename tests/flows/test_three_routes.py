@@ -53,6 +53,11 @@ def test_results_in_which_a_row_was_corrected_elsewhere(desk: Desk, server: Fore
     assert stored(server) == {f"V-{number:05}": 1 for number in range(1, 13)}
     assert (status.code, "12 = " in status.out) == (0, True), status.said
 
+    again = desk.run("visits.results.xlsx", "--duplicate", "12")
+
+    assert (again.code, again.counts()) == (0, {"created": 11, "already imported": 1}), again.said
+    assert stored(server) == {f"V-{number:05}": 1 if number == 5 else 2 for number in range(1, 13)}
+
 
 def type_into_to_correct(path: Path, visit_id: str, remarks: str) -> None:
     """Correct the remarks of one line in the sheet that holds nothing but what is to be corrected."""
