@@ -48,7 +48,7 @@ class Copies:
             ) from error
         try:
             with stream:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the sheets as they are
                 unchanged = _Unchanged(original, stream)
                 content_hash, size = self._take_in(stream, unchanged)
         except OSError as error:

@@ -154,7 +154,7 @@ class Ledger:
         if had_mark and self._mark is not None and not (self.path.exists() and self.path.stat().st_size):
             raise self._mark.lost()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what was in the cells
         except OSError as error:
             raise LedgerError(
                 f"The ledger's folder {self.path.parent} cannot be made: {error.strerror}. Nothing was sent. "

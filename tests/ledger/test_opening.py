@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def open_at(path: Path) -> Ledger:
 
 
 def test_a_new_ledger_has_all_tables_and_a_version(tmp_path: Path) -> None:
-    """Where there is nothing, a ledger is made, with its folder."""
+    """Where there is nothing, a ledger is made, with its folder, which others may not read."""
     with open_at(tmp_path / "deep" / "er" / "ledger.db") as ledger:
         connection = ledger._database.connection
         tables = set(inspect(connection).get_table_names())
@@ -30,6 +31,7 @@ def test_a_new_ledger_has_all_tables_and_a_version(tmp_path: Path) -> None:
 
     assert tables == set(METADATA.tables)
     assert version == str(len(STEPS))
+    assert os.name == "nt" or (tmp_path / "deep" / "er").stat().st_mode & 0o077 == 0
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
