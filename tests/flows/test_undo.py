@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import signal
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from etl.settings import Directories, load_settings
 from tests.flows.conftest import Serve
 from tests.flows.desk import Desk
 from tests.flows.sheets import MAPPING
+from tests.flows.waiting import wait_until
 from tests.foreign.conftest import UPDATE, Caller
 from tests.foreign.server import ForeignServer
 
@@ -157,9 +157,9 @@ def test_killed_in_the_middle_it_goes_on(desk: Desk, serve: Serve) -> None:
     ours = undone(desk, repair.Preview()).look.to_confirm
     command = ("undo", "1", "--delete", "--confirm", str(ours))
     process = desk.start_warm(*command)
-    while sum("DeleteActivities" in one.path for one in server.requests) < 6:
-        assert process.poll() is None
-        time.sleep(0.005)
+    wait_until(
+        lambda: sum("DeleteActivities" in one.path for one in server.requests) >= 6, "some deletions asked for", 0.005
+    )
     process.send_signal(signal.SIGKILL)
     desk.end_of(process)
 
