@@ -43,10 +43,12 @@ SEEDS ?= 2000
 FROM ?= 0
 
 FUZZ_SECONDS ?= 300
+FLEET_ROUNDS ?= 5
 
-soak: $(VENV)/.installed-dev ## play SEEDS seeded histories (FROM a seed on) in virtual time, read damaged files for FUZZ_SECONDS
+soak: $(VENV)/.installed-dev ## play SEEDS seeded histories (FROM a seed on) in virtual time, read damaged files for FUZZ_SECONDS, FLEET_ROUNDS of bad weather for real workers
 	$(BIN)/python -m tests.laws.soak --seeds $(SEEDS) --from $(FROM)
 	$(BIN)/python -m tests.laws.fuzz --seconds $(FUZZ_SECONDS) --from $(FROM)
+	$(BIN)/python -m tests.fleet.soak --rounds $(FLEET_ROUNDS) --from $(FROM)
 
 compare: $(VENV)/.installed-dev ## compare what we read with what LibreOffice shows: golden files anew, then public spreadsheets
 	$(BIN)/python tests/corpus/compare.py golden

@@ -6,7 +6,6 @@ Works on the ledger alone: no account, no network. Like `etl.pipeline` it prints
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from etl.errors import LedgerError, UsageError
 from etl.ledger.file_system import mount_of
 from etl.ledger.mark import Mark
 from etl.ledger.store import Ledger, sqlite_path
+from etl.places import place_of
 from etl.reconciler.names import DELIMITED, WORKBOOK, ResultNames
 from etl.reconciler.story import story
 from etl.stages.past_runs import PastRun, is_at_work, past_run, run_command
@@ -76,7 +76,10 @@ class StopAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
-    """What is known of the ledger itself. version, size: None where there is none yet. *_bytes: on the disk."""
+    """What is known of the ledger itself. version, size: None where there is none yet. *_bytes: on the disk.
+
+    moved_to: where it went with `etl ledger move`; None while it is this one.
+    """
 
     shown: str
     version: int | None
@@ -84,6 +87,7 @@ class LedgerFacts:
     ledger_bytes: int
     file_bytes: int
     mount: Mount | None
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +160,15 @@ def results(
 
     _check_ending(out)
     with opened(settings, clock) as ledger:
+        ledger.will_read_in_order()
         run = _record(run_id, ledger)
         is_elsewhere = out is None and not where_they_lay(run).parent.is_dir()
         if out is None:
             names = names_of(run, here if is_elsewhere else None)
         else:
-            names = ResultNames.for_input(Path(run.input_path), None, rehearsal=False, is_workbook=False, results=out)
+            names = ResultNames.for_input(
+                place_of(run.input_path), None, rehearsal=False, is_workbook=False, results=out
+            )
         try:
             writer = ResultsWriter(ledger, lead_links=lead_links_of(accounts))
             files = write_again(run, names, writer, ledger, is_their_place=out is None)
@@ -215,7 +222,8 @@ def facts(settings: Settings, clock: Clock | None = None) -> LedgerFacts:
         return LedgerFacts(settings.ledger_shown, None, None, 0, 0, mount)
     with opened(settings, clock) as ledger:
         version, size = ledger.version(), ledger.listing.size()
-        return LedgerFacts(ledger.shown, version, size, ledger.bytes_on_disk(), ledger.copies.bytes_on_disk(), mount)
+        on_disk, moved_to = ledger.bytes_on_disk(), ledger.moving.moved_to()
+        return LedgerFacts(ledger.shown, version, size, on_disk, ledger.copies.bytes_on_disk(), mount, moved_to)
 
 
 def prunable(settings: Settings, before: datetime, clock: Clock | None = None) -> Prunable:
@@ -298,6 +306,8 @@ def check_account(name: str, ledger: Ledger) -> None:
     """Raises: UsageError — no run of the ledger went to an account of that name; the nearest is named."""
     names = ledger.listing.account_names()
     if name not in names:
+        from difflib import get_close_matches  # noqa: PLC0415 — for a name that is wrong, not for each listing
+
         nearest = get_close_matches(name, names, n=1)
         hint = f"Did you mean {nearest[0]}? " if nearest else ""
         known = f"Known here: {', '.join(names)}." if names else "Nothing was imported yet."

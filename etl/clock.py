@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -44,16 +45,26 @@ class Clock(Protocol):
         """Which boot `monotonic` belongs to: readings of two boots may not be compared."""
         ...
 
+    def through_sleep(self) -> float:
+        """Seconds since an arbitrary start, never going back, those in which the machine slept included."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Return after at least `seconds`."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock.
+
+    wall_ahead: so many seconds are added to its calendar, where somebody knows better what time it is (a ledger that machines
+    share: ledger/shared_clock.py).
+    """
+
+    wall_ahead = timedelta()
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self.wall_ahead
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -62,5 +73,25 @@ class SystemClock:
         """Linux names each boot. Elsewhere the minute of the boot serves: a wrong guess only costs one more wait."""
         return _boot_named_in(_LINUX_BOOT_ID) or f"booted-{round((time.time() - time.monotonic()) / 60)}"
 
+    def through_sleep(self) -> float:
+        """Linux stops `monotonic` while the machine sleeps, and macOS does; Windows counts on."""
+        return _through_sleep()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds))
+
+
+if sys.platform == "linux":
+
+    def _through_sleep() -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+elif sys.platform == "darwin":
+
+    def _through_sleep() -> float:
+        return time.clock_gettime(time.CLOCK_MONOTONIC)  # there this one counts on, and `time.monotonic` does not
+
+else:
+
+    def _through_sleep() -> float:
+        return time.monotonic()  # Windows: GetTickCount64 or QueryPerformanceCounter, and both count on

@@ -39,12 +39,10 @@ class MaxRuntime:
         self._seconds = seconds
         self._shown = shown
         self._clock = clock
-        self._mono, self._wall = clock.monotonic(), clock.now()
+        self._began = clock.through_sleep()
 
     def passed(self) -> TimeUp | None:
-        awake = self._clock.monotonic() - self._mono
-        by_wall = (self._clock.now() - self._wall).total_seconds()
-        if max(awake, by_wall) < self._seconds:
+        if self._clock.through_sleep() - self._began < self._seconds:
             return None
         return TimeUp(f"its time is up (--max-runtime {self._shown})", "Run the same command: it continues.")
 

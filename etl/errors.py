@@ -8,6 +8,7 @@
              │    └─ StoppedError      the command's time is up (exit 6), or somebody asked for the stop (130, 143)
              ├─ BusyError      another process is importing this input                             exit 8
              └─ LedgerError    our own record cannot be used or trusted; stop, keep the file       exit 2, midway 6
+                  └─ LedgerLostError   its database went away in the midst of something; what was not committed is not there
 
 A message says where, what was found, what was expected, and what to do; it never holds a secret.
 """
@@ -49,7 +50,7 @@ class RefusedError(EtlError):
 
 
 class NetworkError(EtlError):
-    """LeadSquared cannot be reached; the same command continues later.
+    """LeadSquared, or the store in which a file lies, cannot be reached; the same command continues later.
 
     is_without_connection: not even a connection was made (no such name, refused, no TLS).
     is_fault: there was an answer, but a fault of the server. is_final: it is no use to try again soon.
@@ -95,3 +96,7 @@ class LedgerError(EtlError):
     """
 
     is_midway = False
+
+
+class LedgerLostError(LedgerError):
+    """The ledger's database went away. What was being written is not there, for certain; it may be written anew."""

@@ -24,6 +24,7 @@ from etl.events import Started, StopSignal, ignore
 from etl.ledger.handed_rows import Origin, Scope
 from etl.ledger.joining import Incoming
 from etl.ledger.store import Ledger
+from etl.places import place_of
 from etl.quoting import as_typed
 from etl.reconciler.names import ResultNames
 from etl.reconciler.put_in_place import put_in_place
@@ -268,7 +269,7 @@ def _write_results(records: Sequence[RunRecord], folder: Path, ledger: Ledger, *
             continue
         ending = ".xlsx" if one.sheet is not None else ".csv"
         out = folder / f"run{one.run_id}.results{ending}"
-        names = ResultNames.for_input(Path(one.input_path), None, rehearsal=False, is_workbook=False, results=out)
+        names = ResultNames.for_input(place_of(one.input_path), None, rehearsal=False, is_workbook=False, results=out)
         write_again(one, names, ResultsWriter(ledger), ledger, is_their_place=False)
 
 
@@ -351,7 +352,7 @@ def _rebuild_bodies(package: Package, manifest: dict[str, Any], ledger: Ledger) 
     for number in ledger.handovers.taken(manifest["package"]):
         run = _record(number, ledger)
         if run.revises is None:
-            rebuild_bodies(run, Path(run.input_path), Path(run.mapping_path), hashes, ledger)
+            rebuild_bodies(run, place_of(run.input_path), place_of(run.mapping_path), hashes, ledger)
 
 
 def _write_results_here(numbers: Sequence[int], ledger: Ledger) -> None:

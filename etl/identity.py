@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import repeat
+from struct import Struct
 from typing import TYPE_CHECKING, cast
 
 from etl.records import BrokenCell, Cell, ShownNumber
@@ -47,6 +48,24 @@ def payload_fingerprints(columns: Mapping[str, Sequence[str | None]], rows: int)
         return found
     lines = [{target: column[place] for target, column in columns.items()} for place in range(rows)]
     return [payload_fingerprint({name: text for name, text in line.items() if text is not None}) for line in lines]
+
+
+def payload_marks(columns: Mapping[str, Sequence[str | None]], rows: int) -> list[bytes]:
+    """What tells rows of one command apart by what they send, in a third of the time of their fingerprints. Never to be kept:
+    in another process they are others, and among a million rows two meet with a chance of 3e-8."""
+    return _marks([columns[target] for target in sorted(columns)], rows)
+
+
+def key_marks(columns: Sequence[Sequence[str | None]], rows: int) -> list[bytes]:
+    """The same by the values of their `unique_by` columns; none of them is the mark of a payload."""
+    return _marks([["unique_by"] * rows, *columns], rows)
+
+
+def _marks(columns: Sequence[Sequence[str | None]], rows: int) -> list[bytes]:
+    return list(map(_AS_BYTES, map(hash, zip(*columns, strict=True)))) if columns else [b""] * rows
+
+
+_AS_BYTES = Struct("q").pack
 
 
 def unique_key(values: Sequence[str]) -> bytes:

@@ -23,6 +23,7 @@ from etl.ledger.store import Ledger
 from etl.mapping.load import load_mapping
 from etl.operations import OPERATIONS
 from etl.operations.contract import Proof
+from etl.places import place_of
 from etl.reconciler.counts import Equation
 from etl.records import Outcome
 from etl.stages.connect import connect
@@ -246,7 +247,7 @@ def _mark_of(wish: MarkAll, run: RunRecord, ledger: Ledger) -> Mark:
         )
     if not wish.value.strip() or len(wish.value) > 200:
         raise UsageError(f"{named}: the value has 1 to 200 characters, like wrong-import.")
-    mapping = load_mapping(ledger.copies.path(copies_of(run)[1]), Path(run.mapping_path))
+    mapping = load_mapping(ledger.copies.path(copies_of(run)[1]), place_of(run.mapping_path))
     if wish.target in {mapped.target for mapped in mapping.targets()}:
         raise UsageError(
             f"{named}: the rows of this import have their own values in {wish.target}, which the mark would overwrite. Name a "

@@ -12,6 +12,7 @@ from etl.clock import Clock, SystemClock
 from etl.errors import EtlError
 from etl.mapping.load import load_mapping
 from etl.operations import OPERATIONS
+from etl.places import place_of
 from etl.reader import open_input
 from etl.reconciler.lines import RunWords, result_line
 from etl.reconciler.put_in_place import put_in_place
@@ -151,7 +152,7 @@ def words_of_mapping(run: RunRecord, ledger: Ledger) -> MappingWords:
     """What the mapping itself says, headers of the sheet included: the same for every row, so about nobody."""
     kept = ledger.copies.path(copies_of(run)[1])
     with suppress(EtlError, OSError):
-        mapping = load_mapping(kept, Path(run.mapping_path))
+        mapping = load_mapping(kept, place_of(run.mapping_path))
         found = frozenset(_texts(mapping.model_dump(mode="json")))
         return MappingWords(found, mapping.input.time_zone)
     return MappingWords(frozenset(), None)

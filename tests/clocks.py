@@ -13,13 +13,14 @@ class ManualClock:
     """Time that stands still between `move`, `jump` and `sleep`.
 
     seconds: what `monotonic` says. wall: what `now` says. boot: which boot `seconds` belongs to.
-    slept: every wait that was asked for, in order.
+    slept: every wait that was asked for, in order. dozed: seconds for which the machine slept, its lid shut.
     """
 
     seconds: float = 1_000.0
     wall: datetime = BEGAN
     boot: str = "boot-1"
     slept: list[float] = field(default_factory=list)
+    dozed: float = 0.0
 
     def now(self) -> datetime:
         return self.wall
@@ -29,6 +30,9 @@ class ManualClock:
 
     def boot_id(self) -> str:
         return self.boot
+
+    def through_sleep(self) -> float:
+        return self.seconds + self.dozed
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -45,6 +49,11 @@ class ManualClock:
 
     def jump(self, seconds: float) -> None:
         """Set the wall clock forward or back, as an administrator or a time server does; `monotonic` stays."""
+        self.wall += timedelta(seconds=seconds)
+
+    def doze(self, seconds: float) -> None:
+        """The machine sleeps: the calendar goes on, `monotonic` does not."""
+        self.dozed += seconds
         self.wall += timedelta(seconds=seconds)
 
     def reboot(self, boot: str, seconds: float = 5.0) -> None:

@@ -11,3 +11,7 @@ import sys
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+from tests.postgresql import postgresql, postgresql_url  # noqa: E402 — compiled files are to be kept of it, too
+
+__all__ = ["postgresql", "postgresql_url"]  # fixtures for all tests

@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "rules",
         (
             "settings",
+            "places",  # asks stores, as settings reads files: mappings lie anywhere, and import it
             "identity",
             "cell_marks",
             "mapping",
@@ -58,6 +59,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "proof",
             "repair",
             "accounts",
+            "moving",
             "traffic",
             "report",
             "status",
@@ -65,6 +67,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "inbox",
             "notices",
             "handover",
+            "fleet",
         ),
     ),
     ("door", ("cli", "__main__")),
@@ -187,6 +190,9 @@ def test_the_simulator_stands_alone(module: str) -> None:
         ("xlrd", ("reader",)),
         ("jinja2", ("reconciler",)),
         ("pygal", ("reconciler",)),
+        ("procrastinate", ("fleet",)),
+        ("prometheus_client", ("fleet",)),
+        ("fsspec", ("places",)),
     ],
 )
 def test_each_library_has_its_place(library: str, places: tuple[str, ...]) -> None:

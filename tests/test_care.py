@@ -282,9 +282,7 @@ def test_results_whose_copies_are_lost_name_the_folder(past: Past) -> None:
     run_id = past.run(CREATED)
     shutil.rmtree(past.home / "ledger_files")
 
-    with pytest.raises(
-        LedgerError, match=r"kept copy of visits\.csv is gone from .*ledger_files\. Put that folder back"
-    ):
+    with pytest.raises(LedgerError, match=r"kept copy of visits\.csv is gone from .*ledger_files\. Put that back"):
         care.results(past.settings, run_id, past.home)
 
 

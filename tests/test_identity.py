@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,14 +15,19 @@ from etl.identity import (
     ROW_KEY_PREFIX,
     CellsFingerprint,
     account_identity,
+    key_marks,
     lead_mark,
     payload_fingerprint,
     payload_fingerprints,
+    payload_marks,
     row_key,
     unique_key,
     unique_keys,
 )
 from etl.records import BrokenCell, Cell, ShownNumber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXTS = st.text(max_size=6)
 
@@ -32,6 +38,17 @@ TEXTS = st.text(max_size=6)
 def test_payloads_are_equal_exactly_when_their_fingerprints_are(first: dict[str, str], second: dict[str, str]) -> None:
     """Two payloads share a fingerprint when, and only when, they send the same texts to the same targets."""
     assert (payload_fingerprint(first) == payload_fingerprint(second)) == (first == second)
+
+
+@given(keys=st.lists(st.tuples(*[st.sampled_from([None, "", "a", "ab"])] * 2), min_size=1, max_size=5))
+def test_marks_tell_keys_apart(keys: list[tuple[str | None, ...]]) -> None:
+    """Equal exactly where all their values are, and never equal to the mark of a payload."""
+    columns = list(zip(*keys, strict=True))
+
+    marks = key_marks(columns, len(keys))
+
+    assert [[one == other for other in marks] for one in marks] == [[one == other for other in keys] for one in keys]
+    assert not set(marks) & set(payload_marks(dict(zip("ab", columns, strict=True)), len(keys)))
 
 
 CELLS = st.one_of(
@@ -49,6 +66,28 @@ CELLS = st.one_of(
         ]
     ),
 )
+
+
+@given(
+    payloads=st.lists(st.tuples(*[st.sampled_from([None, "", "a", "ab"])] * 3), max_size=6),
+    more=st.lists(st.tuples(*[st.sampled_from([None, "", "a", "ab"])] * 3), max_size=2),
+)
+def test_marks_tell_payloads_apart_as_fingerprints_do(
+    payloads: list[tuple[str | None, ...]], more: list[tuple[str | None, ...]]
+) -> None:
+    """Within a command, over blocks and whatever the order of the targets: equal exactly where what is sent is equal."""
+
+    def of(make: Callable[[dict[str, list[str | None]], int], list[bytes]]) -> list[bytes]:
+        found = []
+        for rows, targets in ((payloads, "abc"), (more, "cba")):
+            places = {target: "abc".index(target) for target in targets}
+            found += make({target: [row[place] for row in rows] for target, place in places.items()}, len(rows))
+        return found
+
+    marks, fingerprints = of(payload_marks), of(payload_fingerprints)
+    assert [[one == other for other in marks] for one in marks] == [
+        [one == other for other in fingerprints] for one in fingerprints
+    ]
 
 
 @given(payloads=st.lists(st.dictionaries(st.sampled_from("ab%\x1f"), TEXTS, max_size=4), max_size=4))

@@ -36,9 +36,7 @@ _EXIT_CODES = (
 @click.command("audit")
 @click.option("--from", "first", metavar="DAY", required=True, help="First day, like 2026-06-01 (UTC).")
 @click.option("--to", "last", metavar="DAY", required=True, help="Last day, itself included, like 2026-06-30 (UTC).")
-@click.option(
-    "-o", "out", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Write the workbook here (.xlsx)."
-)
+@click.option("-o", "out", metavar="FILE", required=True, type=options.PLACE, help="Write the workbook here (.xlsx).")
 @click.option(
     "-a",
     "--account",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--findings",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=options.PLACE,
     help="Write all findings to a .csv, .xlsx or .json file.",
 )
 @json_option

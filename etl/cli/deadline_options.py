@@ -29,7 +29,7 @@ def deadlines(not_after: str | None, max_runtime: str | None, clock: Clock) -> t
     found: list[Deadline] = []
     said: list[str] = []
     if max_runtime is not None:
-        found.append(MaxRuntime(_runtime(max_runtime), max_runtime, clock))
+        found.append(MaxRuntime(seconds_of(max_runtime, "--max-runtime"), max_runtime, clock))
     if not_after is not None:
         moment = _moment(not_after, clock.now())
         local = moment.astimezone()
@@ -39,13 +39,17 @@ def deadlines(not_after: str | None, max_runtime: str | None, clock: Clock) -> t
     return tuple(found), said
 
 
-def _runtime(typed: str) -> float:
+def seconds_of(typed: str, option: str) -> float:
+    """`2h30m` as seconds.
+
+    Raises: UsageError — it is no length of time.
+    """
     text = typed.strip()
     matched = _RUNTIME.fullmatch(text)
     seconds = sum(int(number) * _SECONDS[unit] for unit, number in matched.groupdict("0").items()) if matched else 0
     if not seconds:
         meant = f' For {text} minutes write "{text}m".' if text.isdecimal() else ""
-        raise UsageError(f'--max-runtime "{typed}" is no length of time. Write it like 2h, 90m or 2h30m.{meant}')
+        raise UsageError(f'{option} "{typed}" is no length of time. Write it like 2h, 90m or 2h30m.{meant}')
     return float(seconds)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ROWS_SHOWN = 3
 _WIDTH, _NAMES = 100, 18
-_PATH = click.Path(path_type=Path)
+_PATH = options.PLACE
 
 
 @click.command("explain")

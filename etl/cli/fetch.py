@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from etl.cli.world import World
     from etl.fetch import Fetched, OfLeads, OfType
 
-_PATH = click.Path(path_type=Path)
 _MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 _PROBLEMS_SHOWN = 20
 
@@ -44,13 +43,17 @@ _EXIT_CODES = (
 
 @click.command("fetch")
 @click.option("--lead", "leads", metavar="ID", multiple=True, help="A lead: its id, e-mail or phone. May be repeated.")
-@click.option("--leads", "file", metavar="FILE", type=_PATH, help="A sheet that names leads in one of its columns.")
+@click.option(
+    "--leads", "file", metavar="FILE", type=options.PLACE, help="A sheet that names leads in one of its columns."
+)
 @click.option("--column", metavar="NAME", help="The column of --leads: ids, e-mails or phones, also mixed.")
 @click.option("--sheet", metavar="NAME", help="The sheet of --leads, where the workbook has several.")
 @click.option("--event", metavar="CODE", type=click.IntRange(min=1), help="Only this activity type, by its number.")
 @click.option("--since", metavar="WHEN", help="With --event alone: created or changed since then, as 2026-01-31.")
 @click.option("--until", metavar="WHEN", help="And until then; a day counts to its end. Default: now.")
-@click.option("-o", "output", metavar="FILE", required=True, type=_PATH, help="The file to write, .csv or .xlsx.")
+@click.option(
+    "-o", "output", metavar="FILE", required=True, type=options.LOCAL, help="The file to write, .csv or .xlsx."
+)
 @click.option("--time-zone", "zone_name", metavar="ZONE", help="Local times too, as Asia/Kolkata; WHEN is read in it.")
 @click.option("--anew", is_flag=True, help="Forget what a fetch that was broken off has brought.")
 @options.account_option

@@ -24,7 +24,7 @@ from etl.settings import known_accounts, load_settings, load_settings_without_ac
 if TYPE_CHECKING:
     from etl.cli.world import World
 
-_PATH = click.Path(path_type=Path)
+_PATH = options.LOCAL
 
 
 class _RunOrCommand(SuggestingGroup):

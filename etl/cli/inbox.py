@@ -19,6 +19,7 @@ from etl.cli.unattended import unattended
 from etl.cli.wording import counted, outcome_counts, printable
 from etl.errors import UsageError
 from etl.events import Note, PilotProposed, StopSignal
+from etl.places import is_flat
 from etl.quoting import as_typed
 from etl.settings import load_settings
 
@@ -46,8 +47,8 @@ _EXIT_CODES = (
 
 
 @click.command("inbox")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--routes", metavar="FILE", type=click.Path(path_type=Path), help="The routes, if not DIR/routes.yaml.")
+@click.argument("folder", metavar="DIR", type=options.PLACE)
+@click.option("--routes", metavar="FILE", type=options.PLACE, help="The routes, if not DIR/routes.yaml.")
 @click.option(
     "--ok-below", metavar="SHARE", help="Exit code 0 where fewer rows of a file than this need a person, like 5%."
 )
@@ -118,7 +119,7 @@ def inbox(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opti
     """
     options.keep_log(world, log)
     place = world.cwd / folder
-    if not place.is_dir():
+    if not is_flat(place) and not place.is_dir():
         raise UsageError(f"{folder}: there is no such folder. Make it, with a routes.yaml in it; see etl inbox --help.")
     until, said = deadlines(not_after, max_runtime, world.clock)
     from etl.inbox.judge import read_share  # noqa: PLC0415 — loads what imports; not for --help

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from etl.mapping.suggest.proposal import Proposal
     from etl.mapping.suggest.sample import AccountView, Wishes
 
-_PATH = click.Path(path_type=Path)
+_PATH = options.PLACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from etl.cli.wording import counted, printable
 from etl.errors import UsageError
 from etl.exits import ExitCode
 from etl.settings import load_settings, load_settings_without_account
+from etl.settings.ledger_place import ledger_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ def ledger(ctx: click.Context, is_json: bool) -> int:
       etl ledger
       etl ledger prune --before 2026-01-01 --dry-run
       etl ledger rebuild --event 320 --since 2026-05-01 -a prod
+      etl ledger move ledger.db postgresql+psycopg://etl@db.example.com/etl
     """
     if ctx.invoked_subcommand is None:
         code: int = ctx.invoke(show, is_json=is_json)
@@ -87,6 +89,7 @@ def _facts_as_data(facts: LedgerFacts, origin: str) -> dict[str, object]:
         "kept_file_bytes": facts.file_bytes,
         "file_system": mount.kind if mount else None,
         "is_on_network": mount.is_network if mount else None,
+        "moved_to": facts.moved_to,
     }
 
 
@@ -99,6 +102,8 @@ def _facts(facts: LedgerFacts, origin: str) -> Iterator[str]:
         holds = f"{counted(facts.size.runs, 'run')}, {counted(facts.size.rows, 'row')}, {counted(facts.size.requests, 'request')}"
         yield f"Holds:    {holds}"
         yield f"Size:     {_bytes(facts.ledger_bytes)}, and {_bytes(facts.file_bytes)} of kept inputs and mappings"
+    if facts.moved_to is not None:
+        yield f"Moved to: {facts.moved_to}"
     if facts.mount is not None:
         kind = "a network file system" if facts.mount.is_network else "local"
         yield f"Disk:     {kind} ({facts.mount.kind}, mounted at {facts.mount.point})"
@@ -214,6 +219,58 @@ def rebuild(
     _say(f"{activities} of type {event} read; {keys} not known before.", is_json=is_json)
     if is_json:
         print_object({"event": event, "activities": found.activities, "new_row_keys": found.keys})
+    return ExitCode.DONE
+
+
+@ledger.command("move")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@json_option
+@options.quiet_option
+@options.verbose_option
+@click.pass_obj
+def move(world: World, source: str, target: str, is_json: bool, quiet: bool, verbose: bool) -> int:  # noqa: ARG001 — every command takes -v
+    """Move a ledger into another database, with all that it knows and keeps.
+
+    FROM and TO are paths of files or PostgreSQL databases, as ETL_LEDGER names them; nothing may have been imported into TO.
+    All of it arrives, compared row by row, or nothing is changed. FROM stays to be read, and sends nothing any more.
+
+    \b
+    Examples:
+      etl ledger move ledger.db postgresql+psycopg://etl@db.example.com/etl
+      etl ledger move postgresql+psycopg://etl@db.example.com/etl /srv/imports/ledger.db
+      PGPASSWORD=… etl ledger move ledger.db postgresql+psycopg://etl@db.example.com/etl --json
+    """
+    from etl.moving import move as moved_to  # noqa: PLC0415 — loads what ledgers stand on
+
+    here = world.cwd, world.directories.state
+    old, new = (ledger_place(name, here[0], shown, here[1]) for name, shown in ((source, "FROM"), (target, "TO")))
+    done = moved_to(old, new, world.clock)
+    if is_json:
+        print_object(
+            {
+                "from": done.source,
+                "to": done.target,
+                "tables": {one.name: one.rows for one in done.tables},
+                "kept_files": done.copies,
+                "lost_files": done.lost,
+            }
+        )
+        return ExitCode.DONE
+    if not quiet:
+        runs, rows, requests = (done.rows(name) for name in ("runs", "rows", "requests"))
+        _say(f"Moved:    {counted(runs, 'run')}, {counted(rows, 'row')}, {counted(requests, 'request')}", is_json=False)
+        _say(f"          and {counted(done.copies, 'kept file')}", is_json=False)
+        if done.lost:
+            _say(
+                f"          {counted(done.lost, 'kept file')} could not go along: pruned, or gone from their folder",
+                is_json=False,
+            )
+        _say(f"To:       {done.target}", is_json=False)
+        _say(
+            "Next:     set ETL_LEDGER, or `ledger` in the settings file, to that; the old one sends nothing any more.",
+            is_json=False,
+        )
     return ExitCode.DONE
 
 

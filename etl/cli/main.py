@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import io
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,6 +37,8 @@ class Listed:
 COMMANDS = (
     Listed("run", "Send each row of FILE to LeadSquared as an activity, once."),
     Listed("inbox", "Import what was dropped into DIR/inbox, and file it; for cron, so it asks nothing."),
+    Listed("submit", "Hand each FILE to the workers of a fleet, which import it as etl run would."),
+    Listed("worker", "Import what was submitted for the accounts of this machine's settings, until Ctrl-C or SIGTERM."),
     Listed("check", "Read and map each row of FILE, and say what a run would do; nothing is sent."),
     Listed("init", "Propose a mapping for FILE: a commented YAML file to read, correct and run."),
     Listed("explain", "Say in plain sentences what MAPPING does; with FILE also how its first rows would go out."),
@@ -50,7 +55,11 @@ COMMANDS = (
         "notify", "Send a trial message to whom [notify] in the settings file names; without NAME to everybody there."
     ),
     Listed("handoff", "Hand a run over to the next person, who goes on with it from another ledger."),
+    Listed(
+        "fleet", "Show what the workers of a shared ledger are at, what waits for them, and how each account stands."
+    ),
     Listed("stop", "Ask a running import to stop, from another terminal."),
+    Listed("pause", "Have workers begin nothing of an account, and stop what runs of it; or let it go on."),
     Listed("accounts", "Show each account, its values and where they came from; check, add or try one."),
     Listed("ledger", "Show the ledger, the record of everything that was sent, and look after it."),
     Listed("simulator", "Serve LeadSquared's activity operations on this machine, strictly, until Ctrl-C."),
@@ -112,12 +121,26 @@ def etl() -> None:
 
 def main(world: World | None = None) -> int:
     """Run the command that was typed and give its exit code; nothing but SystemExit gets past this."""
+    if world is None:
+        _spare_what_serves_nobody()
+        world = this_world()
     _write_what_the_terminal_can()
-    world = world or this_world()
     try:
         return int(etl.main(list(world.arguments), "etl", standalone_mode=False, obj=world) or 0)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 — the one place that catches everything
         return tell(error, world)
+
+
+def _spare_what_serves_nobody() -> None:
+    """A third of what it takes to start and to end, of a process that is a command and nothing else.
+
+    Loading modules makes some hundred thousand objects that stay to the end: to search them for references in circles every
+    700 new ones finds nothing, and to do so once more before the process ends frees what goes with it anyway. Pydantic looks
+    through all installed packages for plugins that would like to watch it; no stranger has any business here.
+    """
+    gc.set_threshold(50_000, 20, 20)
+    atexit.register(gc.freeze)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _write_what_the_terminal_can() -> None:

@@ -6,20 +6,44 @@ import sys
 from difflib import get_close_matches
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl.cli import completing
+from etl.cli.run_type import RunType
 from etl.cli.world import World
 from etl.errors import UsageError
+from etl.places import is_url, is_url_text, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from etl.settings import NamedAccounts
 
-_PATH = click.Path(path_type=Path)
+
+class PlaceType(click.Path):
+    """A path of this machine, or a URL that a library of files reads: the one way in for everything that is typed as FILE."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002 — click's signature
+        return place_of(value)
+
+
+class LocalType(click.Path):
+    """A path of this machine, for what is written to bit by bit."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and is_url_text(value):
+            name = param.opts[0] if param is not None else "FILE"
+            raise UsageError(
+                f"{name} {value}: this has to be a file of this machine. Write it here, and copy it there."
+            )
+        return super().convert(value, param, ctx)
+
+
+PLACE = PlaceType(path_type=Path)
+LOCAL = LocalType(path_type=Path)
+_PATH = PLACE
 STANDARD_INPUT = Path("-")
 MOST_WORDS = 200
 """Signs of a text that is kept in the ledger as it was typed."""
@@ -43,7 +67,7 @@ account_option = click.option(
     shell_complete=completing.accounts,
     help="Account of the settings file (default: the only one).",
 )
-run_argument = click.argument("run", metavar="RUN", type=click.IntRange(min=1), shell_complete=completing.runs)
+run_argument = click.argument("run", metavar="RUN", type=RunType(min=1), shell_complete=completing.runs)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something needs a person.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show each request and its answer.")
 _IS_QUIET = "etl.is_quiet"
@@ -95,7 +119,7 @@ log_option = click.option(
     "--log",
     "log",
     metavar="FILE",
-    type=_PATH,
+    type=LOCAL,
     help="Write what is said, with times, to this file too; full at 10 MB, it is set aside.",
 )
 
@@ -201,15 +225,21 @@ def _matching(path: Path, cwd: Path) -> list[Path]:
     """The files that a pattern matches, where the shell has left it as it is; a path that is there, as itself."""
     if not has_magic(str(path)) or (cwd / path).exists():
         return [path]
-    found = sorted(Path(name) for name in glob(str(path), root_dir=cwd, recursive=True))  # noqa: PTH207 — Path has no absolute patterns
-    files = [one for one in found if (cwd / one).is_file() and not one.name.startswith("~$")]
+    if is_url(path):
+        files = [one for one in path.parent.glob(path.name) if not one.name.startswith("~$")]
+    else:
+        found = sorted(Path(name) for name in glob(str(path), root_dir=cwd, recursive=True))  # noqa: PTH207 — Path has no absolute patterns
+        files = [one for one in found if (cwd / one).is_file() and not one.name.startswith("~$")]
     if not files:
-        raise UsageError(f"{path}: no file matches this pattern in {cwd}. Check the folder and the ending.")
+        where = "" if is_url(path) else f" in {cwd}"
+        raise UsageError(f"{path}: no file matches this pattern{where}. Check the folder and the ending.")
     return files
 
 
 def _check_file(path: Path, cwd: Path, what: str) -> None:
     full = cwd / path
+    if full.is_file():
+        return
     if full.is_dir():
         several = f", or several by a pattern like '{path / '*.xlsx'}'" if what == "input" else ""
         raise UsageError(f"{path}: this is a folder. Name the {what} file in it{several}.")
@@ -222,7 +252,7 @@ def _check_file(path: Path, cwd: Path, what: str) -> None:
 
 def _nearest(path: Path, full: Path, cwd: Path, *, is_mapping: bool) -> str | None:
     """The file in the same folder whose name is nearest; of mappings also one here or a folder down."""
-    names = [entry.name for entry in full.parent.iterdir()] if full.parent.is_dir() else []
+    names = [entry.name for entry in full.parent.iterdir()] if is_url(full) or full.parent.is_dir() else []
     by_name = {name: str(path.with_name(name)) for name in names}
     if is_mapping:
         by_name = {Path(name).name: name for name in completing.mapping_files(cwd)} | by_name

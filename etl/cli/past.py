@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.cli.wording import counted, outcome_counts
+from etl.places import is_url_text
 from etl.quoting import as_typed
 from etl.records import Outcome
 
@@ -169,7 +170,7 @@ def _near(path: str, cwd: Path) -> str:
 
 
 def _with_state(path: str) -> str:
-    return path if Path(path).exists() else f"{path} (not there any more)"
+    return path if is_url_text(path) or Path(path).exists() else f"{path} (not there any more)"
 
 
 def moment(seconds: float) -> datetime:

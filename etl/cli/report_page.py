@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "-o",
     "out",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=options.PLACE,
     help="Write the page here (default: run41.report.html).",
 )
 @click.option("--show-values", is_flag=True, help="Show what stands in cells; without it personal data are masked.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("results")
 @options.run_argument
-@click.option("-o", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write one more copy, to this file.")
+@click.option("-o", "out", metavar="FILE", type=options.PLACE, help="Write one more copy, to this file.")
 @click.option(
     "--for", "purpose", type=click.Choice(["update"]), help="Write the rows that are in LeadSquared, to be corrected."
 )

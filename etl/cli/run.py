@@ -44,9 +44,7 @@ and where files go into different accounts. Each one may have requests in the ai
 @options.mapping_option
 @options.account_option
 @click.option("--rehearse", is_flag=True, help="Send to a simulator on this machine, with a ledger of its own.")
-@click.option(
-    "--results", metavar="PATH", type=click.Path(path_type=Path), help="Write the results here, not beside the input."
-)
+@click.option("--results", metavar="PATH", type=options.PLACE, help="Write the results here, not beside the input.")
 @click.option("--dry-run", is_flag=True, help="Send nothing; write what would be sent to stdout, one request a line.")
 @click.option("--no-preflight", is_flag=True, help="Do not ask first whether mapping and sheet fit the account.")
 @click.option(

@@ -11,6 +11,8 @@ import click
 from etl.cli import completing, options
 from etl.cli.json_out import json_option, print_object
 from etl.cli.past import as_data, in_full, in_full_as_data, table
+from etl.cli.queue_table import queue_lines, queue_of, submission_as_data
+from etl.cli.run_type import RunType
 from etl.cli.wording import counted, printable
 from etl.errors import UsageError
 from etl.exits import ExitCode
@@ -24,9 +26,9 @@ MOST = 20
 
 
 @click.command("runs")
-@click.argument("run", metavar="[RUN]", required=False, type=click.IntRange(min=1), shell_complete=completing.runs)
+@click.argument("run", metavar="[RUN]", required=False, type=RunType(min=1), shell_complete=completing.runs)
 @click.option("-n", "most", metavar="N", type=click.IntRange(min=1), help=f"List the newest N runs (default: {MOST}).")
-@click.option("--all", "all_runs", is_flag=True, help="List every run.")
+@click.option("--all", "all_runs", is_flag=True, help="List every run, and what was submitted and waits.")
 @click.option(
     "-a",
     "--account",
@@ -37,7 +39,7 @@ MOST = 20
 @click.option(
     "--chart",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=options.LOCAL,
     help="Draw the requests of RUN over time, beside the account's limit, as FILE.svg.",
 )
 @json_option
@@ -56,6 +58,7 @@ def runs(
     """List past imports, or tell the story of one.
 
     Everything comes from the ledger: no account is needed and LeadSquared is not asked. RUN is a number from the list;
+    where there are workers, --all also lists what was submitted to them and is not over, and s17 is the run of that one;
     for one run everything that happened is told in order, by whom and when, and the last line is the command that continues
     it, verifies it or sends its corrected rows.
 
@@ -108,9 +111,13 @@ def _draw(world: World, settings: Settings, run: int, place: Path, *, is_json: b
 
 def _list(world: World, settings: Settings, most: int | None, account: str | None, *, is_json: bool) -> int:
     found = world.care().runs(settings, most, account)
+    queue = queue_of(settings, account) if most is None else None
     if is_json:
-        print_object({"ledger": found.ledger, "runs": [as_data(one) for one in found.runs]})
+        told = {"ledger": found.ledger, "runs": [as_data(one) for one in found.runs]}
+        print_object(told if queue is None else told | {"submissions": [submission_as_data(one) for one in queue]})
         return ExitCode.DONE
+    for line in queue_lines(queue or []):
+        click.echo(printable(line))
     if not found.runs:
         click.echo(printable(f"No runs yet in the ledger {found.ledger}."))
         return ExitCode.DONE

@@ -168,7 +168,14 @@ def _program() -> tuple[str, ...]:
 def _environ(settings: Settings) -> dict[str, str]:
     """What the job must be told of its surroundings; nothing of it is a secret."""
     found = {"ETL_CONFIG": str(settings.config_path.absolute())} if settings.config_path else {}
-    return found | {"ETL_LEDGER": settings.ledger_url.removeprefix("sqlite:///")}
+    if settings.ledger_shown == settings.ledger_url.removeprefix("sqlite:///"):
+        return found | {"ETL_LEDGER": settings.ledger_shown}
+    if settings.origins.get("ledger") == "ETL_LEDGER":
+        raise UsageError(
+            "ETL_LEDGER holds a password, and a job's own file is no place for it. Put the address into the settings file as "
+            "`ledger`, or take the password out and put it into the file .pgpass."
+        )
+    return found  # the job reads the settings file, where it stands
 
 
 def _about_keys(world: World, settings: Settings, typed: tuple[str, ...]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ _EXIT_CODES = (
 
 
 @click.command("status")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=options.PLACE)
 @json_option
 @options.quiet_beside_option
 @options.verbose_beside_option

@@ -56,7 +56,7 @@ class Reading:
 def read(body: bytes) -> Reading:
     """Read a body: an object, a list, or anything else as plain text."""
     try:
-        document = json.loads(body, object_pairs_hook=_unambiguous)
+        document = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):  # not JSON, not text, a name twice, thousands of digits, nested too deep
         return _as_text(body.decode("utf-8", errors="replace"))
     if isinstance(document, str):
@@ -96,6 +96,10 @@ def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) != len(pairs):
         raise ValueError("a name stands twice in one JSON object")
     return members
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unambiguous)
+"""As `json.loads` makes one anew for each document."""
 
 
 def _as_text(body: str) -> Reading:

@@ -287,7 +287,7 @@ def _take_back(state: State, event: Returned) -> Decision:
         case Stop(reason=reason, remedy=remedy):
             return replace(state, cause=state.cause or StopCause(ExitCode.REFUSED, reason, remedy)), ()
         case _:
-            calm = replace(state, failures=0, failing_since=None, refusals=0, refused_since=None)
+            calm = _calm(state)
             return _doubt(calm) if event.doubtful else _well(calm), ()
 
 
@@ -329,7 +329,16 @@ def _doubt(state: State) -> State:
     )
 
 
+def _calm(state: State) -> State:
+    """Nothing fails in a row any more. Most answers change nothing of that, and to copy a state is dear."""
+    if not state.failures and not state.refusals:
+        return state
+    return replace(state, failures=0, failing_since=None, refusals=0, refused_since=None)
+
+
 def _well(state: State) -> State:
+    if state.is_proven and not (state.doubts or state.is_careful or state.is_sick):
+        return state
     return replace(state, doubts=0, is_proven=True, is_careful=False, is_sick=False)
 
 

@@ -11,9 +11,10 @@ The same loop runs over threads and real time and, with another wire and clock, 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from etl.delivery import decide as machine
 from etl.delivery.outcomes import is_doubtful, row_ends
@@ -22,9 +23,10 @@ from etl.delivery.quota import next_day
 from etl.delivery.throttle import shared, smallest
 from etl.delivery.verdict import Answered, Throttled, Unknown, Verdict, judge, server_time
 from etl.delivery.wire import Arrival
+from etl.errors import LedgerLostError
 from etl.exits import ExitCode, code_of_stop
 from etl.identity import lead_mark
-from etl.ledger.requests import Allowance, BudgetSpent, Intent, NoSlot, RequestEnd, Reserved, StopWanted
+from etl.ledger.requests import Allowance, BudgetSpent, Intent, LeaseLost, NoSlot, RequestEnd, Reserved, StopWanted
 from etl.operations.contract import AnswerNames
 from etl.reconciler.match import Matched, Numbering, match
 from etl.records import STORED, ApiAnswer, LineEnd, Outcome, TransportFailure, Window
@@ -92,6 +94,43 @@ class Delivered:
     is_sick: bool
 
 
+_CHANGED_BY_A_COMMIT = (
+    *("_numbering", "_allowance", "_learned", "_parcels", "_request_ids", "_sent_at", "_taught_at", "_ahead"),
+    *("_to_send", "_held_back", "_to_tell", "_is_stop_told"),
+)
+"""What of a driver may differ after a commit, or after the attempt at one."""
+
+
+@dataclass(slots=True)
+class _Point:
+    """Where a delivery is. arrival: what has come back and is to be settled. end: what the machine calls its end."""
+
+    state: machine.State
+    events: deque[machine.Event]
+    arrival: Arrival | None = None
+    wake_at: float | None = None
+    end: machine.Finish | None = None
+
+    def copied(self, driver: Driver, names: Sequence[str]) -> _Before:
+        """All as it is now, to be as before where a commit does not come about."""
+        here = replace(self, events=deque(self.events))
+        return _Before(here, {name: copy(getattr(driver, name)) for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A delivery before a commit. own: of the driver itself, by name."""
+
+    point: _Point
+    own: Mapping[str, Any]
+
+    def restore(self, at: _Point, driver: Driver) -> None:
+        for name in ("state", "events", "arrival", "wake_at", "end"):
+            setattr(at, name, getattr(self.point, name))
+        for name, value in self.own.items():
+            setattr(driver, name, value)
+
+
 class Driver:
     """Delivers one consignment."""
 
@@ -125,46 +164,66 @@ class Driver:
         self._held_back: deque[Arrival] = deque()
         self._to_tell: list[tuple[int, Verdict, Sequence[RowEnd], int]] = []
         self._is_stop_told = False
+        self._just_come: list[Arrival] = []
 
     def deliver(self) -> Delivered:
         """Send all parcels, or stop for a cause. When it returns, nothing is in flight and all is in the ledger."""
         self._stop.on_request(self._wire.nudge)
         lot = self._consignment
         state = machine.State(capacity=lot.capacity, is_proven=lot.is_proven, is_careful=lot.is_careful)
-        events: deque[machine.Event] = deque([machine.Begun(self._clock.monotonic())])
-        arrival: Arrival | None = None
+        at = _Point(state, deque([machine.Begun(self._clock.monotonic())]))
         while True:
-            wake_at: float | None = None
-            end: machine.Finish | None = None
+            at.wake_at = at.end = None
             self._read_ahead(lot.capacity)
-            with self._ledger.requests.together():
-                for _ in range(lot.capacity):
-                    if arrival is not None:
-                        wake_at = None
-                        events.append(self._take_back(arrival, len(state.in_flight) - 1))
-                    while events:
-                        state, instructions = machine.decide(state, self._stop_first(events))
-                        for instruction in instructions:
-                            if isinstance(instruction, machine.Finish):
-                                end = instruction
-                            elif isinstance(instruction, machine.WakeAt):
-                                wake_at = instruction.moment
-                            elif (answer := self._carry_out(instruction)) is not None:
-                                events.append(answer)
-                    arrival = None if end or state.is_fetching else self._there_already()
-                    if arrival is None:
-                        break
-            self._tell_all()
-            self._send_all(is_over=self._is_over(state))
-            if end is not None:
-                return Delivered(end.cause, end.is_sick)
-            if state.is_fetching:  # all that was ready is on its way, or was known
-                self._read_ahead(lot.capacity)
-                events.append(self._fetch())
+            if not self._commit(at):
                 continue
-            arrival = arrival or self._there_already() or self._wire.wait(self._next_look(wake_at))
-            if arrival is None:
-                events.append(self._looked_up())
+            self._tell_all()
+            self._send_all(is_over=self._is_over(at.state))
+            if at.end is not None:
+                return Delivered(at.end.cause, at.end.is_sick)
+            if at.state.is_fetching:  # all that was ready is on its way, or was known
+                self._read_ahead(lot.capacity)
+                at.events.append(self._fetch())
+                continue
+            at.arrival = at.arrival or self._there_already() or self._wire.wait(self._next_look(at.wake_at))
+            if at.arrival is None:
+                at.events.append(self._looked_up())
+
+    def _commit(self, at: _Point) -> bool:
+        """All that can be done at this moment, as one commit.
+
+        Returns: False where the ledger's database went away in its midst: nothing of it was written, and all is as before.
+        """
+        self._just_come.clear()
+        before = at.copied(self, _CHANGED_BY_A_COMMIT) if self._ledger.may_go_away else None
+        try:
+            with self._ledger.requests.together():
+                self._do_all(at)
+        except LedgerLostError:
+            if before is None:
+                raise
+            before.restore(at, self)
+            self._held_back += self._just_come  # the wire gives each only once
+            return False
+        return True
+
+    def _do_all(self, at: _Point) -> None:
+        for _ in range(self._consignment.capacity):
+            if at.arrival is not None:
+                at.wake_at = None
+                at.events.append(self._take_back(at.arrival, len(at.state.in_flight) - 1))
+            while at.events:
+                at.state, instructions = machine.decide(at.state, self._stop_first(at.events))
+                for instruction in instructions:
+                    if isinstance(instruction, machine.Finish):
+                        at.end = instruction
+                    elif isinstance(instruction, machine.WakeAt):
+                        at.wake_at = instruction.moment
+                    elif (answer := self._carry_out(instruction)) is not None:
+                        at.events.append(answer)
+            at.arrival = None if at.end or at.state.is_fetching else self._there_already()
+            if at.arrival is None:
+                return
 
     def _stop_first(self, events: deque[machine.Event]) -> machine.Event:
         """The next event, but a wish to stop goes before all others: nothing is sent after it."""
@@ -189,7 +248,12 @@ class Driver:
 
     def _there_already(self) -> Arrival | None:
         """What has come back and can be settled without waiting."""
-        return self._held_back.popleft() if self._held_back else self._wire.more()
+        if self._held_back:
+            return self._held_back.popleft()
+        arrival = self._wire.more()
+        if arrival is not None:
+            self._just_come.append(arrival)
+        return arrival
 
     def _next_look(self, wake_at: float | None) -> float | None:
         """When to look up from waiting: for a slot that is far off, other processes may ask for a stop meanwhile."""
@@ -250,6 +314,8 @@ class Driver:
                     return machine.StopAsked(now, quota_spent(reservation, self._clock.now()))
                 case StopWanted():
                     return machine.StopAsked(now, STOPPED_FROM_OUTSIDE)
+                case LeaseLost():
+                    return machine.StopAsked(now, TAKEN_OVER)
             parcel = without(parcel, reservation.row_ids, self._consignment.packer)
         del self._parcels[job.number]
         return machine.JobGone(self._clock.monotonic())
@@ -276,7 +342,7 @@ class Driver:
         for number in self._to_send:
             parcel = self._parcels[number]
             is_over = is_over or self._stop.reason is not None or self._ledger.runs.is_stop_asked(run_id)
-            if is_over:
+            if is_over or not self._ledger.may_send():
                 kept = TransportFailure(LineEnd.NOT_SENT, "etl was stopped before it was sent")
                 self._held_back.append(Arrival(number, kept, self._clock.monotonic()))
                 continue
@@ -328,14 +394,16 @@ class Driver:
     def _note_failures(self, parcel: Parcel, ends: Sequence[RowEnd]) -> None:
         """Keep which leads and rows were refused, so that next time they drag no others along; and which no longer are."""
         account_id = self._consignment.account_id
-        activities = dict(zip((row.row_id for row in parcel.rows), parcel.activities, strict=True))
-        rows = {row.row_id: row for row in parcel.rows}
-        for end in ends:
-            row, lead = rows[end.row_id], activities[end.row_id].values.get(self._consignment.addressed_by, "")
-            marks = (lead_mark(lead), row.memory_key)
-            if end.outcome is Outcome.REFUSED:
+        ended = {end.row_id: end.outcome for end in ends}
+        for row, activity in zip(parcel.rows, parcel.activities, strict=True):
+            outcome = ended.get(row.row_id)
+            is_refused = outcome is Outcome.REFUSED
+            if not is_refused and (row.together is None or outcome not in STORED):
+                continue
+            marks = (lead_mark(activity.values.get(self._consignment.addressed_by, "")), row.memory_key)
+            if is_refused:
                 self._ledger.failures.note(account_id, marks)
-            elif end.outcome in STORED and row.together is not None:
+            else:
                 self._ledger.failures.forget(account_id, marks)
 
     def _match(self, verdict: Verdict, parcel: Parcel) -> Matched:
@@ -394,6 +462,14 @@ class Driver:
 
 STOPPED_FROM_OUTSIDE = machine.StopCause(
     ExitCode.STOPPED, "somebody asked for it with `etl stop`", "Run the same command: it continues.", is_of_input=True
+)
+
+
+TAKEN_OVER = machine.StopCause(
+    ExitCode.STOPPED,
+    "this machine was not heard of for so long (asleep, or cut off from the ledger) that another process has taken over",
+    "That one goes on with it; etl runs shows how far it is.",
+    is_of_input=True,
 )
 
 

@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -213,6 +214,7 @@ def _retry_after(answer: ApiAnswer) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
+@lru_cache(maxsize=8)  # a second holds many answers
 def _http_date(text: str) -> datetime | None:
     """An HTTP date; None when it is none or names no zone, so that two of them can always be compared."""
     try:

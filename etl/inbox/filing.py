@@ -12,6 +12,7 @@ from etl.exits import ExitCode
 from etl.inbox.folders import Bundle, file_away, write_whole
 from etl.inbox.judge import Verdict, totals
 from etl.inbox.words import Filed, What
+from etl.places import place_of
 from etl.records import NEEDS_A_PERSON, Outcome
 from etl.stages.past_runs import past_run
 
@@ -64,7 +65,7 @@ class Filing:
     def settle(self) -> list[Filed]:
         """Move what lies in attention, and whose rows were all corrected since, to done."""
         found = []
-        for bundle in self.folders.in_attention():
+        for bundle in self.folders.in_attention(self.ledger.moves.note_folder):
             runs = [self.ledger.listing.run(number) for number in bundle.slip.runs]
             counts = [run.counts for run in runs if run is not None]
             if not any(counts) or any(one.get(outcome) for one in counts for outcome in _OPEN):
@@ -164,7 +165,8 @@ class Filing:
         """Where results or failed file of a run lie now, if they are there."""
         record = self.ledger.runs.get(run)
         path = (record.results_path if which == "results" else record.failed_path) if record else None
-        return Path(path) if path and Path(path).is_file() else None
+        found = place_of(path) if path else None
+        return found if found is not None and found.is_file() else None
 
     @staticmethod
     def _unsent_failed(bundle: Bundle, summary: Summary | None) -> Path | None:

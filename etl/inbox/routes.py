@@ -22,6 +22,7 @@ from etl.mapping.scalars import Switch, Text, Texts, Version, WholeNumber, expec
 from etl.mapping.shape import path_of
 from etl.mapping.target_rules import FORM_TAGS, Part
 from etl.mapping.yaml_document import MOST_CHARACTERS, found_in_words, read_document
+from etl.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +141,9 @@ def load_routes(path: FilePath) -> Routes:
         found += list(_faults(rules, document, path))
     if found or rules is None:
         raise _refusal(path, sorted(set(found), key=_place_of))
-    routes = tuple(Route(name, one, (path.parent / one.mapping).resolve()) for name, one in rules.routes.items())
+    routes = tuple(
+        Route(name, one, (path.parent / place_of(one.mapping)).resolve()) for name, one in rules.routes.items()
+    )
     return Routes(path, routes, ZoneInfo(rules.time_zone) if rules.time_zone else None, rules.settle)
 
 
@@ -229,10 +232,12 @@ def _faults(rules: RoutesFile, document: Document, path: FilePath) -> Iterator[F
         if route.expected is not None and rules.time_zone is None:
             reason = f'{name} is expected "{route.expected}", and it is not clear in which zone'
             yield Finding(document.place(("routes", name, "expected")), MissingKey("time_zone", reason))
-        if not (path.parent / route.mapping).is_file():
-            wrong = WrongValue(
-                found_in_words(route.mapping), f"a mapping file; there is no {path.parent / route.mapping}"
-            )
+        try:
+            mapping = path.parent / place_of(route.mapping)
+        except UsageError as error:  # a URL that cannot be used
+            raise UsageError(f"{document.place(('routes', name, 'mapping'))}: {error.message}") from error
+        if not mapping.is_file():
+            wrong = WrongValue(found_in_words(route.mapping), f"a mapping file; there is no {mapping}")
             yield Finding(document.place(("routes", name, "mapping")), wrong)
 
 

@@ -6,8 +6,10 @@ where it belongs; and what of it went out is in the ledger, which knows it again
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ from etl.inbox.routes import ROUTES_FILE, load_routes
 from etl.inbox.ways import open_ways, recognise
 from etl.inbox.words import Filed, Night, What
 from etl.ledger.store import Ledger
+from etl.places import place_of
 from etl.reconciler.names import without_our_ending
 from etl.stages.prepare import inputs
 
@@ -81,7 +84,14 @@ def serve(
     folders = Folders(folder.absolute())
     folders.make()
     settings = [settings_of(route.rules.account, route.mapping) for route in routes.routes]
-    with folders.locked(), Ledger(settings[0].ledger_url, settings[0].ledger_files, now) as ledger:
+    with ExitStack() as stack:
+
+        @cache
+        def opened() -> Ledger:
+            return stack.enter_context(Ledger(settings[0].ledger_url, settings[0].ledger_files, now))
+
+        stack.enter_context(folders.locked(opened))
+        ledger = opened()
         ways = open_ways(routes, settings, ledger, now)
         importing = Importing(options.jobs, options.ok_below, events, stop or StopSignal(), now, options.on_behalf_of)
         filing = Filing(folders, ledger, options.again)
@@ -117,7 +127,7 @@ class _Night:
 
     def go_on(self) -> None:
         """Continue what an earlier night left in `working`, by its content, before anything new is taken."""
-        bundles, strange = self.folders.leftovers(self.today.isoformat())
+        bundles, strange = self.folders.leftovers(self.today.isoformat(), self.ledger.moves.note_folder)
         for place in strange:
             reason = "nothing tells any more what lies in this folder of working. Put its file into the inbox"
             self._left(place, What.UNKNOWN, ExitCode.USAGE, reason)
@@ -236,7 +246,7 @@ class _Night:
         """Where results and failed file of a run lie."""
         record = self.ledger.runs.get(run)
         named = (record.results_path, record.failed_path) if record is not None else (None, None)
-        return Path(named[0]) if named[0] else None, Path(named[1]) if named[1] else None
+        return place_of(named[0]) if named[0] else None, place_of(named[1]) if named[1] else None
 
     def _slip(self, name: str, known: Known, way: Way) -> Slip:
         """One of our own files that was renamed loses our ending: what it says of whose rows these are is not so."""

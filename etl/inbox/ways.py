@@ -15,7 +15,7 @@ from etl.mapping.model import OnChange
 from etl.quoting import listed
 from etl.records import Outcome
 from etl.settings.toml_file import ENVIRONMENT_ACCOUNT
-from etl.stages.destinations import account_of
+from etl.stages.account_of import account_of
 from etl.stages.prepare import load
 from etl.status import hash_of_content, runs_of_lines
 

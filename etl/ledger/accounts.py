@@ -101,7 +101,7 @@ class Accounts:
         scope_id = self._database.connection.execute(query).scalar()
         if scope_id is not None:
             return int(scope_id)
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             scope_id = connection.execute(query).scalar()
             if scope_id is None:
                 scope_id = inserted_key(connection.execute(SCOPES.insert().values(**place)))
@@ -114,7 +114,7 @@ class Accounts:
 
     def note_numbering(self, account_id: int, numbering: str) -> None:
         """Keep what a full answer has shown of this account's numbering."""
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(numbering=numbering))
 
     def learned_limits(self, account_id: int) -> dict[Window, Limit]:
@@ -126,7 +126,7 @@ class Accounts:
     def learn_limit(self, account_id: int, window: Window, limit: Limit) -> None:
         """Keep a limit that a refusal named; the smallest rate wins (LeadSquared: "exceeded the limit of N in M second(s)")."""
         place = (LEARNED_LIMITS.c.account_id == account_id) & (LEARNED_LIMITS.c.rate_window == window.value)
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             known = connection.execute(select(LEARNED_LIMITS).where(place)).first()
             is_known = known is not None and known.learned_at > self._now() - LEARNED_FOR_SECONDS
             if known is not None and is_known and known.requests / known.seconds <= limit.count / limit.seconds:
@@ -141,7 +141,8 @@ class Accounts:
     def pause(self, account_id: int, until_mono: float) -> None:
         """Let no process send to this account before `until_mono` of this boot; a longer pause stays."""
         boot = self._database.clock.boot_id()
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
+            until_mono = self._database.to_ledger(until_mono)
             place = ACCOUNTS.c.account_id == account_id
             known = connection.execute(select(ACCOUNTS.c.paused_until_mono, ACCOUNTS.c.paused_boot).where(place)).one()
             if known.paused_boot == boot and (known.paused_until_mono or 0) >= until_mono:

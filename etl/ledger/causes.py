@@ -25,7 +25,7 @@ FROM rows WHERE run_id = :run_id AND outcome IN :outcomes GROUP BY 1, 2, 3""").b
 _FIRST = text("""
 SELECT row_number FROM rows
 WHERE run_id = :run_id AND outcome = :outcome AND COALESCE(code, '') = COALESCE(:code, '')
-  AND (:words IS NULL OR error = :words)
+  AND (CAST(:words AS TEXT) IS NULL OR error = :words)
 ORDER BY row_number LIMIT :most""")
 
 

@@ -14,7 +14,9 @@ from typing import IO, TYPE_CHECKING
 from sqlalchemy import select
 
 from etl.errors import LedgerError, SourceError
+from etl.ledger.copy_pieces import CopyPieces
 from etl.ledger.schema import COPIES
+from etl.places import local_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,13 +27,20 @@ _PIECE_BYTES = 1 << 20
 _HASH = re.compile("[0-9a-f]{64}")
 _DRAFT = ".copy-"
 
+_KEPT_AT = "SELECT kept_at FROM copies WHERE hash = :hash"
+_SIZE = "SELECT bytes FROM copies WHERE hash = :hash"
+
 
 class Copies:
-    """The kept files: `folder/ab/abcdef…`, named by the SHA-256 of their content."""
+    """The kept files: `folder/ab/abcdef…`, named by the SHA-256 of their content.
+
+    Where machines share the ledger they are kept in it, and the folder only spares this machine to fetch them again.
+    """
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self.folder = folder
+        self._pieces = CopyPieces(database) if database.is_shared else None
 
     def keep(self, original: Path, kind: str, shown: Path | None = None) -> str:
         """Copy a file into the store, if its content is not there yet. shown: its name, where that is not the original's.
@@ -40,33 +49,76 @@ class Copies:
         Raises: SourceError — the original cannot be read, or is written to while it is read.
                 LedgerError — the copy cannot be written.
         """
+        shown = shown or original
         try:
+            original = local_copy(original)
             stream = original.open("rb")
         except OSError as error:
-            raise SourceError(
-                f"{shown or original} cannot be read: {error.strerror}. Check the path and your rights."
-            ) from error
+            raise SourceError(f"{shown} cannot be read: {error.strerror}. Check the path and your rights.") from error
         try:
             with stream:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the sheets as they are
                 unchanged = _Unchanged(original, stream)
                 content_hash, size = self._take_in(stream, unchanged)
         except OSError as error:
-            where = f"The copy of {shown or original} cannot be kept in {self.folder}"
+            where = f"The copy of {shown} cannot be kept in {self.folder}"
             raise LedgerError(f"{where}: {error.strerror}. Free some space or set another ledger.") from error
-        self._note(content_hash, kind, (shown or original).name, size)
+        self._note(content_hash, kind, shown.name, size)
         return content_hash
 
+    def take(self, content: Path, content_hash: str) -> None:
+        """Keep the content of a copy that is noted already, from another ledger. Raises: LedgerError — it is damaged."""
+        if self._pieces is not None:
+            self._pieces.put(content, content_hash)
+            return
+        try:
+            with content.open("rb") as stream:
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                found, _ = self._take_in(stream, _Unchanged(content, stream))
+        except OSError as error:
+            raise LedgerError(f"The copy {content} cannot be kept in {self.folder}: {error.strerror}.") from error
+        if found != content_hash:
+            raise LedgerError(f"The kept copy {content} is damaged: its content is not what it was. Nothing was moved.")
+
     def path(self, content_hash: str) -> Path:
-        """Where the copy lies."""
+        """Where the copy lies, fetched from the ledger where it has to be. Raises: LedgerError — it is damaged."""
+        place = self.place(content_hash)
+        if self._pieces is not None and not place.is_file():
+            self._pieces.fetch(content_hash, place)
+        return place
+
+    def place(self, content_hash: str) -> Path:
+        """Where the copy lies on this machine, if it does."""
         return self.folder / content_hash[:2] / content_hash
 
     def has(self, content_hash: str) -> bool:
         """Whether the copy is there."""
         return self.path(content_hash).is_file()
 
+    @property
+    def lies_in(self) -> str:
+        """Where copies are kept, in words."""
+        return f"the ledger {self._database.shown}" if self._pieces is not None else str(self.folder)
+
+    def kept_at(self, content_hash: str) -> float:
+        """When it was kept last, in seconds since 1970: whoever needs it again keeps it anew."""
+        if self._pieces is not None:
+            found = self._database.ask(_KEPT_AT, {"hash": content_hash})
+            return float(found[0][0]) if found else 0.0
+        return written_at(self.place(content_hash))
+
+    def size(self, content_hash: str) -> int:
+        """How many bytes it has; 0 where it is not there."""
+        if self._pieces is not None:
+            found = self._database.ask(_SIZE, {"hash": content_hash})
+            return int(found[0][0]) if found else 0
+        place = self.place(content_hash)
+        return place.stat().st_size if place.is_file() else 0
+
     def bytes_on_disk(self) -> int:
-        """How much room the copies take."""
+        """How much room the copies take, on this machine or in the ledger."""
+        if self._pieces is not None:
+            return self._pieces.bytes_kept()
         return sum(file.stat().st_size for file in self.files())
 
     def files(self) -> Iterator[Path]:
@@ -88,7 +140,7 @@ class Copies:
                 target.flush()
                 os.fsync(target.fileno())
             unchanged.check(size)
-            place = self.path(digest.hexdigest())
+            place = self.place(digest.hexdigest())
             place.parent.mkdir(exist_ok=True)
             Path(temporary).replace(place)
         finally:
@@ -97,6 +149,9 @@ class Copies:
         return digest.hexdigest(), size
 
     def _note(self, content_hash: str, kind: str, name: str, size: int) -> None:
+        if self._pieces is not None:
+            self._pieces.keep(self.place(content_hash), content_hash, kind, name, size)
+            return
         known = select(COPIES.c.hash).where(COPIES.c.hash == content_hash)
         if self._database.connection.execute(known).first() is not None:
             return
@@ -104,6 +159,14 @@ class Copies:
             if connection.execute(known).first() is None:
                 kept = {"hash": content_hash, "kind": kind, "name": name, "bytes": size}
                 connection.execute(COPIES.insert().values(kept_at=self._database.clock.now().timestamp(), **kept))
+
+
+def written_at(file: Path) -> float:
+    """When a file was written. One that is gone is as old as can be."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 class _Unchanged:

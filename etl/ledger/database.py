@@ -1,96 +1,37 @@
-"""One connection to the ledger's database, and what a write transaction is on it."""
+"""What the rooms of a ledger ask of its database, and what a write transaction is: `sqlite` and `postgresql` are such.
+
+    writing      one transaction that may change things; of one account, where it says so
+    together     several of them as one commit
+    looking      several statements about one moment
+    ask, do …    the statements of every request, past what SQLAlchemy does with each
+
+Times: `clock` is the ledger's. It is this machine's for a file of this machine; where machines share a ledger it is the
+database's, and moments of this process are brought to it (`to_ledger`) and from it (`to_here`).
+"""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from contextlib import contextmanager, suppress
-from functools import lru_cache
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import bindparam, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import DatabaseError
 
 from etl.errors import LedgerError
-from etl.ledger.schema import for_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Table, TextClause
-    from sqlalchemy.engine import Connection, CursorResult, Engine, ExceptionContext
+    from sqlalchemy import Table
+    from sqlalchemy.engine import Connection, CursorResult
 
     from etl.clock import Clock
 
-BUSY_SECONDS = 10
-"""How long SQLite itself waits for another writer before it says that the database is locked."""
+_Result = TypeVar("_Result")
 
-
-_BEGIN = "BEGIN IMMEDIATE"
-_MOST_VALUES = 900  # of one statement; SQLite before 3.32 takes 999
-
-
-def _is_busy(error: BaseException) -> bool:
-    return isinstance(error, OperationalError) and ("locked" in str(error) or "busy" in str(error))
-
-
-def _engine(url: str, shown: str) -> Engine:
-    """Transactions are begun by hand (`writing`), because SQLite must take its write lock at the beginning, not midway."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def prepare(dbapi_connection: Any, _record: object) -> None:  # whatever driver SQLAlchemy uses
-            for pragma in (
-                f"busy_timeout = {BUSY_SECONDS * 1000}",
-                "synchronous = FULL",  # a commit that was answered survives the power cut that follows it
-                "foreign_keys = ON",
-                "cache_size = -32768",  # 32 MiB: claims of a large ledger are looked up all over it
-            ):
-                dbapi_connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "handle_error")
-    def explain(context: ExceptionContext) -> None:
-        """Reads too meet full disks and damaged files, and the person should meet a sentence."""
-        error = context.sqlalchemy_exception
-        is_tried_again = context.statement == _BEGIN and isinstance(error, OperationalError) and _is_busy(error)
-        if isinstance(error, DatabaseError) and not is_tried_again:
-            raise _trouble(shown, error) from error
-
-    return engine
-
-
-_REMEDIES = (
-    (
-        ("locked", "busy"),
-        "Another program, a backup maybe, has held it for longer than etl waits. Run the same command again when that has ended.",
-    ),
-    (("full",), "Make room on its disk, then run the same command again."),
-    (("readonly", "read-only"), "Make the file, its folder and the disk such that they may be written to."),
-    (
-        ("malformed", "not a database", "no such table", "no such column", "corrupt"),
-        "It is damaged: keep it, with its -wal file, and put back a backup. Do not begin with an empty ledger: rows that are in "
-        "LeadSquared could go out again.",
-    ),
-    (("disk I/O",), "The disk may be full or failing: check it, then run the same command again."),
-)
-"""What to do now, by words of SQLite's (its page "Result and Error Codes")."""
-
-_REMEDY = "Check that its folder exists, may be written to and has free space."
-
-
-def _trouble(shown: str, error: DatabaseError) -> LedgerError:
-    return LedgerError(_told(shown, str(error.orig)))
-
-
-def _told(shown: str, words: str) -> str:
-    """The trouble in words, and what to do."""
-    remedy = next((remedy for signs, remedy in _REMEDIES if any(sign in words for sign in signs)), _REMEDY)
-    return f"The ledger {shown} cannot be used: {words}. Nothing more was sent; the file was left as it is. {remedy}"
+NO_ACCOUNT = 0
+"""For `writing`: what belongs to no account, such as kept copies. It keeps no account waiting."""
 
 
 def inserted_key(result: CursorResult[Any]) -> int:
@@ -101,73 +42,64 @@ def inserted_key(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
-_LIST = "IN :row_ids"
-_JSON_LIST = "IN (SELECT value FROM json_each(:row_ids))"
-
-
-@lru_cache(maxsize=256)
-def _clause(statement: str) -> TextClause:
-    made = text(statement)
-    return made.bindparams(bindparam("row_ids", expanding=True)) if _LIST in statement else made
-
-
-@lru_cache(maxsize=16)
-def _insertion(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)})"
-
-
-class Database:
+class Database(ABC):
     """The ledger's one connection. Not for use by several threads.
 
-    shown: the address as a person may see it, without a password.
+    clock: the ledger's. shown: the address as a person may see it, without a password. blob: the type of bytes in its SQL.
     """
 
+    blob: str
+    is_shared: bool
+    """Whether processes of other machines may use it, too."""
+
     def __init__(self, url: str, clock: Clock) -> None:
-        """Raises: LedgerError — no database can be opened or made there."""
         self.clock = clock
-        self.shown = make_url(url).render_as_string(hide_password=True).removeprefix("sqlite:///")
-        try:
-            self._engine = _engine(url, self.shown)
-            self.connection: Connection = self._engine.connect()
-        except DatabaseError as error:
-            raise _trouble(self.shown, error) from error
-        if self._engine.dialect.name == "postgresql":
-            for_postgresql()
-        found = self.connection.connection.dbapi_connection
-        self._sqlite = found if isinstance(found, sqlite3.Connection) else None
+        self.shown = shown_address(url)
         self._is_together = False
         self._has_begun = False
+        self._is_looking = False
+
+    @property
+    @abstractmethod
+    def connection(self) -> Connection:
+        """For statements that are no part of every request."""
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, account_id: int | None = None, **of: int) -> Iterator[Connection]:
         """One write transaction: everything in it is committed together at the end, or nothing of it.
 
-        Within `together` it is a part of that one.
-        Raises: LedgerError — locked for longer than some minutes, disk full, read-only or damaged.
+        account_id: whose rows, requests and slots it is about, as far as these are written or decided on: meanwhile nobody
+        else writes to that account. of: where that is not at hand, the number of a run, a request or a row of that account,
+        as `run_id`, `request_id` or `row_id`. Without any, nobody writes to any account. Within `together` it is a part of
+        that one.
+        Raises: LedgerError — locked for longer than some minutes, disk full, read-only or damaged; or out of reach.
         """
         if self._has_begun:
             yield self.connection
             return
         try:
-            self._begin()
+            self._begin(account_id, of)
             self._has_begun = self._is_together
             if self._is_together:
                 yield self.connection
                 return
+            self._has_begun = True
             try:
                 yield self.connection
                 self._commit()
             except BaseException:
                 self._roll_back()
                 raise
+            finally:
+                self._has_begun = False
         except DatabaseError as error:
-            raise _trouble(self.shown, error) from error
+            raise self._trouble(error) from error
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """All that is written within is one transaction, which begins with the first of it. Nothing that fails may be caught.
 
-        Raises: LedgerError — as `writing`.
+        All of it is about the account of the first. Raises: LedgerError — as `writing`.
         """
         self._is_together = True
         try:
@@ -184,117 +116,104 @@ class Database:
     @contextmanager
     def looking(self) -> Iterator[Connection]:
         """The ledger as it is at one moment, for several statements. Only temporary tables may be written meanwhile."""
-        if self._has_begun:
+        if self._has_begun or self._is_looking:
             yield self.connection
             return
-        self.connection.exec_driver_sql("BEGIN")  # takes no lock that another process would have to wait for
+        self._begin_looking()
+        self._is_looking = True
         try:
             yield self.connection
             self.connection.exec_driver_sql("COMMIT")
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            self._is_looking = False
 
+    def until_done(self, work: Callable[[], _Result]) -> _Result:
+        """Carry out what is one transaction; once more where the database went away in the midst of it."""
+        return work()
+
+    def to_ledger(self, moment: float) -> float:
+        """A moment of this process's `monotonic` by the ledger's; where that is not quite certain, rather later."""
+        return moment
+
+    def to_here(self, moment: float) -> float:
+        """A moment of the ledger's by this process's `monotonic`; where that is not quite certain, rather later."""
+        return moment
+
+    def boot_here(self) -> str:
+        """To which boot the moments belong that `to_here` gives."""
+        return self.clock.boot_id()
+
+    @abstractmethod
     def ask(self, statement: str, values: Mapping[str, object]) -> Sequence[Any]:
         """All rows that a statement of every request gives, as tuples: past what SQLAlchemy does with each of them, which
-        costs ten times of what SQLite itself needs. `IN :row_ids` takes a list of numbers."""
-        if self._sqlite is None:
-            return self.connection.execute(_clause(statement), dict(values)).all()
-        return self._quickly(self._sqlite, statement, values).fetchall()
+        costs ten times of what the database itself needs. `IN :row_ids` takes a list of numbers."""
 
+    @abstractmethod
     def do(self, statement: str, values: Mapping[str, object]) -> int:
         """Carry such a statement out. Returns: how many rows were changed."""
-        if self._sqlite is None:
-            return int(self.connection.execute(_clause(statement), dict(values)).rowcount)
-        return self._quickly(self._sqlite, statement, values).rowcount
 
+    @abstractmethod
     def do_each(self, statement: str, values: Sequence[Mapping[str, object]]) -> int:
         """The same for each of some values. Returns: how many rows were changed."""
-        if self._sqlite is None:
-            return int(self.connection.execute(_clause(statement), [dict(one) for one in values]).rowcount)
-        try:
-            return self._sqlite.executemany(statement, values).rowcount
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(_told(self.shown, str(error))) from error
 
+    @abstractmethod
     def insert(self, table: Table, values: Mapping[str, object]) -> int:
         """Insert one row, of values that need no conversion. Returns: the number that the database gave it."""
-        if self._sqlite is None:
-            return inserted_key(self.connection.execute(table.insert().values(**values)))
-        return self._quickly(self._sqlite, _insertion(table.name, tuple(values)), values).lastrowid or 0
 
-    def _quickly(self, sqlite: sqlite3.Connection, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
-        if "row_ids" in values:
-            statement = statement.replace(_LIST, _JSON_LIST)
-            values = {**values, "row_ids": json.dumps(values["row_ids"])}
-        try:
-            return sqlite.execute(statement, values)
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(_told(self.shown, str(error))) from error
+    @abstractmethod
+    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
+        """Insert many rows by position, past what SQLAlchemy does with each named value of each row."""
 
-    def refuse_part_of_a_page(self, path: Path) -> None:
-        """Refuse a SQLite file that ends within a page: SQLite reads what is missing there as zeros, and says nothing.
+    def after_filling(self, table: str) -> None:  # noqa: B027 — there need not be anything to do
+        """A temporary table was filled: let the database know what it holds, where it needs to."""
 
-        While there is a write-ahead log the file may end anywhere; what counts then stands in the log.
-        Raises: LedgerError — it was cut short.
-        """
-        log = path.with_name(f"{path.name}-wal")
-        page_bytes = int(self.connection.exec_driver_sql("PRAGMA page_size").scalar_one())
-        has_log = log.exists() and log.stat().st_size > 0
-        if path.exists() and path.stat().st_size % page_bytes and not has_log:
-            raise LedgerError(_told(self.shown, "database disk image is malformed: its last page is cut short"))
-
-    def write_ahead(self) -> None:
-        """Have SQLite write ahead into a file beside, so that reading and writing do not wait for each other.
-
-        Not done on opening, because it changes the file for good: first it must be known to be a ledger.
-        """
-        if self._engine.dialect.name == "sqlite":
-            self.connection.exec_driver_sql("PRAGMA journal_mode = WAL").close()
+    def go_on_numbering(self, *tables: str) -> None:  # noqa: B027 — as above
+        """Numbers were given to rows of these tables by hand: those that the database gives are to lie above them."""
 
     def tables(self) -> set[str]:
         """The names of the tables that are there."""
         return set(inspect(self.connection).get_table_names())
 
-    def insert_many(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
-        """Insert many rows by position, past what SQLAlchemy does with each named value of each row.
+    def will_read_in_order(self) -> None:  # noqa: B027 — as above
+        """Much is going to be read, and none of it twice: then it need not be kept in memory."""
 
-        Some hundred go into one statement: to carry one out costs as much as the values of a row.
-        """
-        mark = "?" if self.connection.dialect.paramstyle == "qmark" else "%s"
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
-        one = f"({', '.join([mark] * len(columns))})"
-        values = list(rows)
-        together = max(1, _MOST_VALUES // len(columns))
-        whole = len(values) - len(values) % together
-        if whole:
-            lines = [tuple(chain.from_iterable(values[at : at + together])) for at in range(0, whole, together)]
-            self.connection.exec_driver_sql(statement + ", ".join([one] * together), lines)
-        if whole < len(values):
-            self.connection.exec_driver_sql(statement + one, values[whole:])
+    def bytes_on_disk(self) -> int:
+        """How much room the ledger's tables take, kept copies among them; 0 where its file tells that."""
+        return 0
 
-    def _begin(self) -> None:
-        begin = _BEGIN if self._engine.dialect.name == "sqlite" else "BEGIN"
-        for attempt in Retrying(
-            retry=retry_if_exception(_is_busy),
-            stop=stop_after_attempt(12),
-            wait=wait_random_exponential(multiplier=0.1, max=5),
-            sleep=self.clock.sleep,
-            reraise=True,
-        ):
-            with attempt:
-                self.connection.exec_driver_sql(begin)
+    @abstractmethod
+    def give_back(self) -> None:
+        """Hand room that is free by now back to the file system. Raises: LedgerError — it was not possible."""
 
-    def _commit(self) -> None:
-        self.connection.exec_driver_sql("COMMIT")
-
-    def _roll_back(self) -> None:
-        with suppress(
-            DatabaseError, LedgerError
-        ):  # SQLite has rolled back by itself after some errors (a full disk, say)
-            self.connection.exec_driver_sql("ROLLBACK")
-
+    @abstractmethod
     def close(self) -> None:
         """Give the connection back; further use is a mistake."""
-        self.connection.close()
-        self._engine.dispose()
+
+    @abstractmethod
+    def _begin(self, account_id: int | None, of: Mapping[str, int]) -> None: ...
+
+    @abstractmethod
+    def _begin_looking(self) -> None: ...
+
+    @abstractmethod
+    def _commit(self) -> None: ...
+
+    @abstractmethod
+    def _roll_back(self) -> None: ...
+
+    @abstractmethod
+    def _trouble(self, error: DatabaseError) -> LedgerError: ...
+
+
+_SECRET_OPTIONS = ("password", "sslpassword")
+
+
+def shown_address(url: str) -> str:
+    """A database URL as a person may see it; of SQLite the path alone."""
+    place = make_url(url)
+    hidden = {name: "***" for name in _SECRET_OPTIONS if name in place.query}
+    shown = place.update_query_dict(hidden) if hidden else place
+    return shown.render_as_string(hide_password=True).removeprefix("sqlite:///")

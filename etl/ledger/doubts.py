@@ -6,14 +6,15 @@ the clocks did meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import bindparam, select, text, update
 
 from etl.ledger.addresses import RUNS_TO_WAIT_FOR
+from etl.ledger.bodies import Bodies
 from etl.ledger.handover import GIVEN_AWAY
 from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, for_rows, holding, spellings
 from etl.reconciler.trust import Kept, Trust
@@ -207,11 +208,15 @@ class LaterRow:
     outcome: str
 
 
+_Told = TypeVar("_Told", Doubt, Witness, Sent)
+
+
 class Doubts:
     """The ledger's side of reading back. Everything but `remember_trust` and `note_decision` asks only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._bodies = Bodies(database)
 
     def of_run(self, run_id: int) -> list[Doubt]:
         """The requests that keep rows of this run in doubt, in the order in which they were sent.
@@ -221,7 +226,7 @@ class Doubts:
         """
         statement = text(_DOUBTS.format(others=_OTHER_RUNS, given_away=GIVEN_AWAY))
         found = self._database.connection.execute(statement, {"run_id": run_id}).all()
-        return [_doubt(list(rows)) for _, rows in groupby(found, key=attrgetter("request_id"))]
+        return [self._doubt(list(rows)) for _, rows in groupby(found, key=attrgetter("request_id"))]
 
     def other_runs(self, run_id: int) -> list[int]:
         """The other runs whose rows in doubt rows of this run were taken for, are equal to or wait for."""
@@ -255,8 +260,8 @@ class Doubts:
         statement = text(_REQUESTS).bindparams(bindparam("request_ids", expanding=True))
         for some in _portions(sorted(request_ids)):
             for row in self._database.connection.execute(statement, {"request_ids": some}):
-                found[row.request_id] = Sent(*row)
-        return found
+                found[row.request_id] = replace(Sent(*row), body=self._bodies.deflated(row.body))
+        return {number: self._told_here(sent) for number, sent in found.items()}
 
     def later_for_same(
         self, row_ids: Collection[int], first: int, stored_as: Outcome = Outcome.UPDATED
@@ -303,8 +308,9 @@ class Doubts:
 
     def boot_seen(self, boot_id: str) -> float:
         """When this ledger first saw that boot of the machine, by the boot's `monotonic`."""
-        query = select(BOOTS.c.first_seen_mono).where(BOOTS.c.boot_id == boot_id)
-        return float(self._database.connection.execute(query).scalar_one())
+        its = self._database.clock.boot_id() if boot_id == self._database.boot_here() else boot_id
+        query = select(BOOTS.c.first_seen_mono).where(BOOTS.c.boot_id == its)
+        return self._database.to_here(float(self._database.connection.execute(query).scalar_one()))
 
     def trust(self, account_id: int) -> Trust:
         """What earlier reads have shown this account's reads to be worth."""
@@ -318,14 +324,14 @@ class Doubts:
         if (known.keys, known.values) == (trust.keys, trust.values):
             return
         values = {"reads_keys": trust.keys.value, "reads_values": trust.values.value}
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id).values(**values))
 
     def note_decision(self, run_id: int, decision: str, rows: int) -> None:
         """Keep what a person decided about rows that cannot be read back."""
         now = self._database.clock.now().timestamp()
         values = {"run_id": run_id, "decision": decision, "rows": rows, "decided_at": now}
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             connection.execute(DECISIONS.insert().values(**values))
 
     def _witness(self, statement: str, **values: object) -> Witness | None:
@@ -334,30 +340,37 @@ class Doubts:
         if found is None:
             return None
         names = Witness.__slots__
-        return Witness(**{name: getattr(found, name) for name in names})
+        return self._told_here(Witness(**{name: getattr(found, name) for name in names}))
 
+    def _doubt(self, rows: Sequence[Row[tuple[object, ...]]]) -> Doubt:
+        first = rows[0]
+        doubt = Doubt(
+            request_id=first.request_id,
+            run_id=first.run_id,
+            sent_at=first.sent_at,
+            sent_mono=first.sent_mono,
+            boot_id=first.boot_id,
+            ended_at=first.ended_at,
+            ended_mono=first.ended_mono,
+            ended_after=first.ended_after or first.request_id,
+            late=bool(first.late),
+            verdict=first.verdict or "unknown",
+            detail=first.detail,
+            size=first.rows,
+            body=self._bodies.deflated(first.body),
+            rows=tuple(
+                DoubtfulRow(row.row_id, row.position, row.together, bytes(row.memory_key), row.code) for row in rows
+            ),
+            status=first.status,
+        )
+        told = self._told_here(doubt)
+        return told if told is doubt else replace(told, ended_mono=self._database.to_here(doubt.ended_mono))
 
-def _doubt(rows: Sequence[Row[tuple[object, ...]]]) -> Doubt:
-    first = rows[0]
-    return Doubt(
-        request_id=first.request_id,
-        run_id=first.run_id,
-        sent_at=first.sent_at,
-        sent_mono=first.sent_mono,
-        boot_id=first.boot_id,
-        ended_at=first.ended_at,
-        ended_mono=first.ended_mono,
-        ended_after=first.ended_after or first.request_id,
-        late=bool(first.late),
-        verdict=first.verdict or "unknown",
-        detail=first.detail,
-        size=first.rows,
-        body=first.body,
-        rows=tuple(
-            DoubtfulRow(row.row_id, row.position, row.together, bytes(row.memory_key), row.code) for row in rows
-        ),
-        status=first.status,
-    )
+    def _told_here(self, one: _Told) -> _Told:
+        """The same with its moments by this process's `monotonic`, where the ledger's clock is another one."""
+        if not self._database.is_shared or one.boot_id != self._database.clock.boot_id():
+            return one
+        return replace(one, sent_mono=self._database.to_here(one.sent_mono), boot_id=self._database.boot_here())
 
 
 def _portions(values: Iterable[object]) -> Iterator[list[object]]:

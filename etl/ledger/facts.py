@@ -44,6 +44,6 @@ class Facts:
         """Keep what was told just now, in the place of what was told before. value: whatever JSON holds."""
         place = (ACCOUNT_FACTS.c.account_id == account_id) & (ACCOUNT_FACTS.c.name == name)
         told = {"value": json.dumps(value, ensure_ascii=False), "asked_at": self._database.clock.now().timestamp()}
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             connection.execute(ACCOUNT_FACTS.delete().where(place))
             connection.execute(ACCOUNT_FACTS.insert().values(account_id=account_id, name=name, **told))

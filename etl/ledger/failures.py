@@ -22,7 +22,7 @@ class Failures:
 
     def note(self, account_id: int, marks: Iterable[bytes]) -> None:
         """Keep that these were refused."""
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             for mark in marks:
                 place = {"account_id": account_id, "mark": mark}
                 if connection.execute(select(FAILED_BEFORE).filter_by(**place)).first() is None:
@@ -31,5 +31,5 @@ class Failures:
     def forget(self, account_id: int, marks: Iterable[bytes]) -> None:
         """They have been stored by now."""
         chosen = (FAILED_BEFORE.c.account_id == account_id) & FAILED_BEFORE.c.mark.in_(list(marks))
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             connection.execute(FAILED_BEFORE.delete().where(chosen))

@@ -6,6 +6,8 @@ Over a network two machines can each believe that they alone write, and a row go
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 from etl.errors import LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _NETWORK_KINDS = frozenset(
     {
@@ -105,6 +107,8 @@ def refuse_network(path: Path, mounts: Sequence[Mount] | None = None) -> None:
 @cache
 def _mounts() -> tuple[Mount, ...]:
     """All that is mounted, in the order in which it was; read once in a process. Empty where the system does not tell."""
+    with suppress(OSError):
+        return tuple(_of_linux(_LISTED_BY_LINUX.read_text(encoding="utf-8", errors="surrogateescape")))
     try:
         import psutil  # noqa: PLC0415 — its native part may be missing on a rare platform, where every place is allowed
 
@@ -112,6 +116,19 @@ def _mounts() -> tuple[Mount, ...]:
     except (ImportError, OSError, RuntimeError, NotImplementedError):
         return ()
     return tuple(mount(one.mountpoint, one.fstype, one.opts, one.device) for one in found)
+
+
+def _of_linux(told: str) -> Iterator[Mount]:
+    """Mounts as Linux lists them (proc_pid_mounts(5)). Read here, because to load psutil takes as long as many a command."""
+    for line in told.splitlines():
+        device, point, kind, options = (
+            _AS_OCTAL.sub(lambda found: chr(int(found[1], 8)), one) for one in line.split(" ")[:4]
+        )
+        yield mount(point, kind, options, device)
+
+
+_LISTED_BY_LINUX = Path("/proc/self/mounts")
+_AS_OCTAL = re.compile(r"\\([0-7]{3})")  # how fstab(5) writes a space, a tab, a line end and a backslash
 
 
 def mount(point: str, kind: str, options: str = "", device: str = "") -> Mount:

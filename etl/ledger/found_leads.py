@@ -77,7 +77,7 @@ class FoundLeads:
             for (field, mark), ids in found.items()
         ]
         if values:
-            with self._database.writing() as connection:
+            with self._database.writing(account_id) as connection:
                 connection.execute(_NOTE, values)
 
     def known(
@@ -121,7 +121,7 @@ class FoundLeads:
         """They are to be looked up again."""
         for field, marks in _by_field(asked_for):
             chosen = (FOUND_LEADS.c.account_id == account_id) & (FOUND_LEADS.c.field == field)
-            with self._database.writing() as connection:
+            with self._database.writing(account_id) as connection:
                 connection.execute(FOUND_LEADS.delete().where(chosen, FOUND_LEADS.c.mark.in_(marks)))
 
     def is_answered(self, account_id: int, field: str) -> bool:

@@ -46,7 +46,7 @@ class Gathering:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        blob = "BLOB" if database.connection.dialect.name == "sqlite" else "BYTEA"
+        blob = database.blob
         for statement in (_CREATE.format(blob=blob), _CREATE_ORDER.format(blob=blob), _DROP_INDEX):
             database.connection.exec_driver_sql(statement)
         self._empty()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
+from etl.ledger.bodies import Bodies
 from etl.ledger.schema import OCCUPYING
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class HandedRows:
 
     def __init__(self, database: Database, run_ids: Collection[int], scope: Scope) -> None:
         self._database = database
+        self._bodies = Bodies(database)
         self._scope = scope
         self._place = {
             "row_ids": sorted(run_ids),
@@ -173,7 +175,10 @@ class HandedRows:
         else:
             names, statement = _statement(table)
             for found in self._all(statement):
-                yield dict(zip(names, found, strict=True))
+                record = dict(zip(names, found, strict=True))
+                if "body" in record:  # there it stands alone
+                    record["body"] = self._bodies.deflated(record["body"])
+                yield record
 
     def _pages(self, names: tuple[str, ...], statement: str) -> Iterator[Record]:
         """Some thousand at a time in memory."""

@@ -182,7 +182,7 @@ class Handovers:
         """Keep the bodies of requests, deflated, by number."""
         values = [{"request_id": number, "body": body} for number, body in bodies.items()]
         if values:
-            with self._database.writing() as connection:
+            with self._database.writing(request_id=next(iter(bodies))) as connection:
                 connection.execute(text("UPDATE requests SET body = :body WHERE request_id = :request_id"), values)
 
     def counts_before(self, run_id: int) -> dict[Outcome, int]:
@@ -196,7 +196,7 @@ class Handovers:
         Only to be called by who holds the runs' locks, with no request of theirs in the air.
         """
         now = self._database.clock.now().timestamp()
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=next(iter(run_ids), 0)) as connection:
             for run_id in run_ids:
                 values = {"run_id": run_id, "way": GIVEN, "package": package, "at": now}
                 connection.execute(HANDOVERS.insert().values(**values))
@@ -207,7 +207,7 @@ class Handovers:
     def take_back(self, run_ids: Sequence[int]) -> None:
         """The word of a person that nobody has taken these runs: they may go on here."""
         now = self._database.clock.now().timestamp()
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=next(iter(run_ids), 0)) as connection:
             for run_id in run_ids:
                 for statement in (_FREE_THEM, _BACK, _END):
                     connection.execute(text(statement), {"run_id": run_id, "now": now})
@@ -215,6 +215,6 @@ class Handovers:
 
     def note_paths(self, run_id: int, input_path: str, mapping_path: str) -> None:
         """Where the files of a run that came with a package lie now, after it was taken once more."""
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             place = update(RUNS).where(RUNS.c.run_id == run_id)
             connection.execute(place.values(input_path=input_path, mapping_path=mapping_path))

@@ -34,12 +34,14 @@ if TYPE_CHECKING:
 
 _CREATE = (
     """CREATE TEMPORARY TABLE IF NOT EXISTS handed (
-    {columns}, is_ours INTEGER NOT NULL, new_id INTEGER, same_as INTEGER, yields INTEGER, PRIMARY KEY (row_id))""",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS handed_claims (memory_key, ordinal, row_id)",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS handed_requests (request_id INTEGER PRIMARY KEY, new_id INTEGER)",
+    {columns}, is_ours INTEGER NOT NULL, new_id BIGINT, same_as BIGINT, yields BIGINT, PRIMARY KEY (row_id))""",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS handed_claims (memory_key {blob}, ordinal INTEGER, row_id BIGINT)",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS handed_requests (request_id BIGINT PRIMARY KEY, new_id BIGINT)",
     """CREATE TEMPORARY TABLE IF NOT EXISTS handed_runs (
-    run_id INTEGER PRIMARY KEY, new_id INTEGER NOT NULL, known INTEGER, home INTEGER)""",
+    run_id BIGINT PRIMARY KEY, new_id BIGINT NOT NULL, known BIGINT, home BIGINT)""",
 )
+
+_TEXTS = frozenset({"outcome", "message_id", "verified", "code", "error", "hint"})
 
 # Further apart than there are rows, in the order of that ledger.
 _NUMBER_ROWS = """
@@ -136,11 +138,11 @@ _FOLLOW_WHAT_YIELDS = (
 )
 
 _OPEN_AT_HOME = """
-CREATE TEMPORARY TABLE IF NOT EXISTS handed_home (mine INTEGER PRIMARY KEY, theirs INTEGER NOT NULL, is_undone INTEGER)"""
+CREATE TEMPORARY TABLE IF NOT EXISTS handed_home (mine BIGINT PRIMARY KEY, theirs BIGINT NOT NULL, is_undone INTEGER)"""
 
 _FIND_HOME = """
 INSERT INTO handed_home (mine, theirs, is_undone)
-SELECT mine.row_id, handed.new_id, handed.outcome = 'undone' FROM handed
+SELECT mine.row_id, handed.new_id, CASE WHEN handed.outcome = 'undone' THEN 1 ELSE 0 END FROM handed
 JOIN handed_runs ON handed_runs.run_id = handed.run_id AND handed_runs.home IS NOT NULL
 JOIN rows AS mine ON mine.run_id = handed_runs.home AND mine.row_number = handed.row_number
 WHERE handed.is_ours = 1 AND (mine.outcome IN ('unconfirmed', 'waiting') OR (
@@ -239,7 +241,7 @@ class Joining:
         clock = self._database.clock
         now = clock.now().timestamp()
         place = {"scope_id": incoming.scope_id, "account_id": incoming.account_id}
-        with self._database.writing() as connection:
+        with self._database.writing() as connection:  # numbers are given that nobody else may take meanwhile
             requests = self._request_numbers(connection, incoming)
             self._place_runs(connection, incoming, runs, known_runs, requests)
             self._place_requests(connection, incoming, requests)
@@ -250,6 +252,7 @@ class Joining:
             for statement in (_LEARNED_SINCE, _CLAIM, *_FOLLOW_WHAT_YIELDS, _FIND_HOME, *_SETTLE_HOME, _COMPARE_ANEW):
                 connection.execute(text(statement), {**place, "now": now})
             self._take_the_rest(connection, incoming)
+            self._database.go_on_numbering("runs", "rows")
             for run in runs:
                 note_step(
                     connection, self._numbers[run["run_id"]], Step.TAKEN, now, detail=f"package {incoming.package}"
@@ -259,9 +262,10 @@ class Joining:
     def _stage(self, incoming: Incoming) -> None:
         """Rows and claims into tables that only this connection sees."""
         connection = self._database.connection
-        columns = ", ".join(ROW_COLUMNS)
+        blob = self._database.blob
+        columns = ", ".join(f"{name} {_type(name, blob)}" for name in ROW_COLUMNS)
         for statement in (*_CREATE, _OPEN_AT_HOME):
-            connection.exec_driver_sql(statement.format(columns=columns))
+            connection.exec_driver_sql(statement.format(columns=columns, blob=blob))
         for table in ("handed", "handed_claims", "handed_requests", "handed_runs", "handed_home"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
         with self._database.looking():
@@ -466,6 +470,10 @@ def _known_run(run: Record, number: int, incoming: Incoming) -> Record:
         "started_at": run["started_at"],
         "ended_at": run["started_at"],
     }
+
+
+def _type(name: str, blob: str) -> str:
+    return blob if name in BYTES else "TEXT" if name in _TEXTS else "BIGINT"
 
 
 def _values(record: Record, names: Sequence[str]) -> Iterator[object]:

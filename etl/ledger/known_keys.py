@@ -39,7 +39,7 @@ class KnownKeys:
         place = {"account_id": account_id, "event": event}
         values = [{**place, "row_key": key, "activity_id": activity_id} for key, activity_id in keys.items()]
         before = self.count(account_id, event)
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             connection.execute(_NOTE, values)
         return self.count(account_id, event) - before
 

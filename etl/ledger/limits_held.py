@@ -71,7 +71,7 @@ class LimitsHeld:
         now = self._database.clock.now().timestamp()
         if all(self._is_held(account_id, one, limit, is_named=one in named) for one, limit in limits.items()):
             return
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             for window, limit in limits.items():
                 note_limit(connection, account_id, window, limit, now, is_named=window in named)
 

@@ -223,7 +223,7 @@ class Listing:
         That may be at work on a run that revises for this one, or the other way round.
         """
         now = self._database.clock.now().timestamp()
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             its_own = select(RUNS.c.revises).where(RUNS.c.run_id == run_id).scalar_subquery()
             family = (RUNS.c.run_id == run_id) | (RUNS.c.revises == run_id) | (RUNS.c.run_id == its_own)
             connection.execute(update(RUNS).where(family).values(stop_asked_at=now))

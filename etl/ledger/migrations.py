@@ -5,10 +5,22 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import select, update
+from sqlalchemy.schema import CreateIndex
 
 from etl.errors import LedgerError
-from etl.ledger.schema import HANDOVERS, LIMITS_HELD, META, METADATA, ROWS, RUN_STEPS, SLOT_WAITERS, TAKEN_BACK
+from etl.ledger.schema import (
+    COPY_PIECES,
+    HANDOVERS,
+    LEASES,
+    LIMITS_HELD,
+    META,
+    METADATA,
+    ROWS,
+    RUN_STEPS,
+    SLOT_WAITERS,
+    TAKEN_BACK,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +103,7 @@ def _what_undoing_needs(connection: Connection) -> None:
     TAKEN_BACK.create(connection, checkfirst=True)
     for index in ROWS.indexes:
         if index.name == "rows_undone":
-            index.create(connection, checkfirst=True)
+            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _what_pictures_need(connection: Connection) -> None:
@@ -109,6 +121,19 @@ def _what_handing_over_needs(connection: Connection) -> None:
     HANDOVERS.create(connection, checkfirst=True)
 
 
+def _what_sharing_needs(connection: Connection) -> None:
+    """Version 11: who holds an input and kept copies in the ledger itself, where machines share it."""
+    COPY_PIECES.create(connection, checkfirst=True)
+    LEASES.create(connection, checkfirst=True)
+
+
+def _less_room(connection: Connection) -> None:
+    """Version 12: the index by cells holds their beginnings. And bodies may be kept by what is new in them (ledger/bodies.py),
+    which no older etl can read; those that are there stay as they are."""
+    connection.exec_driver_sql("DROP INDEX rows_by_cells")
+    next(index for index in ROWS.indexes if index.name == "rows_by_cells").create(connection)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _is_there,
     _what_verifying_needs,
@@ -120,6 +145,8 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _what_pictures_need,
     _what_turns_need,
     _what_handing_over_needs,
+    _what_sharing_needs,
+    _less_room,
 )
 """Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once."""
 
@@ -130,11 +157,11 @@ def _make_new(connection: Connection) -> None:
     connection.execute(META.insert().values(name="ledger_id", value=str(uuid.uuid4())))
 
 
-def schema_version(connection: Connection) -> int:
-    """The version of the ledger behind the connection; 0 when it is new."""
-    if not inspect(connection).has_table(META.name):
+def schema_version(database: Database) -> int:
+    """The version of the ledger in a database; 0 when it is new."""
+    if META.name not in database.tables():
         return 0
-    return int(connection.execute(select(META.c.value).where(META.c.name == "schema_version")).scalar_one())
+    return int(database.connection.execute(select(META.c.value).where(META.c.name == "schema_version")).scalar_one())
 
 
 def migrate(database: Database) -> None:
@@ -142,7 +169,7 @@ def migrate(database: Database) -> None:
 
     Raises: LedgerError — the ledger was written by a newer etl; it is left as it is.
     """
-    version = schema_version(database.connection)
+    version = schema_version(database)
     if version > len(STEPS):
         raise LedgerError(
             f"The ledger {database.shown} has version {version}; this etl knows versions up to {len(STEPS)}. "
@@ -150,12 +177,12 @@ def migrate(database: Database) -> None:
         )
     if version == 0:
         with database.writing() as connection:
-            if schema_version(connection) == 0:  # no other process was quicker
+            if schema_version(database) == 0:  # no other process was quicker
                 _make_new(connection)
         return
     for number in range(version, len(STEPS)):
         with database.writing() as connection:
-            if schema_version(connection) != number:
+            if schema_version(database) != number:
                 continue  # another process has just done this step
             STEPS[number](connection)
             connection.execute(update(META).where(META.c.name == "schema_version").values(value=str(number + 1)))

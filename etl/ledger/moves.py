@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, literal, select, update
 
 from etl.ledger.schema import OUTPUTS, RUNS
+from etl.places import is_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,8 @@ class Moves:
 
         What we wrote is known at both places: if the move does not come about, the files are still ours where they are.
         """
-        before, behind = f"{old}{os.sep}", f"{new}{os.sep}"
+        separator = "/" if is_url(old) else os.sep
+        before, behind = f"{old}{separator}", f"{new}{separator}"
         with self._database.writing() as connection:
             for column in (RUNS.c.input_path, RUNS.c.results_path, RUNS.c.failed_path):
                 moved = {column: _moved(column, before, behind)}

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
-from etl.ledger.schema import COPIES, DECISIONS, RUNS
+from etl.ledger.copies import written_at
+from etl.ledger.schema import COPIES, COPY_PIECES, DECISIONS, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -90,13 +91,15 @@ class Pruning:
         kept = connection.execute(text(_KEPT), {"before": before}).scalar_one()
         unneeded = self._unneeded(before, runs)
         neighbours = tuple(self._neighbours())
-        files = [] if neighbours else [*map(self._copies.path, unneeded), *self._stray(before)]
-        return Prunable(runs, in_ledger, len(files), sum(map(_size, files)), kept, neighbours)
+        stray = [] if neighbours or self._database.is_shared else self._stray(before)
+        copies = [] if neighbours else unneeded
+        size = sum(map(self._copies.size, copies)) + sum(map(_size, stray))
+        return Prunable(runs, in_ledger, len(copies) + len(stray), size, kept, neighbours)
 
     def forget_run(self, run_id: int, before: float) -> int | None:
         """Forget one run. Returns: how many bytes it held in the database; None where it may not be forgotten any more."""
         place = {"run_id": run_id, "before": before}
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             rows = connection.execute(text(_STILL), place).scalar()
             if rows is None:
                 return None
@@ -117,14 +120,17 @@ class Pruning:
             return 0, 0
         with self._database.writing() as connection:
             unneeded = self._unneeded(before, ())
+            held = [self._copies.size(content_hash) for content_hash in unneeded] if self._database.is_shared else []
             for content_hash in unneeded:
+                connection.execute(COPY_PIECES.delete().where(COPY_PIECES.c.hash == content_hash))
                 connection.execute(COPIES.delete().where(COPIES.c.hash == content_hash))
-        taken, freed = 0, 0
+        taken, freed = len(held), sum(held)
         for file in self._stray(before):
             size = _size(file)
             with suppress(OSError):  # open in another program: the next pruning takes it away
                 file.unlink()
-                taken, freed = taken + 1, freed + size
+                if not self._database.is_shared:  # there it was only at hand
+                    taken, freed = taken + 1, freed + size
         return taken, freed
 
     def give_back(self) -> None:
@@ -132,9 +138,7 @@ class Pruning:
 
         Raises: LedgerError — it was not possible; the room is used for new runs then.
         """
-        if self._database.connection.dialect.name == "sqlite":
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                self._database.connection.exec_driver_sql(statement).close()
+        self._database.give_back()
 
     def _unneeded(self, before: float, forgotten: Collection[int]) -> list[str]:
         """The hashes of copies last kept before that moment that only forgotten runs name, or none."""
@@ -145,7 +149,7 @@ class Pruning:
             for content_hash, kind in self._database.connection.execute(query)
             if content_hash not in needed
             and not (kind == "lookup" and needs_lookups)
-            and _kept_at(self._copies.path(content_hash)) < before
+            and self._copies.kept_at(content_hash) < before
         ]
 
     def _needed(self, before: float, forgotten: Collection[int]) -> tuple[set[str], bool]:
@@ -165,15 +169,7 @@ class Pruning:
     def _stray(self, before: float) -> list[Path]:
         """Files in the folder of copies that the ledger does not name, last kept before that moment."""
         known = set(self._database.connection.execute(select(COPIES.c.hash)).scalars())
-        return [file for file in self._copies.files() if file.name not in known and _kept_at(file) < before]
-
-
-def _kept_at(file: Path) -> float:
-    """When the file was kept last: whoever needs it again writes it anew. A file that is gone is as old as can be."""
-    try:
-        return file.stat().st_mtime
-    except OSError:
-        return 0.0
+        return [file for file in self._copies.files() if file.name not in known and written_at(file) < before]
 
 
 def _size(file: Path) -> int:

@@ -6,9 +6,9 @@ the ledger already says the only thing that is certain, and nobody sends that ro
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import lru_cache
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sqlalchemy import case, func, select, text, update
@@ -17,6 +17,7 @@ from etl.delivery.outcomes import RowEnd
 from etl.errors import LedgerError
 from etl.ledger import followers, revisions
 from etl.ledger.addresses import HELD_BACK
+from etl.ledger.bodies import Bodies
 from etl.ledger.followers import REOPEN
 from etl.ledger.lines import note_answer, note_refusal
 from etl.ledger.runs import STOP_ASKED
@@ -26,7 +27,7 @@ from etl.ledger.undoing import note_asked
 from etl.records import STORED, Outcome, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection
@@ -42,6 +43,7 @@ __all__ = [
     "BudgetSpent",
     "HeldBack",
     "Intent",
+    "LeaseLost",
     "NoSlot",
     "RequestEnd",
     "Requests",
@@ -67,9 +69,10 @@ INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
 SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids
 ON CONFLICT (scope_id, memory_key, ordinal) DO UPDATE SET row_id = excluded.row_id"""
 
+# Rows that travel together are mostly rows that stand together, so one statement is for a whole stretch of them.
 _INTEND = """
-UPDATE rows SET outcome = 'unconfirmed', request_id = :request_id, position = :position
-WHERE row_id = :row_id AND outcome = 'waiting'"""
+UPDATE rows SET outcome = 'unconfirmed', request_id = :request_id, position = row_id - :before
+WHERE row_id BETWEEN :first AND :last AND outcome = 'waiting'"""
 
 _END_REQUEST = """
 UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail,
@@ -93,15 +96,23 @@ ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING""")
 _FACTS = """
 SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces FROM rows WHERE row_id IN :row_ids"""
 
-# One statement for each kind, because each has an index of its own.
-_WITH_THESE_IDS = " UNION ALL ".join(
-    "SELECT activity_id, run_id, row_number FROM rows "
-    f"WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IN ({{ids}})"
-    for outcome in ("created", "already_imported", "undone")
+# Each kind has an index of its own. Most accounts have none of the latter two, and what is not there need not be searched.
+_OTHER_HOLDERS = ("already_imported", "undone")
+_WITH_THESE_IDS = """
+SELECT activity_id, run_id, row_number FROM rows
+WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IN ({ids})"""
+_HAVE_OTHERS = "SELECT " + ", ".join(
+    f"EXISTS (SELECT 1 FROM rows WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IS NOT NULL)"
+    for outcome in _OTHER_HOLDERS
 )
 
 _END_ROW = """
 UPDATE rows SET outcome = :outcome, activity_id = :activity_id, code = :code, error = :error, hint = :hint
+WHERE row_id = :row_id"""
+
+# Of nearly all rows this is all there is to say, and each value that is told with a row costs as much as writing it.
+_END_CREATED = """
+UPDATE rows SET outcome = 'created', activity_id = :activity_id, code = NULL, error = NULL, hint = NULL
 WHERE row_id = :row_id"""
 
 _RELEASE = for_rows("""
@@ -127,8 +138,8 @@ WHERE known_row_id = :row_id AND outcome = 'already_imported' AND payload IS NOT
 
 _ANOTHER_WITNESS = text("""
 UPDATE requests SET witness = (
-    SELECT MIN(activity_id) FROM rows WHERE rows.run_id = requests.run_id AND rows.request_id = requests.request_id
-      AND rows.outcome = 'created' AND rows.known_row_id IS NULL)
+    SELECT activity_id FROM rows WHERE rows.run_id = requests.run_id AND rows.request_id = requests.request_id
+      AND rows.outcome = 'created' AND rows.known_row_id IS NULL AND activity_id IS NOT NULL ORDER BY activity_id LIMIT 1)
 WHERE request_id = (SELECT request_id FROM rows WHERE row_id = :row_id)""")
 
 _NOTE_MESSAGE = text("UPDATE rows SET message_id = :message_id WHERE row_id = :row_id")
@@ -200,7 +211,12 @@ class StopWanted:
     """Nothing was written: another process has asked this run to stop."""
 
 
-Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken | HeldBack | StopWanted
+@dataclass(frozen=True, slots=True)
+class LeaseLost:
+    """Nothing was written: another process has taken over what this one held (ledger/leases.py)."""
+
+
+Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken | HeldBack | StopWanted | LeaseLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +252,30 @@ class _Fact(NamedTuple):
     replaces: int | None
 
 
+def _stretches(row_ids: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Rows that follow upon each other: the first and the last, before both the number from which positions are counted."""
+    for before, stretch in groupby(enumerate(row_ids, start=1), key=lambda placed: placed[1] - placed[0]):
+        following = [row_id for _, row_id in stretch]
+        yield before, following[0], following[-1]
+
+
+@lru_cache(maxsize=64)
+def _asking_for_ids(count: int, outcomes: tuple[str, ...]) -> str:
+    """The statement for so many ids, among rows of these outcomes."""
+    ids = ", ".join(f":id{place}" for place in range(count))
+    return " UNION ALL ".join(_WITH_THESE_IDS.format(outcome=outcome, ids=ids) for outcome in outcomes)
+
+
 def _written(end: RowEnd) -> dict[str, object]:
     kept = None if end.activity_id is None else opaque(end.activity_id)
-    texts = {"code": end.code, "error": end.error, "hint": end.hint}
-    return {"row_id": end.row_id, "outcome": end.outcome.value, "activity_id": kept, **texts}
+    return {
+        "row_id": end.row_id,
+        "outcome": end.outcome._value_,  # without the detour that `value` is: for each row of each request
+        "activity_id": kept,
+        "code": end.code,
+        "error": end.error,
+        "hint": end.hint,
+    }
 
 
 def _unless_held(row: RowEnd, holders: dict[str, tuple[int, int]], place: tuple[int, int]) -> RowEnd:
@@ -264,9 +300,12 @@ def _doubted(row: RowEnd, run_id: int, row_number: int) -> RowEnd:
 class Requests:
     """Slots, intents and ends of requests."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, is_held: Callable[[], bool] = lambda: True) -> None:
+        """is_held: whether what was locked is held still, as the database says within the transaction that asks."""
         self._database = database
         self._slots = Slots(database)
+        self._bodies = Bodies(database)
+        self._is_held = is_held
 
     def together(self) -> AbstractContextManager[None]:
         """All that is written within is one commit: intents may only be believed, and sent, when it is left."""
@@ -277,7 +316,9 @@ class Requests:
 
         Raises: LedgerError — a row of the intent does not wait any more; nothing was written.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(intent.account_id) as connection:
+            if not self._is_held():
+                return LeaseLost()
             if self._database.ask(STOP_ASKED, {"run_id": intent.run_id}):
                 return StopWanted()
             refusal = self._slots.refusal(
@@ -303,15 +344,19 @@ class Requests:
         self, account_id: int, allowance: Allowance, window: Window = Window.GENERAL, *, keeps_reserve: bool = False
     ) -> Reserved | NoSlot | BudgetSpent:
         """Take a slot for a read, or a trial, that belongs to no run. keeps_reserve: it does not serve to read back."""
-        with self._database.writing() as connection:
+        with self._database.writing(account_id) as connection:
             refusal = self._slots.refusal(connection, account_id, window, allowance, keeps_reserve=keeps_reserve)
             if refusal is not None:
                 return refusal
             return Reserved(self._write(account_id, None, window))
 
-    def reserve_undoing(self, intent: UndoIntent, allowance: Allowance) -> Reserved | NoSlot | BudgetSpent | StopWanted:
+    def reserve_undoing(
+        self, intent: UndoIntent, allowance: Allowance
+    ) -> Reserved | NoSlot | BudgetSpent | StopWanted | LeaseLost:
         """Take a slot and write which rows of a run are to be taken back and how, in one commit; or say why not now."""
-        with self._database.writing() as connection:
+        with self._database.writing(intent.account_id) as connection:
+            if not self._is_held():
+                return LeaseLost()
             if self._database.ask(STOP_ASKED, {"run_id": intent.run_id}):
                 return StopWanted()
             refusal = self._slots.refusal(connection, intent.account_id, intent.window, allowance, keeps_reserve=True)
@@ -328,9 +373,22 @@ class Requests:
         Returns: the rows as written: an id that another row of ours already has proves nothing, so such a row stays
         unconfirmed.
         """
-        with self._database.writing() as connection:
+        return self._database.until_done(lambda: self._settle(end))
+
+    def _settle(self, end: RequestEnd) -> tuple[RowEnd, ...]:
+        with self._database.writing(request_id=end.request_id) as connection:
             self._write_end(end)
-            return self._settle_rows(connection, end.rows) if end.rows else ()
+            rows = self._still_its(connection, end) if self._database.is_shared else end.rows
+            return self._settle_rows(connection, rows) if rows else ()
+
+    def _still_its(self, connection: Connection, end: RequestEnd) -> Sequence[RowEnd]:
+        """The rows that are in doubt with this request still. Who was halted for long may come back after another process has
+        gone on in its place, which has read them back, and may have sent them anew since."""
+        if not end.rows:
+            return ()
+        place = {"row_ids": [row.row_id for row in end.rows], "request_id": end.request_id}
+        still = set(connection.execute(_STILL_OPEN, place).scalars())
+        return [row for row in end.rows if row.row_id in still]
 
     def settle_read_back(self, ends: Mapping[int, Sequence[RowEnd]]) -> tuple[RowEnd, ...]:
         """Write what reading back has told about unconfirmed rows, by the request that they went out with, in one commit.
@@ -339,7 +397,7 @@ class Requests:
         """
         if not ends:
             return ()
-        with self._database.writing() as connection:
+        with self._database.writing(request_id=next(iter(ends))) as connection:
             return self._read_back(connection, ends)
 
     def _read_back(self, connection: Connection, ends: Mapping[int, Sequence[RowEnd]]) -> tuple[RowEnd, ...]:
@@ -362,7 +420,7 @@ class Requests:
         """Take rows that wait, by row_id, for imported under these ids: LeadSquared has shown their row keys meanwhile."""
         rows = iter(activities)
         while some := list(islice(rows, _AT_ONCE)):
-            with self._database.writing() as connection:
+            with self._database.writing(row_id=some[0]) as connection:
                 waiting = connection.execute(_STILL_WAITING, {"row_ids": some}).scalars().all()
                 ends = [
                     RowEnd(row_id, Outcome.ALREADY_IMPORTED, activity_id=activities[row_id], code="read_back")
@@ -374,7 +432,7 @@ class Requests:
 
     def tell_late_followers(self, run_id: int) -> None:
         """Rows of the run that were taken for another run's row, which had its end before they were written, are told of it."""
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             followers.tell_late_followers(connection, run_id)
 
     def disprove(self, row_ids: Sequence[int]) -> None:
@@ -382,13 +440,13 @@ class Requests:
         reason = "LeadSquared answered with the ProspectActivityId of another row."
         values = [{"row_id": row_id, "reason": reason} for row_id in row_ids]
         if values:
-            with self._database.writing() as connection:
+            with self._database.writing(row_id=row_ids[0]) as connection:
                 for statement in (_DISPROVE, _DOUBT_WITH_IT, _ANOTHER_WITNESS):
                     connection.execute(statement, values)
 
     def let_go_as_probe(self, row_id: int) -> None:
         """Let one missing row wait again, to go alone. Its request shows whether activities sent now become visible."""
-        with self._database.writing() as connection:
+        with self._database.writing(row_id=row_id) as connection:
             request_id = connection.execute(
                 text("SELECT request_id FROM rows WHERE row_id = :row_id"), {"row_id": row_id}
             )
@@ -411,7 +469,7 @@ class Requests:
             "verdict": "unknown",
             "detail": "the import was ended from outside while this request was on its way",
         }
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             followers.doubt_followers(connection, run_id)
             return connection.execute(update(REQUESTS).where(lost).values(**values)).rowcount
 
@@ -454,18 +512,18 @@ class Requests:
             "sent_mono": clock.monotonic(),
             "sent_at": clock.now().timestamp(),
             "rows": rows,
-            "body": None if body is None else zlib.compress(body, 6),
+            "body": None if body is None else self._bodies.packed(run_id, body),
         }
         self._slots.count(account_id)
         return self._database.insert(REQUESTS, values)
 
     def _intend(self, row_ids: Sequence[int], request_id: int) -> None:
         """From here on the rows count as unconfirmed."""
-        values = [
-            {"row_id": row_id, "request_id": request_id, "position": position}
-            for position, row_id in enumerate(row_ids, start=1)
-        ]
-        if self._database.do_each(_INTEND, values) != len(values):
+        intended = sum(
+            self._database.do(_INTEND, {"request_id": request_id, "before": before, "first": first, "last": last})
+            for before, first, last in _stretches(row_ids)
+        )
+        if intended != len(row_ids):
             raise LedgerError(
                 "Some rows of a request were dealt with by another import at this very moment. The request was not sent. "
                 "Run the same command again: it continues with the rows that wait."
@@ -474,7 +532,7 @@ class Requests:
     def _write_end(self, end: RequestEnd) -> None:
         values = {
             "request_id": end.request_id,
-            "ended_mono": end.ended_mono,
+            "ended_mono": self._database.to_ledger(end.ended_mono),
             "ended_at": self._database.clock.now().timestamp(),
             "status": end.status,
             "verdict": end.verdict,
@@ -493,15 +551,16 @@ class Requests:
         written = None
         if end.trip is not None:
             written = note_answer(self._database, account_id, end.trip, end.ended_mono)
+            written = None if written is None else self._database.to_ledger(written)
         if end.refused_within is not None:
             note_refusal(self._database, account_id, sent, end.refused_within)
         return written
 
     def _settle_rows(self, connection: Connection, rows: Sequence[RowEnd]) -> tuple[RowEnd, ...]:
         found = self._database.ask(_FACTS, {"row_ids": [row.row_id for row in rows]})
-        facts = {fact[0]: _Fact(*fact) for fact in found}
+        facts = {fact[0]: _Fact._make(fact) for fact in found}
         ends = self._proved(rows, facts)
-        self._database.do_each(_END_ROW, [_written(end) for end in ends])
+        self._write_ends(ends)
         messages = [{"row_id": end.row_id, "message_id": end.message_id} for end in ends if end.message_id]
         if messages:
             connection.execute(_NOTE_MESSAGE, messages)
@@ -528,18 +587,41 @@ class Requests:
             revisions.tell_lines_of(connection, revising)
         return ends
 
+    def _write_ends(self, ends: Sequence[RowEnd]) -> None:
+        created = [
+            {"row_id": end.row_id, "activity_id": opaque(end.activity_id)}
+            for end in ends
+            if end.outcome is Outcome.CREATED
+            and end.activity_id is not None
+            and end.code is end.error is end.hint is None
+        ]
+        if created:
+            self._database.do_each(_END_CREATED, created)
+        if len(created) < len(ends):
+            written = {one["row_id"] for one in created}
+            self._database.do_each(_END_ROW, [_written(end) for end in ends if end.row_id not in written])
+
     def _proved(self, rows: Sequence[RowEnd], facts: Mapping[int, _Fact]) -> tuple[RowEnd, ...]:
         """The rows' ends, but unconfirmed where a row is called created under an id that another row of ours has."""
         ids = [row.activity_id for row in rows if row.outcome is Outcome.CREATED]
         if not ids:
             return tuple(rows)
         account_id = facts[rows[0].row_id].account_id
+        named = {activity_id.casefold() for activity_id in ids if activity_id}
         spelt = {opaque(spelling) for activity_id in ids if activity_id for spelling in spellings(activity_id)}
         if not spelt:
             return tuple(rows)
-        named = {f"id{place}": kept for place, kept in enumerate(spelt)}
-        statement = _WITH_THESE_IDS.format(ids=", ".join(f":{name}" for name in named))
-        found = self._database.ask(statement, {"account_id": account_id, **named})
+        found = self._database.ask(
+            _asking_for_ids(len(spelt), ("created", *self._other_holders(account_id))),
+            {"account_id": account_id, **{f"id{place}": kept for place, kept in enumerate(spelt)}},
+        )
+        if not found and len(named) == len(ids):
+            return tuple(rows)
         holders = {opaque_text(kept).casefold(): (run_id, number) for kept, run_id, number in found}
         places = {row_id: (fact.run_id, fact.row_number) for row_id, fact in facts.items()}
         return tuple(_unless_held(row, holders, places[row.row_id]) for row in rows)
+
+    def _other_holders(self, account_id: int) -> tuple[str, ...]:
+        """The outcomes beside `created` under which rows of the account hold ids."""
+        (there,) = self._database.ask(_HAVE_OTHERS, {"account_id": account_id})
+        return tuple(outcome for outcome, has in zip(_OTHER_HOLDERS, there, strict=True) if has)

@@ -9,11 +9,12 @@ The line of the sheet, in the run that has compared it, is known as the revision
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
+from etl.ledger.bodies import Bodies
 from etl.ledger.database import inserted_key
 from etl.ledger.runs import NewRun, RunRecord
 from etl.ledger.schema import REQUESTS, RUNS, OpaqueId, for_rows
@@ -144,6 +145,7 @@ class Revisions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._bodies = Bodies(database)
 
     def changed_in_run(self, run_id: int, first_row: int, last_row: int) -> dict[int, ChangedLine]:
         """The changed rows of a stretch of the sheet, by row number."""
@@ -155,7 +157,7 @@ class Revisions:
 
     def collect(self, revisions: Iterable[Revision]) -> None:
         """Note rows for the next run that is begun."""
-        blob = "BLOB" if self._database.connection.dialect.name == "sqlite" else "BYTEA"
+        blob = self._database.blob
         self._database.connection.exec_driver_sql(_CREATE.format(blob=blob))
         with self._database.looking():
             values = ((one.line_id, one.holder_id, one.address) for one in revisions)
@@ -169,7 +171,7 @@ class Revisions:
     def begin(self, new: NewRun) -> int:
         """Note a run with the collected rows, in one transaction; their lines wait with them. Returns its number."""
         values = new.columns()
-        with self._database.writing() as connection:
+        with self._database.writing(new.account_id) as connection:
             newest = select(func.max(REQUESTS.c.request_id)).scalar_subquery()
             now = self._database.clock.now().timestamp()
             begun = {"state": "open", "started_at": now, "planned_after": newest}
@@ -195,7 +197,7 @@ class Revisions:
 
     def tell_lines(self, run_id: int) -> None:
         """Let every line of the run say what became of its revision, whatever was broken off before it was told."""
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             connection.execute(_TELL_ALL_LINES, {"run_id": run_id})
 
     def revised_by(self, run_id: int) -> list[RunRecord]:
@@ -206,7 +208,9 @@ class Revisions:
 
     def _changed(self, statement: Any, number: int, first_row: int, last_row: int) -> dict[int, ChangedLine]:
         found = self._database.connection.execute(statement, {"number": number, "first": first_row, "last": last_row})
-        return {row[1]: ChangedLine(*row) for row in found}
+        lines = [ChangedLine(*row) for row in found]
+        whole = self._bodies.deflated
+        return {one.row_number: replace(one, body=whole(one.body), origin_body=whole(one.origin_body)) for one in lines}
 
 
 def give_back_claims(connection: Connection, row_ids: Sequence[int]) -> None:

@@ -4,45 +4,35 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, select, text, update
 
 from etl.chunker import Group
-from etl.ledger import changes
+from etl.ledger import changes, row_lines
 from etl.ledger.addresses import WAITS_FOR_ANOTHER, keeps_addresses
 from etl.ledger.database import inserted_key
 from etl.ledger.gathering import Gathering
+from etl.ledger.row_lines import RowLine
 from etl.ledger.schema import OCCUPYING, OUTPUTS, REQUESTS, ROWS, RUNS
 from etl.ledger.steps import Step, note_step
 from etl.ledger.waiting import WAITING_COLUMNS, WaitingRow, waiting_row
 from etl.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from etl.ledger.database import Database
     from etl.ledger.plan import Plan
+    from etl.ledger.row_lines import KeptLine
 
 __all__ = ["NewRun", "RowLine", "RunRecord", "Runs", "WaitingRow"]
 
 _PAGE_ROWS = 5_000
 
 STOP_ASKED = "SELECT 1 FROM runs WHERE run_id = :run_id AND stop_asked_at IS NOT NULL"
-
-_LINES = """
-SELECT line.row_number, line.outcome, COALESCE(line.activity_id, holder.activity_id) AS activity_id,
-       line.code, CASE WHEN line.outcome = 'unconfirmed' THEN COALESCE(line.error, holder.error) ELSE line.error END AS error,
-       line.hint,
-       line.run_id AS run_id,
-       holder.row_number AS holder_row, holder.run_id AS holder_run, requests.sent_at, requests.ended_at,
-       CASE WHEN holder.replaces IS NULL THEN line.verified ELSE holder.verified END AS verified,
-       COALESCE(line.message_id, holder.message_id) AS message_id
-FROM rows AS line
-LEFT JOIN rows AS holder ON holder.row_id = line.known_row_id
-LEFT JOIN requests ON requests.request_id = COALESCE(line.request_id, holder.request_id)
-WHERE line.run_id = :run_id AND line.row_number > :after ORDER BY line.row_number LIMIT :most"""
 
 _WAITING = f"""
 SELECT {WAITING_COLUMNS} FROM rows
@@ -88,7 +78,8 @@ _COUNT_HELD_BACK = text(_COUNT_WAITING.format(which=f"({WAITS_FOR_ANOTHER})"))
 _OVERTAKEN = f"""
 SELECT 1 FROM rows AS mine
 JOIN runs ON runs.run_id = mine.run_id
-JOIN rows AS other ON other.scope_id = mine.scope_id AND other.cells = mine.cells AND other.run_id <> mine.run_id
+JOIN rows AS other ON other.scope_id = mine.scope_id AND substr(other.cells, 1, 4) = substr(mine.cells, 1, 4)
+    AND other.cells = mine.cells AND other.run_id <> mine.run_id
 WHERE mine.run_id = :run_id AND mine.outcome = 'waiting' AND mine.known_row_id IS NULL
   AND other.outcome IN {OCCUPYING} AND other.known_row_id IS NULL
   AND other.request_id > COALESCE(runs.planned_after, 0)
@@ -164,28 +155,6 @@ _RUN_COLUMNS = [RUNS.c[name] for name in RunRecord.__slots__]
 
 
 @dataclass(frozen=True, slots=True)
-class RowLine:
-    """One row as results need it. run_id: its own, which with row_number leads back to it; the holder's are beside it.
-
-    verified: what `etl verify --all` found, None where it was not asked. message_id: what LeadSquared called it.
-    """
-
-    row_number: int
-    outcome: Outcome
-    activity_id: str | None
-    code: str | None
-    error: str | None
-    hint: str | None
-    run_id: int
-    holder_row: int | None
-    holder_run: int | None
-    sent_at: float | None
-    ended_at: float | None
-    verified: str | None = None
-    message_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SentLine:
     """A row that has gone out, and how it stands. position: in its request, from 1."""
 
@@ -201,13 +170,15 @@ class SentLine:
 class Runs:
     """What the ledger knows of runs and their rows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, is_held: Callable[[], bool] = lambda: True) -> None:
+        """is_held: whether what was locked is held still, as the database says within the transaction that asks."""
         self._database = database
+        self._is_held = is_held
 
     def begin(self, new: NewRun, plan: Plan, input_no: int) -> int:
         """Note a run with all its rows, as planned, in one transaction. Returns its number."""
         values = new.columns()
-        with self._database.writing() as connection:
+        with self._database.writing(new.account_id) as connection:
             newest = select(func.max(REQUESTS.c.request_id)).scalar_subquery()
             begun = {"state": "open", "started_at": self._now(), "planned_after": newest}
             run_id = inserted_key(connection.execute(RUNS.insert().values(**begun, **values)))
@@ -256,19 +227,23 @@ class Runs:
         return [RunRecord(*found) for found in self._database.connection.execute(query)]
 
     def end(self, run_id: int, stop_reason: str | None, stop_code: int | None) -> None:
-        """Note how a run ended: finished where there is no reason to the contrary, else open to go on."""
+        """Note how a run ended: finished where there is no reason to the contrary, else open to go on.
+
+        Of one that another process has taken over only the step is noted: that one says how it ends.
+        """
         state = "finished" if stop_reason is None else "open"
         now = self._now()
         values = {"state": state, "stop_reason": stop_reason, "stop_code": stop_code, "ended_at": now}
-        with self._database.writing() as connection:
-            connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
+        with self._database.writing(run_id=run_id) as connection:
+            if self._is_held():
+                connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
             step = Step.FINISHED if stop_reason is None else Step.STOPPED
             note_step(connection, run_id, step, now, detail=stop_reason)
 
     def note_files(self, run_id: int, results: Path | None, failed: Path | None) -> None:
         """Note where the results lie."""
         values = {"results_path": str(results) if results else None, "failed_path": str(failed) if failed else None}
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(**values))
             note_step(connection, run_id, Step.RESULTS, self._now(), detail=values["results_path"])
 
@@ -314,7 +289,7 @@ class Runs:
     def ask_to_stop(self, run_id: int) -> None:
         """Let this run send nothing more; what is in flight is finished."""
         query = update(RUNS).where(RUNS.c.run_id == run_id)
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             connection.execute(query.values(stop_asked_at=self._now()))
 
     def count_held_back(self, run_id: int) -> int:
@@ -340,7 +315,7 @@ class Runs:
     def clear_stop(self, run_id: int) -> None:
         """Forget that somebody asked the run to stop: it has, and goes on now."""
         query = update(RUNS).where(RUNS.c.run_id == run_id, RUNS.c.stop_asked_at.is_not(None))
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             connection.execute(query.values(stop_asked_at=None))
 
     def is_stop_asked(self, run_id: int) -> bool:
@@ -349,7 +324,9 @@ class Runs:
 
     def waiting(self, run_id: int, first_row: int, last_row: int) -> dict[int, WaitingRow]:
         """The rows of a stretch of the sheet that are still to be sent, by row number."""
-        found = self._stretch(_WAITING, run_id, first_row, last_row)
+        found = self._database.ask(
+            f"{_WAITING} ORDER BY row_number", {"run_id": run_id, "first": first_row, "last": last_row}
+        )
         return {row[1]: waiting_row(row) for row in found}
 
     def all_waiting(self, run_id: int) -> Iterator[WaitingRow]:
@@ -387,14 +364,14 @@ class Runs:
             return
         statement = "UPDATE rows SET error = :error WHERE row_id = :row_id AND outcome = 'unconfirmed'"
         values = [{"row_id": row_id, "error": reason} for row_id, reason in reasons.items()]
-        with self._database.writing() as connection:
+        with self._database.writing(row_id=next(iter(reasons))) as connection:
             connection.execute(text(statement), values)
 
     def note_verified(self, findings: Mapping[int, str]) -> None:
         """Keep what a check of created rows has found, by row_id."""
         values = [{"row_id": row_id, "verified": finding} for row_id, finding in findings.items()]
         if values:
-            with self._database.writing() as connection:
+            with self._database.writing(row_id=next(iter(findings))) as connection:
                 connection.execute(text("UPDATE rows SET verified = :verified WHERE row_id = :row_id"), values)
 
     def has_message_ids(self, run_id: int) -> bool:
@@ -404,9 +381,12 @@ class Runs:
 
     def has_verified(self, run_id: int) -> bool:
         """Whether created rows of the run were compared with what LeadSquared holds."""
-        of_run = or_(ROWS.c.run_id == run_id, ROWS.c.run_id.in_(select(RUNS.c.run_id).where(RUNS.c.revises == run_id)))
-        query = select(ROWS.c.row_id).where(of_run, ROWS.c.verified.is_not(None))
-        return self._database.connection.execute(query.limit(1)).first() is not None
+        revising = ROWS.c.run_id.in_(select(RUNS.c.run_id).where(RUNS.c.revises == run_id))
+        queries = (
+            select(ROWS.c.row_id).where(of_run, ROWS.c.verified.is_not(None)).limit(1)
+            for of_run in (ROWS.c.run_id == run_id, revising)  # not by OR: SQLite would collect the rows of both first
+        )
+        return any(self._database.connection.execute(query).first() is not None for query in queries)
 
     def explain(self, texts: Mapping[int, tuple[str, str, str]]) -> None:
         """Note code, error and hint of rows, by row_id."""
@@ -414,28 +394,25 @@ class Runs:
             return
         statement = "UPDATE rows SET code = :code, error = :error, hint = :hint WHERE row_id = :row_id"
         values = [{"row_id": row, "code": t[0], "error": t[1], "hint": t[2]} for row, t in texts.items()]
-        with self._database.writing() as connection:
+        with self._database.writing(row_id=next(iter(texts))) as connection:
             connection.execute(text(statement), values)
 
     def lines(self, run_id: int) -> Iterator[RowLine]:
         """All rows of a run in the order of the sheet, some thousand at a time in memory."""
-        statement = text(_LINES).columns(activity_id=ROWS.c.activity_id.type)
-        after = 0
-        while True:
-            values = {"run_id": run_id, "after": after, "most": _PAGE_ROWS}
-            page = self._database.connection.execute(statement, values).all()
-            for row in page:
-                yield RowLine(row[0], Outcome(row[1]), *row[2:])
-            if len(page) < _PAGE_ROWS:
-                return
-            after = page[-1][0]
+        return map(row_lines.row_line, chain.from_iterable(self.pages(run_id)))
+
+    def failed_lines(self, run_id: int) -> Iterator[RowLine]:
+        """Those of the rows that need a person."""
+        found = row_lines.pages(self._database, row_lines.FAILED, run_id)
+        return map(row_lines.row_line, chain.from_iterable(found))
+
+    def pages(self, run_id: int) -> Iterator[Sequence[KeptLine]]:
+        """All rows of a run in the order of the sheet, by some thousand, for whoever has no use for each by itself."""
+        return row_lines.pages(self._database, row_lines.ALL, run_id)
 
     def some_lines(self, run_id: int, row_numbers: Iterable[int]) -> Iterator[RowLine]:
         """A few rows of a run by their numbers, which it must have."""
-        statement = text(_LINES).columns(activity_id=ROWS.c.activity_id.type)
-        for number in row_numbers:
-            for row in self._database.connection.execute(statement, {"run_id": run_id, "after": number - 1, "most": 1}):
-                yield RowLine(row[0], Outcome(row[1]), *row[2:])
+        return chain.from_iterable(row_lines.some(self._database, run_id, number) for number in row_numbers)
 
     def activity_ids(self, run_id: int, row_numbers: Collection[int]) -> dict[int, str]:
         """The ids that stand in the results of some rows, by row number; rows without one are left out."""
@@ -467,7 +444,7 @@ class Runs:
 
     def note_output(self, path: Path, content_hash: str, run_id: int) -> None:
         """Note that we wrote this file with this content."""
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             connection.execute(OUTPUTS.delete().where(OUTPUTS.c.path == str(path)))
             connection.execute(OUTPUTS.insert().values(path=str(path), hash=content_hash, run_id=run_id))
 

@@ -1,4 +1,4 @@
-"""The ledger's tables. Written for SQLite and PostgreSQL alike; small on purpose: a row costs under 200 bytes.
+"""The ledger's tables. Written for SQLite and PostgreSQL alike; small on purpose: a row costs about 240 bytes.
 
 accounts ─┬─ account_names    under which host and name an account was met
           ├─ learned_limits   what refusals taught about the account's real limits
@@ -16,7 +16,9 @@ accounts ─┬─ account_names    under which host and name an account was met
                         └─ rows        one input row: exactly one outcome
                              ├─ claims      rows that are, or may be, in LeadSquared
                              └─ taken_back  rows that a request asks LeadSquared to delete, or to mark as wrong
+leases    who imports an input now, where machines share the ledger
 copies    inputs and mappings kept by content hash       outputs   results files that we wrote, by hash
+copy_pieces   the copies themselves, where machines share the ledger
 boots     when this ledger first saw each boot of the machine
 """
 
@@ -58,6 +60,10 @@ OCCUPYING = "('created', 'updated', 'unconfirmed', 'already_imported')"
 OPEN = "('waiting', 'unconfirmed')"
 """SQL list of the outcomes of rows that are still to be sent, or may not have arrived yet."""
 
+CELLS_BEGIN = "substr(cells, 1, 4)"
+"""So much of the fingerprint of a row's cells is in the index, which is a third smaller by that: four bytes lead to one row or
+two of many millions, which are then compared as a whole. SQL that looks rows up by their cells names both."""
+
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
 
 
@@ -73,12 +79,13 @@ def _guid_text(guid: bytes) -> str:
 
 def opaque(value: str) -> bytes:
     """An id of LeadSquared's as it is kept: see `OpaqueId`."""
-    if len(value) == 36:
+    digits = value.replace("-", "")
+    if len(digits) == 32 and len(value) == 36 and value[8:24:5] == "----" and value == value.lower():
         try:
-            guid = bytes.fromhex(value.replace("-", ""))
+            guid = bytes.fromhex(digits)
         except ValueError:
             return _behind_zeros(value)
-        if len(guid) == 16 and _guid_text(guid) == value:
+        if len(guid) == 16:  # white space is not counted there
             return guid
     return _behind_zeros(value)
 
@@ -225,6 +232,31 @@ COPIES = Table(
     Column("kept_at", Float, nullable=False),
 )
 
+COPY_PIECES = Table(
+    "copy_pieces",
+    METADATA,
+    Column("hash", ForeignKey("copies.hash"), nullable=False),
+    Column("piece", Integer, nullable=False),  # from 1
+    Column("content", LargeBinary, nullable=False),  # deflated
+    PrimaryKeyConstraint("hash", "piece"),
+)
+"""The copies of a ledger that machines share; those of a file lie in a folder beside it (ledger/copies.py)."""
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("account_id", BigInteger, nullable=False),
+    Column("identity", Text, nullable=False),  # stages/lock_names.py
+    Column("holder", Text, nullable=False),
+    Column("held_by", Text, nullable=False),  # in words, for people
+    Column("process", Text, nullable=False),  # ledger/this_process.py
+    Column("since_at", Float, nullable=False),
+    Column("until_at", Float, nullable=False),
+    PrimaryKeyConstraint("account_id", "identity"),
+    Index("leases_by_holder", "holder"),
+)
+"""Who imports an input, and until when others believe it; of a ledger that machines share (ledger/leases.py)."""
+
 RUNS = Table(
     "runs",
     METADATA,
@@ -278,7 +310,7 @@ REQUESTS = Table(
     Column("detail", Text),
     Column("rows", Integer, nullable=False),
     Column("witness", OpaqueId),  # the activity that one of its rows is known to have become
-    Column("body", LargeBinary),  # the exact bytes, deflated
+    Column("body", LargeBinary),  # the exact bytes, deflated (ledger/bodies.py)
     Index("requests_in_windows", "account_id", "ended_mono"),
     Index("requests_of_run", "run_id"),
 )
@@ -335,8 +367,9 @@ ROWS = Table(
     Index(
         "rows_by_cells",
         "scope_id",
-        "cells",
-        sqlite_where=text(f"outcome IN {OCCUPYING} AND known_row_id IS NULL"),
+        text(CELLS_BEGIN),
+        # Not by outcomes: these change twice while a row is sent, and each time its place in the index would be found anew.
+        sqlite_where=text("known_row_id IS NULL AND cells IS NOT NULL"),
     ),
     Index(
         "rows_by_address",

@@ -129,7 +129,7 @@ class Slots:
         )
         if until > now:
             self._queue.note(account_id, run_id, until)
-            return NoSlot(until)
+            return NoSlot(self._database.to_here(until))
         self._queue.forget(account_id, run_id)
         return None
 

@@ -96,7 +96,7 @@ class Steps:
 
     def note(self, run_id: int, step: Step, on_behalf_of: str | None = None, detail: str | None = None) -> None:
         """Note a step that is no transaction of its own."""
-        with self._database.writing() as connection:
+        with self._database.writing(run_id=run_id) as connection:
             note_step(connection, run_id, step, self._database.clock.now().timestamp(), on_behalf_of, detail)
 
     def of(self, run_ids: Sequence[int]) -> list[StepTaken]:

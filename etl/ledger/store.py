@@ -11,7 +11,6 @@ from etl.errors import BusyError, LedgerError
 from etl.ledger.accounts import Accounts
 from etl.ledger.causes import Causes
 from etl.ledger.copies import Copies
-from etl.ledger.database import Database
 from etl.ledger.doubts import Doubts
 from etl.ledger.facts import Facts
 from etl.ledger.failures import Failures
@@ -31,6 +30,8 @@ from etl.ledger.revisions import Revisions
 from etl.ledger.rounds import Rounds
 from etl.ledger.runs import Runs
 from etl.ledger.schema import BOOTS
+from etl.ledger.sqlite import SqliteDatabase
+from etl.ledger.standing import Standing
 from etl.ledger.steps import Steps
 from etl.ledger.undoing import Undoings
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from etl.clock import Clock
+    from etl.ledger.database import Database
+    from etl.ledger.leases import Lease, Leases
+    from etl.ledger.moving import Moving
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -63,11 +67,11 @@ class Ledger:
         self._mark = Mark(self.path, files) if self.path else None
         had_mark = self._mark is not None and self._mark.is_there()
         self._check_place(had_mark=had_mark)
-        self._database = Database(url, clock)
+        self._leases: Leases | None = None
+        self._database = self._opened(url, clock)
         self.shown = self._database.shown
         try:
             self._check_content(had_mark=had_mark)
-            self._database.write_ahead()
             migrate(self._database)
             if self._mark is not None:
                 self._mark.leave()
@@ -75,10 +79,11 @@ class Ledger:
         except BaseException:
             self.close()
             raise
+        leases = self._leases
         self.accounts = Accounts(self._database)
         self.copies = Copies(self._database, files)
-        self.runs = Runs(self._database)
-        self.requests = Requests(self._database)
+        self.runs = Runs(self._database, leases.holds_in_this_commit) if leases else Runs(self._database)
+        self.requests = Requests(self._database, leases.holds_in_this_commit) if leases else Requests(self._database)
         self.revisions = Revisions(self._database)
         self.doubts = Doubts(self._database)
         self.failures = Failures(self._database)
@@ -93,17 +98,64 @@ class Ledger:
         self.moves = Moves(self._database)
         self.causes = Causes(self._database)
         self.limits_held = LimitsHeld(self._database)
+        self.standing = Standing(self._database)
         self.pruning = Pruning(self._database, self.copies, self._mark.neighbours if self._mark else list)
+
+    @property
+    def moving(self) -> Moving:
+        """Its side of a move into another database."""
+        from etl.ledger.moving import Moving  # noqa: PLC0415 — only where an input is locked
+
+        return Moving(self._database, self.copies, self._is_importing)
+
+    def _is_importing(self) -> bool:
+        """Whether any input is locked."""
+        if self._leases is not None:
+            return self._leases.is_any_taken()
+        from filelock import FileLock, Timeout  # noqa: PLC0415 — as in `lock_input`
+
+        for file in (self._files / "locks").glob("*.lock"):
+            try:
+                FileLock(file, timeout=0, thread_local=False).acquire().lock.release()
+            except Timeout:
+                return True
+        return False
 
     def plan(self) -> Plan:
         """An empty plan on this connection; the one before it is gone."""
         return Plan(self._database)
 
-    def lock_input(self, account_id: int, identity: str) -> BaseFileLock:
-        """The operating system's lock on one input of one account, taken. It dies with the process that holds it.
+    def _opened(self, url: str, clock: Clock) -> Database:
+        if not url.startswith("postgresql"):
+            return SqliteDatabase(url, clock)
+        from etl.ledger.leases import Leases  # noqa: PLC0415 — only where machines share the ledger
+        from etl.ledger.postgresql import PostgresqlDatabase  # noqa: PLC0415 — as above
+
+        database = PostgresqlDatabase(url, clock)
+        self._leases = Leases(database, url, clock)
+        return database
+
+    def may_send(self) -> bool:
+        """Whether every input that was locked is held still. To be asked right before each request is sent.
+
+        A file of this machine has the operating system's locks, which nobody takes away.
+        """
+        return self._leases is None or self._leases.holds()
+
+    @property
+    def may_go_away(self) -> bool:
+        """Whether its database may be out of reach for a while, in the midst of something (LedgerLostError)."""
+        return self._database.is_shared
+
+    def lock_input(self, account_id: int, identity: str) -> BaseFileLock | Lease:
+        """The lock on one input of one account, taken: the operating system's, which dies with the process that holds it, or
+        where machines share the ledger a lease.
 
         Raises: BusyError — another process is importing this input. LedgerError — the lock cannot be made.
         """
+        self.moving.refuse_if_gone()
+        if self._leases is not None:
+            return self._leases.take(account_id, identity)
         from filelock import FileLock, Timeout  # noqa: PLC0415 — it loads asyncio, and only who imports takes a lock
 
         folder = self._files / "locks"
@@ -125,15 +177,23 @@ class Ledger:
 
     def version(self) -> int:
         """The version of what is written here."""
-        return schema_version(self._database.connection)
+        return schema_version(self._database)
+
+    def will_read_in_order(self) -> None:
+        """Say that runs are going to be read from end to end: then a large one takes no more memory than a small one."""
+        self._database.will_read_in_order()
 
     def bytes_on_disk(self) -> int:
-        """How much room the SQLite file takes, with what is written beside it; 0 for another database."""
-        beside = [self.path.with_name(self.path.name + ending) for ending in ("", "-wal")] if self.path else []
+        """How much room the SQLite file takes, with what is written beside it, or the ledger's tables in another database."""
+        if self.path is None:
+            return self._database.bytes_on_disk()
+        beside = [self.path.with_name(self.path.name + ending) for ending in ("", "-wal")]
         return sum(file.stat().st_size for file in beside if file.exists())
 
     def is_locked(self, account_id: int, identity: str) -> bool:
         """Whether a process is importing this input now: it holds the lock."""
+        if self._leases is not None:
+            return self._leases.is_taken(account_id, identity)
         try:
             self.lock_input(account_id, identity).release()
         except BusyError:
@@ -163,17 +223,19 @@ class Ledger:
 
     def _check_content(self, *, had_mark: bool) -> None:
         """Refuse a database that has lost its tables, and one that is another program's."""
-        if self._mark is None or self.path is None:
-            return
-        self._database.refuse_part_of_a_page(self.path)
+        if isinstance(self._database, SqliteDatabase) and self.path is not None:
+            self._database.refuse_part_of_a_page(self.path)
         tables = self._database.tables()
-        if had_mark and not tables:
+        if had_mark and not tables and self._mark is not None:
             raise self._mark.lost()
         if tables and not {"meta", "rows", "claims"} <= tables:
             raise LedgerError(
                 f"{self.shown} is a database of another program ({', '.join(sorted(tables)[:3])}), no ledger. Nothing was "
-                "sent, and it was left as it is. Name another file with ETL_LEDGER or `ledger` in the settings file."
+                f"sent, and it was left as it is. Name another {'file' if self.path else 'database'} with ETL_LEDGER or "
+                "`ledger` in the settings file."
             )
+        if isinstance(self._database, SqliteDatabase):
+            self._database.write_ahead()
 
     def _note_boot(self) -> None:
         clock = self._database.clock
@@ -185,7 +247,9 @@ class Ledger:
                 connection.execute(BOOTS.insert().values(boot_id=clock.boot_id(), first_seen_mono=clock.monotonic()))
 
     def close(self) -> None:
-        """Close the connection."""
+        """Give back what is held, and close the connection."""
+        if self._leases is not None:
+            self._leases.close()
         self._database.close()
 
     def __enter__(self) -> Ledger:

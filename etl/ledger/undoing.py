@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from etl.ledger.bodies import Bodies
 from etl.ledger.doubts import CreatedRow
 from etl.ledger.schema import ROWS, TAKEN_BACK, for_rows
 
@@ -131,6 +132,7 @@ class Undoings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._bodies = Bodies(database)
 
     def created(self, run_id: int) -> list[CreatedRow]:
         """The activities that this very run has created and that were not taken back, in the order of the sheet."""
@@ -139,7 +141,8 @@ class Undoings:
 
     def asked(self, run_id: int) -> list[Asked]:
         """All requests that take rows of the run back, in the order of their sending; one for each of their rows."""
-        return [Asked(*row) for row in self._database.connection.execute(_ASKED, {"run_id": run_id})]
+        asked = self._database.connection.execute(_ASKED, {"run_id": run_id})
+        return [Asked(row[0], row[1], row[2], row[3], row[4], self._bodies.deflated(row[5])) for row in asked]
 
     def written(self, run_id: int) -> list[tuple[int, float, str | None]]:
         """When requests of ours that wrote activities of the run ended (wall clock), and their verdicts; by row_id."""
@@ -156,7 +159,7 @@ class Undoings:
         """
         rows = iter(hints.items())
         while some := dict(islice(rows, _AT_ONCE)):
-            with self._database.writing() as connection:
+            with self._database.writing(account_id) as connection:
                 for row_ids, hint in _by_hint(some):
                     family = list(connection.execute(_FAMILY, {"row_ids": row_ids}).scalars())
                     values = [{"row_id": row_id, "code": code, "hint": hint} for row_id in family]

@@ -6,8 +6,10 @@ import json
 import os.path
 from typing import TYPE_CHECKING, Any
 
+from etl.errors import UsageError
 from etl.findings import BaseUnusable, Finding
 from etl.mapping.yaml_document import Document, merges_at, refusal
+from etl.places import is_url, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +39,10 @@ def _with_bases(
     named = document.plain.get(_EXTENDS) if isinstance(document.plain, dict) else None
     if not isinstance(named, str) or not named.strip():
         return document  # what is no text is refused with the shape of the mapping
-    path = shown.parent / named
+    try:
+        path = shown.parent / place_of(named)
+    except UsageError as error:  # a URL that cannot be used
+        raise UsageError(f"{document.place((_EXTENDS,))}: {error.message}") from error
     reason = _why_not(path, chain)
     if reason is not None:
         raise refusal(str(shown), [Finding(document.place((_EXTENDS,)), BaseUnusable(named, reason))])
@@ -77,7 +82,13 @@ def _moved(plain: dict[str, Plain], folder: FilePath, to: FilePath) -> dict[str,
         return plain
 
     def seen(name: Any) -> Any:
-        return os.path.relpath(folder / name, to) if isinstance(name, str) else name
+        if not isinstance(name, str):
+            return name
+        try:
+            lies = folder / place_of(name)
+        except UsageError:
+            return name  # told where it is looked for
+        return str(lies) if is_url(lies) or is_url(to) else os.path.relpath(lies, to)
 
     def rule(value: Any) -> Any:
         if isinstance(value, list):

@@ -111,13 +111,17 @@ def _finding(document: Document, path: Path, problem: Problem) -> Finding:
 
 
 def _missing_lookups(document: Document, mapping: Mapping) -> list[Finding]:
-    named = ((mapped.path, lookup_of(mapped.rule)) for mapped in mapping.targets())
-    files: list[tuple[Path, FilePath]] = [
-        ((*path, "lookup"), mapping.lookup_path(name)) for path, name in named if name
-    ]
-    if mapping.translation_path is not None:
-        files.append((("translate",), mapping.translation_path))
+    named = [((*mapped.path, "lookup"), lookup_of(mapped.rule)) for mapped in mapping.targets()]
+    named.append((("translate",), mapping.translate))
+    files = [(path, _placed(document, path, mapping, name)) for path, name in named if name]
     return [Finding(document.place(path), LookupFileMissing(str(file))) for path, file in files if not file.is_file()]
+
+
+def _placed(document: Document, path: Path, mapping: Mapping, name: str) -> FilePath:
+    try:
+        return mapping.lookup_path(name)
+    except UsageError as error:  # a URL that cannot be used
+        raise UsageError(f"{document.place(path)}: {error.message}") from error
 
 
 def _is_about_a_key(path: Path, problem: Problem) -> bool:

@@ -25,6 +25,7 @@ from etl.mapping.target_rules import (
     form_of,
 )
 from etl.mapping.targets import FIXED_TYPES, FieldType, length_limit
+from etl.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,13 +210,13 @@ class Mapping(Part):
         return tuple(dict.fromkeys(self.lookup_path(name) for name in named if name))
 
     def lookup_path(self, name: str) -> Path:
-        """Where a lookup file lies: relative to the mapping file."""
-        return self._directory / name
+        """Where a lookup file lies: relative to the mapping file, unless its name is whole."""
+        return self._directory / place_of(name)
 
     @property
     def translation_path(self) -> Path | None:
         """Where the translation file lies: relative to the mapping file."""
-        return self._directory / self.translate if self.translate else None
+        return self._directory / place_of(self.translate) if self.translate else None
 
     def required(self) -> tuple[str, ...]:
         """The targets that every row must fill."""

@@ -37,6 +37,7 @@ MEMO_CELLS = (
     20_000  # different cells of one column remembered at once: bounds memory, and hardly ever reached in a block
 )
 _ENOUGH_TO_TELL, _MOSTLY_NEW = 1_000, 0.8
+_NOTHING = type(None)
 
 
 _NEVER_LONG = frozenset({FieldType.BOOLEAN, FieldType.DATE, FieldType.TIME, FieldType.DATETIME, FieldType.GUID})
@@ -96,6 +97,10 @@ class Memos(dict[type, Memo]):
         kinds = set(map(type, cells))
         if len(kinds) == 1:
             return self[kinds.pop()].of(cells)
+        if len(kinds) == 2 and _NOTHING in kinds:  # the usual mixture: not each cell of the column is filled
+            empty, (kind,) = self[_NOTHING].of((None,))[0], kinds - {_NOTHING}
+            filled = iter(self[kind].of([cell for cell in cells if cell is not None]))
+            return [empty if cell is None else next(filled) for cell in cells]
         results: list[Result] = [None] * len(cells)
         for kind in kinds:
             places = [place for place, cell in enumerate(cells) if type(cell) is kind]

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +37,33 @@ class _LikeTheLoader(GenerateJsonSchema):
             del written["default"]
         return written
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """With what stands below each attribute."""
+        written = super().model_schema(schema)
+        keys = {name: field.alias or name for name, field in schema["cls"].model_fields.items()}
+        for name, said in said_of(schema["cls"]).items():
+            written["properties"][keys[name]]["description"] = said
+        return written
+
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 (pydantic's hook names its parameter)
         return False
+
+
+def said_of(part: type) -> dict[str, str]:
+    """Attribute → the docstring below it, of a part and of what it inherits.
+
+    Not pydantic's `use_attribute_docstrings`: that reads the source of each class again at every start of every command.
+    """
+    said: dict[str, str] = {}
+    for one in reversed(part.__mro__):
+        if not one.__module__.startswith("etl."):
+            continue
+        body = ast.parse(inspect.getsource(one)).body[0]
+        for line, below in pairwise(body.body if isinstance(body, ast.ClassDef) else ()):
+            match line, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    said[name] = inspect.cleandoc(text)
+    return said
 
 
 def mapping_schema() -> JsonSchemaValue:

@@ -34,9 +34,13 @@ def form_of(value: object) -> str:
 
 
 class Part(BaseModel):
-    """Base of all parts: unknown keys are refused, nothing changes after loading, docstrings go into the schema."""
+    """Base of all parts: unknown keys are refused, and nothing changes after loading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    What stands below an attribute goes into the schema for editors (schema.py), which alone needs it. Only the whole is built
+    into a validator, when a mapping is read: one for each part of it would take as long again at every start.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class PhoneForm(StrEnum):

@@ -57,7 +57,7 @@ class Update:
         return bulk.elements(body)
 
 
-def _change(activity: Activity, options: RequestOptions) -> Element:
+def _change(activity: Activity, options: RequestOptions) -> str:
     """An empty value goes out: it clears its field."""
     if activity.values.keys() == {_ADDRESS}:
         raise ValueError(f"row {activity.row_number} changes nothing")

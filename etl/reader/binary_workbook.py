@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from etl.reader.rules import Book, Content
+    from etl.reader.rules import Book
     from etl.reader.workbook_parts import Style
     from etl.records import Cell, MergedRange
 
@@ -34,12 +34,6 @@ _U32 = struct.Struct("<I")
 
 class BinaryWorkbookReader(WorkbookReader):
     """Zip archives of parts that are sequences of records."""
-
-    format_name = "a binary Excel workbook"
-    suffixes: tuple[str, ...] = (".xlsb",)
-
-    def claims(self, content: Content) -> bool:
-        return _WORKBOOK in content.members
 
     def open_book(self, path: Path) -> Book:
         return BinaryBook(path)

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from etl.reader.bounds import MOST_BLOCK_CELLS
-from etl.reader.sheet_layout import SheetLayout
 from etl.records import Block
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from etl.errors import SourceError
+    from etl.reader.sheet_layout import SheetLayout
     from etl.reader.text_lines import Piece
     from etl.records import Cell, Column, FormatCurrency, MergedRange
 
@@ -36,11 +36,13 @@ def blocks_of(
     """
     block_rows = _bounded(block_rows, columns)
     fitted = _fitted_rows(rows, len(columns), surplus)
-    layout = layout or SheetLayout()
     while batch := list(islice(fitted, block_rows)):
-        hidden = layout.hidden_rows.intersection([row_number for row_number, _ in batch])
-        layout.hidden_rows -= hidden
+        hidden = layout.hidden_rows.intersection([row_number for row_number, _ in batch]) if layout else set()
+        if layout:
+            layout.hidden_rows -= hidden
         yield _read_block(batch, columns, frozenset(hidden), ())
+    if layout is None:
+        return
     merged, currencies = layout.merged_below, layout.currencies_below(columns)
     if merged or currencies:
         yield ReadBlock([], {column.letter: () for column in columns}, frozenset(), merged, currencies)
@@ -57,7 +59,13 @@ def blocks_of_texts(
     numbers: list[int] = []
     cells: list[list[str | None]] = [[] for _ in columns]
     for piece in pieces:
-        further, by_columns = _columns_of_piece(piece, columns, surplus)
+        further, by_columns = columns_of_piece(piece, columns, surplus)
+        if block_rows // 2 <= len(further) <= block_rows:  # as it is, because to put it together with others costs
+            if numbers:
+                yield _block_of_texts(numbers, cells, columns)
+                numbers, cells = [], [[] for _ in columns]
+            yield _block_of_texts(further, by_columns, columns)
+            continue
         numbers += further
         for column, texts in zip(cells, by_columns, strict=True):
             column.extend(texts)
@@ -68,11 +76,11 @@ def blocks_of_texts(
         yield _block_of_texts(numbers, cells, columns)
 
 
-def _columns_of_piece(
+def columns_of_piece(
     piece: Piece, columns: Sequence[Column], surplus: Callable[[int, int, Cell], SourceError]
 ) -> tuple[Sequence[int], Sequence[Sequence[str | None]]]:
     """Row numbers and cells by columns. What is odd about some rows is asked of each only where one of them is odd."""
-    first, by_columns, rows = piece
+    first, by_columns, rows, _ = piece
     if by_columns is not None:
         return range(first, first + len(by_columns[0])), list(map(_empty_as_none, by_columns))
     if all(map(any, rows)) and {*map(len, rows)} == {len(columns)}:
@@ -88,7 +96,9 @@ def _empty_as_none(texts: Sequence[str | None]) -> Sequence[str | None]:
     return texts if all(texts) else [text or None for text in texts]
 
 
-def _block_of_texts(numbers: Sequence[int], cells: Sequence[list[str | None]], columns: Sequence[Column]) -> ReadBlock:
+def _block_of_texts(
+    numbers: Sequence[int], cells: Sequence[Sequence[str | None]], columns: Sequence[Column]
+) -> ReadBlock:
     by_letter = {column.letter: texts for column, texts in zip(columns, cells, strict=True)}
     return ReadBlock(numbers, by_letter, frozenset(), ())
 

@@ -24,6 +24,7 @@ from etl.reader.dialect import (
 from etl.reader.encoding import BadByte, encoding_of
 from etl.reader.header import read_header
 from etl.reader.recognise import BINARY_MAGICS, HEAD_BYTES, ZIP_MAGIC
+from etl.reader.rows_as_written import PlainLines, written_rows
 from etl.reader.rules import BLOCK_ROWS, InputRules
 from etl.reader.table_end import cut_below, pieces_cut_below
 from etl.reader.text_lines import Records, chunks_of, lines_of, odd_line_ends
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from etl.reader.dialect import Dialect, Lines, Quoting
+    from etl.reader.rows_as_written import WrittenRows
     from etl.reader.rules import Content, OpenInput
     from etl.records import Block, Cell
 
@@ -109,6 +111,14 @@ class OpenDelimited:
         rows = ((row_number, cells) for row_number, cells in self._data_rows if any(cells))
         to_the_end = cut_below(rows, len(self.table.columns), self._ends)
         return blocks_of(to_the_end, self.table.columns, block_rows, self._surplus)
+
+    def rows_as_written(self, delimiter: str) -> Iterator[WrittenRows] | None:
+        """As `OffersTexts` has it; not where something ends the table above the end of the file, which is seen by cells."""
+        if self._data_rows is not self._records or self._ends is not None:
+            return None
+        width = len(self.table.columns)
+        pieces = self._records.pieces(width, PlainLines(self._dialect, width, delimiter).of)
+        return written_rows(pieces, self.table.columns, self._surplus, delimiter)
 
     def _surplus(self, row_number: int, position: int, cell: Cell) -> SourceError:
         return SourceError(

@@ -19,7 +19,7 @@ from etl.reader.packed import unpacked
 from etl.reader.recognise import content_of, refuse_foreign, refuse_lock_file
 from etl.reader.rules import InputRules
 from etl.reader.text_lines import lines_of
-from etl.reader.workbook import WorkbookReader
+from etl.reader.workbook_formats import WorkbookFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,14 +54,14 @@ def first_look(path: Path, shown: Path) -> tuple[SheetLook, ...]:
         told = content_of(content, shown)
         refuse_foreign(content, told, shown)
         reader = next((one for one in READERS if one.claims(told)), None)
-        if isinstance(reader, WorkbookReader):
+        if isinstance(reader, WorkbookFormat):
             return tuple(_sheets(reader, content, shown))
         if isinstance(reader, DelimitedReader):
             return (_text(content, shown),)
     raise SourceError(f"{shown}: this is no format that is known. Save it as .xlsx or .csv.")
 
 
-def _sheets(reader: WorkbookReader, path: Path, shown: Path) -> Iterator[SheetLook]:
+def _sheets(reader: WorkbookFormat, path: Path, shown: Path) -> Iterator[SheetLook]:
     visible = reader.sheets(path, shown)  # tells what is wrong with a damaged file in its own words
     try:
         with closing(reader.open_book(path)) as book:

@@ -19,7 +19,7 @@ from etl.errors import SourceError
 from etl.reader.number_cells import number_cell, range_of, style_of
 from etl.reader.number_formats import currency_in
 from etl.reader.old_formulas import uncalculated
-from etl.reader.recognise import BINARY_MAGICS, PROTECTED
+from etl.reader.recognise import PROTECTED
 from etl.reader.sheet_layout import SheetLayout
 from etl.reader.workbook import WorkbookReader
 from etl.reader.workbook_parts import Sheet
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from etl.reader.rules import Book, Content, InputRules, OpenInput
+    from etl.reader.rules import Book, InputRules, OpenInput
     from etl.reader.workbook_parts import Style
     from etl.records import Cell, MergedRange
 
@@ -47,12 +47,6 @@ class _RefusedError(Exception):
 
 class OldWorkbookReader(WorkbookReader):
     """Records of [MS-XLS] in an OLE file, or before Excel 5 by themselves."""
-
-    format_name = "an old Excel workbook"
-    suffixes: tuple[str, ...] = (".xls",)
-
-    def claims(self, content: Content) -> bool:
-        return content.head.startswith(BINARY_MAGICS)
 
     def sheets(self, path: Path, shown: Path) -> tuple[str, ...]:
         with _refusal_named(shown):

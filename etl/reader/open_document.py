@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree.ElementTree import Element
 
-    from etl.reader.rules import Book, Content
+    from etl.reader.rules import Book
     from etl.records import Cell, MergedRange
 
 _CONTENT = "content.xml"
@@ -45,12 +45,6 @@ _CHUNK_BYTES = 1 << 16
 
 class OpenDocumentReader(WorkbookReader):
     """Zip archives with one large part that holds all sheets."""
-
-    format_name = "an OpenDocument spreadsheet"
-    suffixes: tuple[str, ...] = (".ods",)
-
-    def claims(self, content: Content) -> bool:
-        return _CONTENT in content.members and "mimetype" in content.members
 
     def open_book(self, path: Path) -> Book:
         return OpenDocument(path)

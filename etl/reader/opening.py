@@ -7,31 +7,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from etl.errors import SourceError
-from etl.reader.binary_workbook import BinaryWorkbookReader
 from etl.reader.delimited import DelimitedReader
-from etl.reader.old_workbook import OldWorkbookReader
-from etl.reader.open_document import OpenDocumentReader
 from etl.reader.packed import unpacked
 from etl.reader.recognise import HEAD_BYTES, content_of, refuse_foreign, refuse_lock_file
+from etl.reader.rows_as_written import OffersTexts
 from etl.reader.rules import BLOCK_ROWS
-from etl.reader.workbook import WorkbookReader
+from etl.reader.workbook_formats import WORKBOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
+    from etl.reader.rows_as_written import WrittenRows
     from etl.reader.rules import InputRules, OpenInput, Reader
     from etl.records import Block
 
 READERS: tuple[Reader, ...] = (
     DelimitedReader(),
-    WorkbookReader(),
-    OldWorkbookReader(),
-    BinaryWorkbookReader(),
-    OpenDocumentReader(),
+    *WORKBOOKS,
 )
-"""Every format there is. A new one is one file and one entry here."""
+"""Every format there is. A new one is one file and one entry here, or in workbook_formats.py."""
 
 
 def open_input(path: Path, rules: InputRules, shown_as: Path | None = None) -> OpenInput:
@@ -74,6 +70,9 @@ class _FromPacked:
 
     def blocks(self, block_rows: int = BLOCK_ROWS) -> Iterator[Block]:
         return self._opened.blocks(block_rows)
+
+    def rows_as_written(self, delimiter: str) -> Iterator[WrittenRows] | None:
+        return self._opened.rows_as_written(delimiter) if isinstance(self._opened, OffersTexts) else None
 
     def __enter__(self) -> Self:
         return self

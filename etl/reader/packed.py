@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from etl.errors import SourceError
+from etl.places import local_copy
 from etl.reader.recognise import GZIP_MAGIC, ZIP_MAGIC, content_of, is_workbook
 
 if TYPE_CHECKING:
@@ -38,8 +39,14 @@ def is_packed(content: Content) -> bool:
 def unpacked(path: Path, shown: Path) -> Iterator[Path]:
     """The file that is packed in another one, in a temporary place; a file that is not packed, as it is.
 
+    Of a file at a URL it is the local copy, so readers need not know of URLs.
+
     Raises: SourceError: there is not exactly one file in it, or it is damaged, locked, packed twice or a bomb.
     """
+    try:
+        path = local_copy(path)
+    except OSError as error:
+        raise SourceError(f"{shown} cannot be read: {error.strerror}. Check the URL and your rights.") from error
     content = content_of(path, shown)
     if not is_packed(content):
         yield path

@@ -96,8 +96,15 @@ class OpenInput(Protocol):
 class Reader(Protocol):
     """One file format. Each reader stands in the list in opening.py; `shown` is the path that messages name."""
 
-    format_name: str  # as a message says it: "a workbook"
-    suffixes: tuple[str, ...]  # ends of names that promise this format, the usual one first
+    @property
+    def format_name(self) -> str:
+        """As a message says it: "a workbook"."""
+        ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Ends of names that promise this format, the usual one first."""
+        ...
 
     def claims(self, content: Content) -> bool:
         """Whether a file with this content is this reader's."""

@@ -42,7 +42,7 @@ def pieces_cut_below(pieces: Iterable[Piece], width: int, ends: Ends | None) -> 
         if ends is None:
             yield piece
             continue
-        _, by_columns, rows = piece
+        _, by_columns, rows, _ = piece
         if by_columns is not None:
             has_ended = has_ended or any(map(ends, by_columns[0] if by_columns else ()))
             yield piece

@@ -57,7 +57,7 @@ class Cutter:
 
     def _restore(self, columns: list[list[str]], stand_in: str, sign: str, times: int) -> None:
         """Put a sign back where its stand-in is; first in the columns that had it before, mostly one or two of many."""
-        before = self._had.get(stand_in, ())
+        before = [place for place in self._had.get(stand_in, ()) if place < len(columns)]  # pieces differ in width
         self._had[stand_in] = had = []
         for place in (*before, *range(len(columns))):
             if not times:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from etl.reader.corrections import RowKey
-    from etl.reader.rules import Book, Content, OpenInput
+    from etl.reader.rules import Book, OpenInput
     from etl.records import Block, Cell, Column, MergedRange
 
 # What zip, XML and numbers raise where a workbook is damaged; StopIteration would be one without its main part.
@@ -43,12 +43,6 @@ _DAMAGE = (
 
 class WorkbookReader:
     """Zip archives of XML parts, as Excel has written them since 2007."""
-
-    format_name = "an Excel workbook"
-    suffixes: tuple[str, ...] = (".xlsx", ".xlsm")
-
-    def claims(self, content: Content) -> bool:
-        return "[content_types].xml" in content.members and "xl/workbook.bin" not in content.members
 
     def sheets(self, path: Path, shown: Path) -> tuple[str, ...]:
         with _damage_as_source_error(shown), closing(self.open_book(path)) as book:

@@ -131,7 +131,10 @@ def _by_number(items: Sequence[AnswerItem], ids: Sequence[str | None], first: in
 
 def _shared_ids(items: Sequence[AnswerItem]) -> frozenset[str]:
     """The ids that stand at more than one row; letter case does not tell GUIDs apart."""
-    seen: Mapping[str, int] = Counter(item.activity_id.casefold() for item in items if item.activity_id)
+    named = [item.activity_id.casefold() for item in items if item.activity_id]
+    if len(set(named)) == len(named):
+        return frozenset()
+    seen: Mapping[str, int] = Counter(named)
     return frozenset(activity_id for activity_id, times in seen.items() if times > 1)
 
 

@@ -1,6 +1,7 @@
 """How a file appears: whole or not at all, and never in the place of a file that is somebody else's.
 
-It is written beside its place under a temporary name, forced to the disk and renamed.
+It is written beside its place under a temporary name, forced to the disk and renamed. For a place at a URL it is written on
+this machine, and goes there by one upload.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from etl.errors import UsageError
+from etl.errors import NetworkError, UsageError
+from etl.places import is_flat, is_url, local_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_TRIAL = ".etl-can-write"
 _MOST_NEIGHBOURS = 999
 
 
@@ -29,6 +32,8 @@ def put_in_place(target: Path, write: Callable[[Path], None], may_replace: Calla
     Raises:  UsageError — the folder is missing, read-only or full, or the system fails otherwise. What else `write`
              raises passes through; no draft stays.
     """
+    if is_url(target):
+        return _put_far(target, write, may_replace)
     with _draft_beside(target) as draft:
         try:
             write(draft)
@@ -42,14 +47,15 @@ def copy_in_place(source: Path, target: Path, may_replace: Callable[[Path], bool
     """Put a copy of a finished file where `target` says, under the same rules."""
 
     def copy(draft: Path) -> None:
-        shutil.copyfile(source, draft)
+        shutil.copyfile(local_copy(source), draft)
 
     return put_in_place(target, copy, may_replace)
 
 
 def take_away(outdated: Path) -> None:
     """Remove a file that is not needed any more. One that a program holds open (on Windows) stays: it harms nobody."""
-    with suppress(FileNotFoundError, PermissionError):
+    refused = (UsageError,) if is_url(outdated) else ()
+    with suppress(FileNotFoundError, PermissionError, *refused):
         outdated.unlink()
 
 
@@ -58,8 +64,40 @@ def check_folder(target: Path) -> None:
 
     Raises: UsageError — the folder is missing, read-only or full.
     """
+    if is_url(target):
+        _check_far(target)
+        return
     with _draft_beside(target):
         pass
+
+
+def _put_far(target: Path, write: Callable[[Path], None], may_replace: Callable[[Path], bool]) -> Path:
+    from etl.places.local_copies import new_place, put_kept  # noqa: PLC0415 — only for results at URLs
+
+    draft = new_place(target.name)
+    try:
+        write(draft)
+        for place in _places(target):
+            if place.exists() and (place.is_dir() or not may_replace(place)):
+                continue
+            put_kept(draft, str(place))
+            return place
+    except OSError as error:
+        raise _cannot_write(target, error, draft) from error
+    except NetworkError as error:
+        raise UsageError(f"{target} cannot be written: {error.message}") from error
+    raise _none_is_free(target)
+
+
+def _check_far(target: Path) -> None:
+    """By a file of one name, which stays there empty where files may be written and not deleted."""
+    folder = target.parent
+    if not is_flat(folder) and not folder.is_dir():
+        raise UsageError(f"{target} cannot be written: there is no folder {folder}. Make it, or name another place.")
+    trial = folder / _TRIAL
+    trial.write_bytes(b"")
+    with suppress(UsageError):
+        trial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -97,7 +135,11 @@ def _rename(draft: Path, target: Path, may_replace: Callable[[Path], bool]) -> P
             continue
         _force_name_to_disk(place.parent)
         return place
-    raise UsageError(
+    raise _none_is_free(target)
+
+
+def _none_is_free(target: Path) -> UsageError:
+    return UsageError(
         f"{target} cannot be written, nor can {target.stem}.2{target.suffix} and so on: all are there and in use. "
         "Close or move them, or name another place with --results."
     )

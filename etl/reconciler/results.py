@@ -26,7 +26,8 @@ class Part:
     """One input in a results file: its table, a line per data row, and the further columns of ours that it has.
 
     summary: what the results workbook says of it as a whole. links: to its leads, where they are known. keeps_name: its
-    sheet of rows is called as it is itself: it is one of several, or its mapping puts that name into texts.
+    sheet of rows is called as it is itself: it is one of several, or its mapping puts that name into texts. texts: the lines
+    as the text of a .csv, which then are not asked for; None where they are not there so.
     """
 
     table: Table
@@ -35,6 +36,7 @@ class Part:
     summary: RunSummary | None = None
     links: LeadLinks | None = None
     keeps_name: bool = False
+    texts: Iterable[str] | None = None
 
 
 def write_results_together(
@@ -65,7 +67,7 @@ def _written(
             write_workbook(draft)
         else:
             (part,) = parts
-            write_delimited(draft, part.table, part.lines, kind.delimiter, more=part.more)
+            write_delimited(draft, part.table, part.lines, kind.delimiter, more=part.more, texts=part.texts)
 
     return put_in_place(target, write, may_replace)
 

@@ -138,10 +138,10 @@ def _ledger(
 ) -> tuple[tuple[str, Path], str]:
     """Where the ledger lies (URL and folder of copies), and which setting says so."""
     if text := environ.get("ETL_LEDGER"):
-        return ledger_place(text, cwd, "ETL_LEDGER"), "ETL_LEDGER"
+        return ledger_place(text, cwd, "ETL_LEDGER", directories.state), "ETL_LEDGER"
     if file is not None and file.ledger is not None:
         place = file.place("ledger")
-        return ledger_place(file.ledger, file.path.parent, place), place
+        return ledger_place(file.ledger, file.path.parent, place, directories.state), place
     return sqlite_ledger(directories.state / "ledger.db", "ledger"), DEFAULT_ORIGIN
 
 

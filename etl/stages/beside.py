@@ -7,7 +7,6 @@ of the run's rows; only where a file has none, its name and its place decide.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -100,8 +99,8 @@ def _files(prepared: PreparedInput) -> Iterator[tuple[Path, Path]]:
     stem = re.escape(names.latest.stem.removesuffix(".results"))
     ours = re.compile(rf"{stem}(\.run\d+)?\.(results|failed)(\.\d+)?\.(csv|xlsx)")
     found: list[str] = []
-    with suppress(OSError), os.scandir(prepared.path.parent) as entries:
-        found = sorted(entry.name for entry in entries if ours.fullmatch(entry.name))
+    with suppress(OSError):
+        found = sorted(one.name for one in prepared.path.parent.iterdir() if ours.fullmatch(one.name))
     for name in found:
         path = prepared.path.with_name(name)
         if path != prepared.path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.errors import UsageError
+from etl.errors import NetworkError, UsageError
 from etl.events import InputSummary
 from etl.exits import ExitCode
 from etl.reconciler.counts import Equation
@@ -82,7 +82,7 @@ def write_files(
         files = writer.write(own, names, parts_of(run, own, ledger) if run else ())
         for earlier in {*ledger.runs.earlier_runs_of_lines(run_id), *others}:
             bring_up_to_date(earlier, writer, ledger)
-    except OSError as error:  # a file that is open elsewhere, a disk that fails: what is beside the writing itself
+    except (OSError, NetworkError) as error:  # a file that is open elsewhere, a disk or a store that fails
         raise UsageError(f"the results of {prepared.shown} cannot be written: {error}.") from error
     return files
 

@@ -47,10 +47,13 @@ class Packing:
 
     def activity(self, row: AppliedRow, memory_key: bytes, ordinal: int) -> Activity:
         """The row's payload, with its row key where the mapping has a field for it."""
-        values = dict(row.values or {})
+        return self.filled(row.row_number, dict(row.values or {}), memory_key, ordinal)
+
+    def filled(self, row_number: int, values: dict[str, str], memory_key: bytes, ordinal: int) -> Activity:
+        """The same of a row's number and values; these belong to the activity from here on."""
         if self.key_field:
             values[self.key_field] = row_key(self._mapping.mapping.name, self._mapping.event, memory_key, ordinal)
-        return Activity(row.row_number, values, self._mapping.event)
+        return Activity(row_number, values, self._mapping.event)
 
     def body(self, activities: Sequence[Activity]) -> bytes:
         """The exact bytes of a request."""
@@ -101,17 +104,17 @@ class Parcels:
             yield self._packing.pack(chunk.number, rows, chunk.activities)
 
     def _blocks(self) -> Iterator[list[Going]]:
-        for rows in self._prepared.applied():
-            first, last = rows[0].row_number, rows[-1].row_number
+        for rows in self._prepared.to_send():
+            first, last = rows[0][0], rows[-1][0]
             if self._last_row is not None:
                 if first > self._last_row:
                     return
                 last = min(last, self._last_row)
             waiting = self._ledger.runs.waiting(self._run_id, first, last)
             yield [
-                (known, self._packing.activity(row, known.memory_key, known.ordinal))
-                for row in rows
-                if (known := waiting.get(row.row_number)) and row.is_addressed
+                (known, self._packing.filled(number, values, known.memory_key, known.ordinal))
+                for number, values in rows
+                if (known := waiting.get(number))
             ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from etl.delivery.wire import ThreadedWire
-from etl.errors import QuotaSpentError, UsageError
+from etl.errors import QuotaSpentError
 from etl.events import Note, Started
 from etl.stages.beside import refuse_strangers
 from etl.stages.connect import connect
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from etl.clock import Clock
     from etl.events import Event, RunOptions, StopSignal
     from etl.records import Limit, Window
-    from etl.settings import Account, Settings
+    from etl.settings import Account
     from etl.stages.connect import Connection
-    from etl.stages.prepare import LoadedMapping, PreparedInput
+    from etl.stages.prepare import PreparedInput
     from etl.stages.rooms import Room
     from etl.stages.session import Pilot
 
@@ -38,27 +38,6 @@ class Command:
     events: Callable[[Event], None]
     stop: StopSignal
     pilot: Pilot | None = None
-
-
-def account_of(mapping: LoadedMapping, settings: Settings) -> Account | None:
-    """The account that rows go into through this mapping; None where none is set.
-
-    Raises: UsageError — the mapping names one account, and the command another one alone.
-    """
-    name = mapping.mapping.account
-    if name is None:
-        return settings.account
-    if name in settings.accounts:
-        return settings.accounts[name]
-    chosen = settings.account
-    if chosen is not None and chosen.name != name:
-        document = mapping.mapping.document
-        place = document.place(("account",)) if document is not None else mapping.path
-        raise UsageError(
-            f"{place}: the mapping is for the account {name}, and this command goes to {chosen.name}. Nothing was sent. "
-            f"Choose {name}, or take the line out of the mapping."
-        )
-    return chosen
 
 
 @dataclass(slots=True)

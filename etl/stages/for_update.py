@@ -10,6 +10,7 @@ from etl.errors import UsageError
 from etl.mapping.bind import bind
 from etl.mapping.load import load_mapping
 from etl.mapping.operation_needs import OperationName
+from etl.places import place_of
 from etl.reconciler.for_update import ID_COLUMN, CorrectionColumns, write_for_update
 from etl.reconciler.lines import RunWords
 from etl.reconciler.names import DELIMITED, WORKBOOK, for_update_beside
@@ -74,7 +75,7 @@ def _id_position(run: RunRecord, table: Table, ledger: Ledger) -> int | None:
     """The column of the input in which an update found its ids; None for other operations, or where no column has them."""
     if run.operation != OperationName.UPDATE:
         return None
-    mapping = load_mapping(ledger.copies.path(copies_of(run)[1]), Path(run.mapping_path))
+    mapping = load_mapping(ledger.copies.path(copies_of(run)[1]), place_of(run.mapping_path))
     bound = bind(mapping, table)
     columns = (
         bound.column(mapped.header, mapped.letter)

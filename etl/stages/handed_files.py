@@ -20,6 +20,7 @@ from etl.errors import EtlError, LedgerError, UsageError
 from etl.mapping.extending import self_contained
 from etl.mapping.load import load_mapping
 from etl.mapping.yaml_document import read_document
+from etl.places import is_url, place_of
 from etl.reader.packed import unpacked
 from etl.stages.package import is_safe
 from etl.stages.rewrite import copies_of
@@ -94,19 +95,19 @@ def files_of_run(run: RunRecord, ledger: Ledger) -> FilesOfRun:
     Raises: LedgerError — a copy was pruned or is gone.
     """
     kept_input, kept_mapping = copies_of(run)
-    path = Path(run.mapping_path)
+    path = place_of(run.mapping_path)
     for content_hash, name in ((kept_input, run.input_path), (kept_mapping, run.mapping_path)):
         _check_kept(content_hash, name, run, ledger)
     mapping = load_mapping(ledger.copies.path(kept_mapping), path)
     named = [*mapping.lookup_files(), *([mapping.translation_path] if mapping.translation_path else [])]
     hashes = _lookup_hashes(named, run, ledger)
-    places = {one: os.path.relpath(one, path.parent) for one in named}
+    places = {one: _seen_from(path.parent, one) for one in named}
     text = None
     if any(not is_safe(Path(place).as_posix()) for place in places.values()):
         places = _beside_each_other(named)
         text = _renamed(ledger.copies.path(kept_mapping), path, mapping, places)
         kept_mapping = hashlib.sha256(text.encode()).hexdigest()
-    sheet = Path(run.input_path)
+    sheet = place_of(run.input_path)
     sheet = sheet.with_suffix("") if sheet.suffix.lower() in _PACKED else sheet
     folder = f"{FOLDER}run{run.run_id}/"
 
@@ -256,8 +257,16 @@ def _check_kept(content_hash: str, name: str, run: RunRecord, ledger: Ledger) ->
     if not ledger.copies.has(content_hash):
         raise LedgerError(
             f"Run {run.run_id} cannot be handed over: the kept copy of {Path(name).name} was pruned, or is gone from "
-            f"{ledger.copies.folder}. Without it nobody can go on with it."
+            f"{ledger.copies.lies_in}. Without it nobody can go on with it."
         )
+
+
+def _seen_from(folder: Path, file: Path) -> str:
+    """A file's name as it lies from a folder; a whole one, which no package can hold, where one of them is at a URL."""
+    if not (is_url(file) or is_url(folder)):
+        return os.path.relpath(file, folder)
+    within = str(file).removeprefix(f"{folder}/")
+    return within if within != str(file) else f"/{file.name}"
 
 
 def _beside_each_other(named: Sequence[Path]) -> dict[Path, str]:

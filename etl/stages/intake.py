@@ -36,7 +36,7 @@ def take_in(file: Path, ledger: Ledger) -> Taken:
     Raises: SourceError — it cannot be read or unpacked. LedgerError — the copy cannot be written.
     """
     shown = Path(STANDARD_INPUT) if file == FROM_STANDARD_INPUT else file
-    with _bytes_of(file) as original, unpacked(original, shown) as content:
+    with _bytes_of(file) as original, unpacked(original, shown) as content:  # the bytes of one version, be it a URL
         kept = ledger.copies.keep(content, "input", shown)
     return Taken(shown, kept, ledger.copies.path(kept))
 

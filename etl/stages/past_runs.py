@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.places import place_of
 from etl.reconciler.names import STANDARD_INPUT, ResultNames
 from etl.records import NEEDS_A_PERSON, Outcome
 from etl.settings.toml_file import ENVIRONMENT_ACCOUNT
 from etl.stages.lock_names import lock_name_of_content
+from etl.stages.submitted import submission_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from etl.ledger.listing import ListedRun
     from etl.ledger.store import Ledger
 
@@ -88,8 +91,11 @@ def next_command(listed: ListedRun, state: RunState) -> NextCommand | None:
         return NextCommand("continue it", run_command(listed))
     if listed.counts.get(Outcome.UNCONFIRMED):
         return NextCommand("find out about the unconfirmed rows", ("verify", str(listed.run_id)))
-    failed = Path(listed.failed_path) if listed.failed_path else None
+    failed = place_of(listed.failed_path) if listed.failed_path else None
     if failed is not None and any(listed.counts.get(outcome) for outcome in NEEDS_A_PERSON):
+        if submission_in(listed.input_path) is not None:
+            purpose = f"write its results here, with {failed.name}: correct its rows and submit that"
+            return NextCommand(purpose, ("results", str(listed.run_id)))
         return NextCommand(f"send the rows that you have corrected in {failed.name}", rows_command(listed, failed))
     return None
 
@@ -100,14 +106,17 @@ def rows_command(listed: ListedRun, file: Path) -> tuple[str, ...]:
 
 
 def run_command(listed: ListedRun) -> tuple[str, ...]:
-    """The command that began this run, as its words behind `etl`."""
+    """The command that began this run, as its words behind `etl`; of what was submitted, the one that does so again."""
+    submission = submission_in(listed.input_path)
+    if submission is not None:
+        return ("submit", "--again", submission)
     again = ("--duplicate", str(listed.duplicate)) if listed.duplicate else ()
     return ("run", _input(listed), "-m", listed.mapping_path, *_account(listed), *again, *_results(listed))
 
 
 def _input(listed: ListedRun) -> str:
     """The input as it was typed: what came in by standard input lies nowhere under its name."""
-    path = Path(listed.input_path)
+    path = place_of(listed.input_path)
     return "-" if path.name == STANDARD_INPUT and not path.exists() else listed.input_path
 
 
@@ -122,6 +131,6 @@ def _results(listed: ListedRun) -> tuple[str, ...]:
     if listed.results_path is None:
         return ()
     is_workbook = listed.sheet is not None
-    usual = ResultNames.for_input(Path(listed.input_path), listed.run_id, False, is_workbook=is_workbook).latest
-    lay = Path(listed.results_path)
+    usual = ResultNames.for_input(place_of(listed.input_path), listed.run_id, False, is_workbook=is_workbook).latest
+    lay = place_of(listed.results_path)
     return () if not lay.is_absolute() or lay.parent == usual.parent else ("--results", str(lay))

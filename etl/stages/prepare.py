@@ -25,6 +25,7 @@ from etl.reader import EmptySheetError, InputRules, open_input, sheets_of
 from etl.reconciler.names import is_named_results
 from etl.stages.input_rules import rules_of
 from etl.stages.intake import FROM_STANDARD_INPUT, our_sheets, take_in, why_left_out
+from etl.stages.refused_files import OF_ONE_FILE
 from etl.stages.staging import IntoPlan, Stager
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from etl.operations.contract import Operation
     from etl.records import Block, Table
     from etl.stages.intake import Taken
+    from etl.stages.kept_rows import KeptRows, MappedRow
     from etl.stages.lead_memory import LeadMemory
+    from etl.stages.refused_files import RefusedFiles
 
 MOST_FINDINGS = 1_000
 """How many findings of one input a summary carries; all of them stand in the results and failed files."""
@@ -96,7 +99,8 @@ class PreparedInput:
     number: its place in the plan. path: as the person gave it. copy: the kept bytes that everything is read from.
     is_one_of_several: its file has further inputs. before: those of them that were prepared before it. owners: the first
     MOST_OWNERS different `ActivityOwnerEmail` values, each with the first row that has it. leads: what look-ups have found,
-    where the mapping finds leads and the account is known. unknown: values that fit no option of their column.
+    where the mapping finds leads and the account is known. unknown: values that fit no option of their column. kept_rows: what
+    the mapping has made of the rows, where they are going to be needed once more.
     """
 
     number: int
@@ -116,6 +120,7 @@ class PreparedInput:
     leads: LeadMemory | None = None
     tell: Callable[[Event], None] = ignore
     unknown: UnknownValues = field(default_factory=UnknownValues)
+    kept_rows: KeptRows | None = None
 
     @property
     def shown(self) -> str:
@@ -137,6 +142,19 @@ class PreparedInput:
             rows = applier.apply(block)
             if rows:  # a last block may hold nothing but what is merged in the sheet
                 yield self.leads.addressed(rows) if addressed and self.leads is not None else rows
+
+    def to_send(self) -> Iterator[list[MappedRow]]:
+        """The rows that may be sent, block by block, as they are kept or else again from the start.
+
+        Without those whose lead is still to be found.
+        """
+        if self.kept_rows is not None and self.kept_rows.is_whole:
+            yield from self.kept_rows.blocks()
+            return
+        for rows in self.applied():
+            mapped = [(row.row_number, row.values) for row in rows if row.values is not None and row.is_addressed]
+            if mapped:
+                yield mapped
 
     def note_owners(self, rows: AppliedColumns) -> None:
         """Remember who is to own the activities of rows, for the live check."""
@@ -203,10 +221,12 @@ def inputs(
     mapping: LoadedMapping | Sequence[LoadedMapping],
     ledger: Ledger,
     events: Callable[[Event], None] = ignore,
+    refused: RefusedFiles | None = None,
 ) -> list[PreparedInput]:
     """The inputs that the files hold, each with its header read and fitted to the mapping.
 
-    mapping: of all files, or of each in turn.
+    mapping: of all files, or of each in turn. refused: takes files that cannot be read, or do not fit; without it they end
+    the command.
 
     Of several files, results that are just as we wrote them are left out: a pattern has caught them, and they hold
     nothing that their input does not.
@@ -220,7 +240,13 @@ def inputs(
         if reason is not None:
             events(Note(f"{file.name} {reason}: left out."))
             continue
-        of_file = _inputs_of(file, numbers, its_mapping, ledger, events)
+        try:
+            of_file = _inputs_of(file, numbers, its_mapping, ledger, events)
+        except OF_ONE_FILE as error:
+            if refused is None:
+                raise
+            refused.take(next(numbers), file.name, error)
+            continue
         if len(files) > 1 and _is_untouched_results(of_file[0], ledger):
             events(Note(f"{file.name} is a results file as etl wrote it: left out."))
             continue
@@ -316,6 +342,8 @@ def stage(
         is_much = into_plan.add(stager.waiting(rows), stager.left_out(rows))
         prepared.data_rows += rows.count
         prepared.note_owners(rows)
+        if prepared.kept_rows is not None:
+            prepared.kept_rows.add(rows)
         if rows.findings:
             for number in rows.numbers:
                 if number in rows.findings:
@@ -335,6 +363,8 @@ def stage(
     fatal = applier.finish()
     if fatal:
         raise SourceError(f"{prepared.path} was not imported; nothing was sent.", fatal)
+    if prepared.kept_rows is not None:
+        prepared.kept_rows.finish()
 
 
 def _notes_of(prepared: PreparedInput, applier: Applier) -> Iterator[str]:

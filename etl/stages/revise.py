@@ -91,7 +91,7 @@ def revise(prepared: PreparedInput, run: RunRecord, session: Session, locks: Exi
 
 def _go(prepared: PreparedInput, run_id: int, session: Session, locks: ExitStack) -> StopCause | None:
     given = {one.name: getattr(prepared, one.name) for one in fields(PreparedInput)}
-    given |= {"mapping": _as_update(prepared.mapping), "leads": None}
+    given |= {"mapping": _as_update(prepared.mapping), "leads": None, "kept_rows": None}
     revised = RevisedInput(**given, original=prepared, run_id=run_id, ledger=session.ledger)
     cause = pilot.go(Rounds(revised, run_id, session, locks), prepared.shown, session)
     session.ledger.runs.end(run_id, cause.reason if cause else None, int(cause.exit_code) if cause else None)

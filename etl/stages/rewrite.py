@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from etl.errors import LedgerError
 from etl.mapping.load import load_mapping
+from etl.places import place_of
 from etl.reader import sheets_of
 from etl.reconciler.lines import RunWords
 from etl.reconciler.names import ResultNames, as_file_name
@@ -76,10 +77,10 @@ def where_they_lay(run: RunRecord) -> Path:
 
     Ledgers of version 0.1 hold some paths as they were typed; such results lay beside their input, unless `--results` was.
     """
-    beside = Path(run.input_path)
+    beside = place_of(run.input_path)
     if run.results_path is None:
         return ResultNames.for_input(beside, run.run_id, False, is_workbook=run.sheet is not None).latest
-    lay = Path(run.results_path)
+    lay = place_of(run.results_path)
     return lay if lay.is_absolute() else beside.with_name(lay.name)
 
 
@@ -97,8 +98,8 @@ def kept_source(run: RunRecord, ledger: Ledger) -> Source:
     for content_hash, name in ((kept_input, run.input_path), (kept_mapping, run.mapping_path)):
         if not ledger.copies.has(content_hash):
             raise LedgerError(_gone(run, name, ledger))
-    mapping = load_mapping(ledger.copies.path(kept_mapping), Path(run.mapping_path))
-    return Source(Path(run.input_path), ledger.copies.path(kept_input), rules_of(mapping, run.sheet), mapping)
+    mapping = load_mapping(ledger.copies.path(kept_mapping), place_of(run.mapping_path))
+    return Source(place_of(run.input_path), ledger.copies.path(kept_input), rules_of(mapping, run.sheet), mapping)
 
 
 def names_of(run: RunRecord, folder: Path | None = None) -> ResultNames:
@@ -115,7 +116,7 @@ def names_of(run: RunRecord, folder: Path | None = None) -> ResultNames:
 
 def _names_there(run: RunRecord) -> ResultNames:
     """A file of ours and a neighbour with a number have usual names too, and so had a sheet of several in version 0.1."""
-    original = Path(run.input_path)
+    original = place_of(run.input_path)
     lay = where_they_lay(run)
     first = {lay, lay.with_stem(_NEIGHBOUR.sub("", lay.stem))}
     for is_ours in (False, True):
@@ -140,4 +141,4 @@ def _gone(run: RunRecord, name: str, ledger: Ledger) -> str:
     listed = ledger.listing.run(run.run_id)
     if listed is not None and listed.pruned_at is not None:
         return f"{what} was pruned. The results file of that time is all there is; the rows are known as before."
-    return f"{what} is gone from {ledger.copies.folder}. Put that folder back from a backup."
+    return f"{what} is gone from {ledger.copies.lies_in}. Put that back from a backup."

@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from etl.identity import CellsFingerprint, lead_marks, payload_fingerprints, unique_key, unique_keys
+from etl.identity import (
+    CellsFingerprint,
+    key_marks,
+    lead_marks,
+    payload_fingerprints,
+    payload_marks,
+    unique_key,
+    unique_keys,
+)
 from etl.ledger.plan import StagedRow
 from etl.ledger.versions import version_of
 from etl.mapping.model import OnChange
@@ -29,7 +37,8 @@ class Stager:
     """Mapped rows into staged ones. columns: the person's, as `Applier.columns` has them.
 
     is_remembered: whether rows of this input may be known, or will be. Where nothing is compared and nothing kept, their
-    cells need no fingerprint, and their leads no mark, unless the operation tells rows apart by them.
+    cells need no fingerprint, and their leads no mark, unless the operation tells rows apart by them; and rows are compared
+    with those of this command alone.
     """
 
     def __init__(self, columns: Sequence[Column], mapping: LoadedMapping, *, is_remembered: bool = True) -> None:
@@ -38,6 +47,7 @@ class Stager:
         self._cells = CellsFingerprint([column.header for column in columns]) if is_remembered else None
         is_change = mapping.operation.stores_as is Outcome.UPDATED
         self._has_marks = is_remembered or is_change or needs_addresses(mapping.operation)
+        self._is_brief = not (is_remembered or is_change or self._is_by_version)
 
     def waiting(self, rows: AppliedColumns) -> dict[str, Sequence[object]]:
         """The rows that may be sent, by columns of the plan."""
@@ -48,10 +58,11 @@ class Stager:
 
         numbers = of(rows.numbers)
         payload = {target: of(cast("Sequence[str | None]", texts)) for target, texts in rows.payload.items()}
-        payloads = payload_fingerprints(payload, len(numbers))
+        keys = [of(column) for column in rows.keys]
+        payloads = (payload_marks if self._is_brief else payload_fingerprints)(payload, len(numbers))
         staged: dict[str, Sequence[object]] = {
             "row_number": numbers,
-            "memory_key": _memory_keys([of(column) for column in rows.keys], payloads),
+            "memory_key": _memory_keys(keys, payloads, is_brief=self._is_brief),
             "payload": payloads,
         }
         if self._cells is not None:
@@ -122,11 +133,18 @@ def _invalid(number: int, findings: Sequence[Finding], lineage: Lineage | None) 
     )
 
 
-def _memory_keys(columns: Sequence[Sequence[Result]], payloads: list[bytes]) -> list[bytes]:
-    """By the unique_by values, else by what is sent."""
+def _memory_keys(columns: Sequence[Sequence[Result]], payloads: list[bytes], *, is_brief: bool) -> list[bytes]:
+    """By the unique_by values, else by what is sent. is_brief: as marks, which other commands cannot compare."""
     if not columns:
         return payloads
-    if any(None in column for column in columns):
-        lines = zip(payloads, zip(*columns, strict=True), strict=True)
-        return [payload if None in line else unique_key(cast("tuple[str, ...]", line)) for payload, line in lines]
-    return unique_keys(cast("Sequence[Sequence[str]]", columns), len(payloads))
+    texts = cast("Sequence[Sequence[str]]", columns)
+    if not any(None in column for column in columns):
+        return (key_marks if is_brief else unique_keys)(texts, len(payloads))
+    lines = list(zip(*texts, strict=True))
+    keys = (
+        key_marks(texts, len(payloads)) if is_brief else [None if None in line else unique_key(line) for line in lines]
+    )
+    return [
+        payload if key is None or None in line else key
+        for payload, key, line in zip(payloads, keys, lines, strict=True)
+    ]

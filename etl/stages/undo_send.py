@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 from etl.api.deletion import Queued, deletion, heard
 from etl.delivery import verdict as verdicts
 from etl.delivery.backoff import after_throttling
-from etl.delivery.driver import STOPPED_FROM_OUTSIDE, quota_spent
+from etl.delivery.driver import STOPPED_FROM_OUTSIDE, TAKEN_OVER, quota_spent
 from etl.errors import NetworkError, QuotaSpentError, RefusedError, StoppedError
 from etl.events import RequestAnswered, RequestSent
-from etl.ledger.requests import BudgetSpent, NoSlot, RequestEnd, Reserved, StopWanted
+from etl.ledger.requests import BudgetSpent, LeaseLost, NoSlot, RequestEnd, Reserved, StopWanted
 from etl.ledger.undoing import DELETE, UndoIntent
 from etl.operations import OPERATIONS
 from etl.operations.contract import RequestOptions
@@ -137,6 +137,8 @@ class UndoSender:
             self.desk.events(RequestSent(number, len(row_ids)))
             exchange: Exchange | None = None
             try:
+                if not self.desk.ledger.may_send():
+                    raise StoppedError(TAKEN_OVER.reason, TAKEN_OVER.remedy)
                 exchange = self.desk.connection.client.send(request)
             finally:
                 found = None if exchange is None else hear(exchange)
@@ -165,6 +167,8 @@ class UndoSender:
                     raise QuotaSpentError(cause.reason, cause.remedy)
                 case StopWanted():
                     raise StoppedError(STOPPED_FROM_OUTSIDE.reason, STOPPED_FROM_OUTSIDE.remedy)
+                case LeaseLost():
+                    raise StoppedError(TAKEN_OVER.reason, TAKEN_OVER.remedy)
 
     def _settle(self, number: int, exchange: Exchange | None, found: object) -> None:
         verdict = "unknown" if found is None else type(found).__name__.lower()

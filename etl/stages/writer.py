@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.events import RunOptions
-from etl.reader import InputRules, open_input
+from etl.ledger.row_lines import row_line
+from etl.reader import InputRules, OffersTexts, open_input
 from etl.reconciler.lines import RunWords, result_line
-from etl.reconciler.names import WORKBOOK, ResultNames
+from etl.reconciler.names import DELIMITED, WORKBOOK, ResultNames
+from etl.reconciler.own_texts import own_texts
 from etl.reconciler.put_in_place import copy_in_place, take_away
 from etl.reconciler.results import Part, write_failed_together, write_results_together
+from etl.reconciler.results_delimited import texts_of
+from etl.reconciler.side_by_side import side_by_side
 from etl.records import MESSAGE_COLUMN, NEEDS_A_PERSON, VERIFIED_COLUMN
 from etl.stages.lead_cells import lead_links, names_its_sheet
 from etl.stages.run_facts import summary_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from etl.ledger.runs import RowLine
+    from etl.ledger.row_lines import KeptLine, RowLine
     from etl.ledger.store import Ledger
     from etl.mapping.model import Mapping as RowMapping
     from etl.records import Outcome, ResultLine, Table
@@ -47,11 +52,31 @@ class Source:
         row = next(waiting, None)
         with open_input(self.copy, self.rules, self.path) as opened:
             for block in opened.blocks():
+                if row is None or not block.numbers or row.row_number > block.numbers[-1]:
+                    continue  # none of its rows is asked for
                 cells = zip(*block.columns.values(), strict=True)
                 for number, values in zip(block.numbers, cells, strict=True):
                     if row is not None and row.row_number == number:
                         yield result_line(row, values, words)
                         row = next(waiting, None)
+
+    def texts(
+        self, table: Table, pages: Iterable[Sequence[KeptLine]], words: RunWords, more: tuple[str, ...], delimiter: str
+    ) -> Iterator[str]:
+        """The same lines as the text of a .csv, some hundred at a time. more: as `own_headers`.
+
+        Where the input is such a text itself, what stands in it goes on as it is.
+        """
+        with open_input(self.copy, self.rules, self.path) as opened:
+            written = None
+            if isinstance(opened, OffersTexts) and not table.is_ours:
+                written = opened.rows_as_written(delimiter)
+            if written is not None:
+                for rows, texts in side_by_side(pages, written):
+                    own = own_texts(rows, words, more, delimiter)
+                    yield "\r\n".join([*map(add, own, texts), ""])
+                return
+        yield from texts_of(self.lines(map(row_line, chain.from_iterable(pages)), words), table, delimiter, more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +172,8 @@ class ResultsWriter:
             return of_run
         if len(together) > 1:
             return self._written(names.latest, names, together)
-        return self._note(copy_in_place(of_run, names.latest, self._may_replace(newest)), newest)
+        content_hash = self._ledger.runs.output_hash(of_run.absolute())  # noted just now, and that of the copy too
+        return self._note(copy_in_place(of_run, names.latest, self._may_replace(newest)), newest, content_hash)
 
     def _written(self, place: Path, names: ResultNames, parts: Sequence[RunPart]) -> Path:
         newest = _newest(parts)
@@ -161,6 +187,10 @@ class ResultsWriter:
         more = (*message, VERIFIED_COLUMN) if runs.has_verified(part.run) else message
         table = part.source.table()
         lines = part.source.lines(runs.lines(part.run), part.words)
+        if names.kind.suffix == DELIMITED.suffix:
+            pages = runs.pages(part.run)
+            texts = part.source.texts(table, pages, part.words, more, names.kind.delimiter)
+            return Part(table, lines, more, texts=texts)
         listed = self._ledger.listing.run(part.run) if names.kind == WORKBOOK else None
         if listed is None:
             return Part(table, lines, more)
@@ -173,7 +203,7 @@ class ResultsWriter:
 
     def _failed_lines(self, part: RunPart) -> Part:
         """Without the further columns of ours: what they tell is of rows that need nobody."""
-        return Part(part.source.table(), part.source.lines(self._ledger.runs.lines(part.run), part.words))
+        return Part(part.source.table(), part.source.lines(self._ledger.runs.failed_lines(part.run), part.words))
 
     def _may_replace(self, run_id: int) -> Callable[[Path], bool]:
         return lambda path: self._is_ours(path) and not self.is_of_later_run(path, run_id)
@@ -195,8 +225,8 @@ class ResultsWriter:
         failed = write_failed_together(names.failed, parts, names.kind, self._is_ours)
         return None if failed is None else self._note(failed, 0)
 
-    def _note(self, path: Path, run_id: int) -> Path:
-        self._ledger.runs.note_output(path.absolute(), hash_of(path), run_id)
+    def _note(self, path: Path, run_id: int, content_hash: str | None = None) -> Path:
+        self._ledger.runs.note_output(path.absolute(), content_hash or hash_of(path), run_id)
         return path
 
     def _is_ours(self, path: Path) -> bool:

@@ -130,6 +130,9 @@ class TestClock:
     def boot_id(self) -> str:
         return "test"
 
+    def through_sleep(self) -> float:
+        return self.seconds
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.seconds += seconds

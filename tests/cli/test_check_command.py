@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from etl import pipeline as real_pipeline
 from etl.errors import SourceError
 from etl.events import Budget, Event, Found, LookUps, Planned, RunOptions, Started, StopSignal, Summary
 from etl.findings import DateFormat, Finding
@@ -121,6 +123,84 @@ def test_a_findings_file_that_cannot_be_is_refused(
     assert shell.type(*CHECK, "--findings", name) == 2
     assert said in capsys.readouterr().err
     assert shell.pipeline.asked == []
+
+
+@pytest.fixture
+def four(shell: Shell) -> Shell:
+    """A shell with the real pipeline beside four files, of which the second and the third cannot be read."""
+    folder = shell.world.cwd
+    (folder / "visits.yaml").write_text(MAPPING, encoding="utf-8")
+    for name, text in {
+        "a": "No,Email,On\n1,a@example.com,01/02/2026\n2,b@example.com,x\n",
+        "b": "No,Mail,On\n1,a@example.com,01/02/2026\n",
+        "c": "No,Email,On\n7,c@example.com,01/02/2026\n"
+        + "".join(f"{number},c@example.com,01/02/2026\n" for number in range(10, 6_010))  # more than are staged at once
+        + '3,"c@example.com,03/02/2026\n',
+        "d": "No,Email,On\n7,d@example.com,01/02/2026\n",
+    }.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return replace(shell, world=replace(shell.world, pipeline=lambda: real_pipeline))
+
+
+MAPPING = """\
+version: 1
+name: visits
+operation: add-by-lead-field
+search_by: EmailAddress
+input: {time_zone: Asia/Kolkata}
+activity: {event: 320}
+columns:
+  Email: SearchByValue
+  On: {to: ActivityDateTime, format: "%d/%m/%Y"}
+  No: mx_Custom_1
+unique_by: [No]
+"""
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_checked(
+    four: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each file has its report in its place, with what keeps it from being read; the worst of them is the exit code."""
+    names = ("a.csv", "b.csv", "c.csv", "d.csv")
+    code = four.type("check", *names, "-m", "visits.yaml", "--findings", "found.json")
+
+    out, err = capsys.readouterr()
+    assert (code, err) == (2, "")
+    reports = out.partition("\nWhat a run would do:")[0].split("\n\n")
+    assert [report.splitlines()[0] for report in reports] == list(names)
+    assert 'There is no column "Email"' in reports[1]
+    assert (
+        "Stopped:    c.csv, row 6003 (line 6003): a double quote is opened in this row and never closed." in reports[2]
+    )
+    assert "an import sends nothing of the other files either" in reports[2]
+    assert "  1 waiting\n" in reports[3]  # row 7 of c.csv goes nowhere, so that of d.csv is not its equal
+    held = json.loads((four.world.cwd / "found.json").read_text(encoding="utf-8"))
+    assert {finding["code"] for finding in held["findings"]} == {"date_format", "column_missing"}
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (("c.csv",), 3),
+        (("c.csv", "d.csv"), 3),
+        (("c.csv", "a.csv"), 3),
+        (("c.csv", "b.csv"), 2),
+        (("a.csv", "d.csv"), 4),
+    ],
+)
+def test_the_worst_file_is_the_exit_code(four: Shell, names: tuple[str, ...], code: int) -> None:
+    """In whatever order they are named."""
+    assert four.type("check", *names, "-m", "visits.yaml", "-q") == code
+    assert four.type("check", *reversed(names), "-m", "visits.yaml", "-q") == code
+
+
+def test_a_dry_run_ends_at_a_file_that_cannot_be_read(four: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its bodies are those of a run, which sends nothing then."""
+    assert four.type("run", "d.csv", "c.csv", "-m", "visits.yaml", "--dry-run") == 3
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].startswith("Error: c.csv, row 6003 (line 6003): a double quote is opened")
 
 
 BUDGET = Budget(500, 120, datetime(2026, 6, 3, 9, 30, tzinfo=UTC))

@@ -27,8 +27,8 @@ from etl.errors import EtlError
 from etl.reader import READERS, InputRules, open_input, sheets_of
 from etl.reader.header import letter_of
 from etl.reader.recognise import content_of, refuse_foreign
-from etl.reader.workbook import WorkbookReader
 from etl.reader.workbook import _damage_as_source_error as damage_as_source_error
+from etl.reader.workbook_formats import WorkbookFormat
 from etl.records import Cell
 
 HERE = Path(__file__).parent
@@ -74,7 +74,7 @@ def ours_in(path: Path) -> Rows:
     content = content_of(path, path)
     refuse_foreign(path, content, path)
     reader = next(reader for reader in READERS if reader.claims(content))
-    if not isinstance(reader, WorkbookReader):
+    if not isinstance(reader, WorkbookFormat):
         return {}
     found: Rows = {}
     with damage_as_source_error(path), contextlib.closing(reader.open_book(path)) as book:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from etl.mapping.lead_rules import FindBy, LeadSettings
 from etl.mapping.model import ActivitySettings, InputSettings, Mapping
-from etl.mapping.schema import _LikeTheLoader
+from etl.mapping.schema import _LikeTheLoader, said_of
 from etl.mapping.stop_rules import StopWhen
 from etl.mapping.target_rules import (
     BooleanWords,
@@ -109,6 +109,12 @@ def keys_of(section: Section) -> Iterator[tuple[str, Any]]:
             yield field.alias or name, field
 
 
+def said(section: Section) -> dict[str, str]:
+    """What the model says of each key of a table."""
+    of_part = said_of(section.part)
+    return {field.alias or name: of_part.get(name, "") for name, field in section.part.model_fields.items()}
+
+
 def _lines(section: Section) -> Iterator[str]:
     schema = section.part.model_json_schema(schema_generator=_LikeTheLoader)
     definitions = schema.get("$defs", {})
@@ -121,7 +127,7 @@ def _lines(section: Section) -> Iterator[str]:
             f"`{key}`",
             takes,
             _default(field, properties[key]),
-            _sentence(field.description),
+            _sentence(said(section)[key]),
             f"`{_cell(example)}`",
         )
         yield f"| {' | '.join(cells)} |\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,35 @@ from tests.foreign.server import ForeignServer
 Serve = Callable[..., ForeignServer]
 
 
+@cache
+def _of_this_process() -> WarmStart:
+    """One for all packages of tests that ask for it."""
+    return WarmStart()
+
+
 @pytest.fixture(scope="session")
 def warm() -> Iterator[WarmStart]:
     """Where commands start at once."""
-    started = WarmStart()
+    started = _of_this_process()
     yield started
     started.close()
 
 
+ON_BOTH = pytest.mark.parametrize("desk", ["sqlite", "postgresql"], indirect=True)
+"""For flows that are to go the same way whether the ledger is a file or a database that machines share."""
+
+
 @pytest.fixture
-def desk(tmp_path: Path, warm: WarmStart) -> Desk:
+def desk(tmp_path: Path, warm: WarmStart, request: pytest.FixtureRequest) -> Iterator[Desk]:
     """An empty desk without an account; nothing of the caller's own environment reaches it."""
-    return Desk(tmp_path, warm)
+    made = Desk(tmp_path, warm)
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield made
+        return
+    postgresql = request.getfixturevalue("postgresql")
+    made.share(postgresql.new_database())
+    yield made
+    postgresql.drop(made.environ["ETL_LEDGER"])
 
 
 @pytest.fixture

@@ -92,6 +92,10 @@ class Desk:
     def ledger(self) -> Path:
         return self.home / "ledger" / "ledger.db"
 
+    def share(self, url: str) -> None:
+        """From here on the ledger is in a PostgreSQL database."""
+        self.environ["ETL_LEDGER"] = url
+
     def mapping(self, text: str) -> None:
         """Write `visits.yaml`."""
         (self.folder / "visits.yaml").write_text(text, encoding="utf-8")
@@ -155,13 +159,26 @@ class Desk:
         return Ended(process.returncode, out, err)
 
     def ask_ledger(self, query: str) -> list[tuple[Any, ...]]:
-        """What the ledger holds, read without writing."""
+        """What the ledger holds, read without writing. Raises: sqlite3.OperationalError — it is being made still."""
+        if self.environ["ETL_LEDGER"].startswith("postgresql"):
+            return _ask_postgresql(self.environ["ETL_LEDGER"], query)
         with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as connection:
             return connection.execute(query).fetchall()
 
     def bytes_of_all_files(self) -> dict[Path, bytes]:
         """Every file that was written at home: sheets, results, ledger, kept copies, log."""
         return {path: path.read_bytes() for path in self.home.rglob("*") if path.is_file()}
+
+
+def _ask_postgresql(url: str, query: str) -> list[tuple[Any, ...]]:
+    import psycopg  # noqa: PLC0415 — only where there is a PostgreSQL
+
+    address = url.replace("+psycopg", "").replace("etl_lease_seconds", "application_name")  # ours, and none of libpq's
+    try:
+        with psycopg.connect(address, autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
+    except psycopg.errors.UndefinedTable as error:
+        raise sqlite3.OperationalError(str(error)) from error
 
 
 def carried_rows(server: ForeignServer) -> list[RequestRecord]:

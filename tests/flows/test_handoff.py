@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.flows.conftest import ON_BOTH
 from tests.flows.desk import KEYS, Desk, Ended, carried_rows, stored, stored_in
 from tests.flows.sheets import read, visits, write
 from tests.flows.waiting import wait_until
@@ -138,6 +139,7 @@ def test_without_values_the_same_sheet_is_needed(desk: Desk, there: Desk, server
     assert {run: one["state"] for run, one in runs.items()} == {1: "finished", 2: "finished"}, runs
 
 
+@ON_BOTH
 def test_a_given_run_stays_where_it_went(desk: Desk, there: Desk, server: ForeignServer) -> None:
     """Its failed file is refused here; another organisation's keys are refused there; taken back by a word, it goes on here."""
     rows = visits(30)

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.flows.conftest import ON_BOTH
 from tests.flows.desk import Desk, ids_at
 from tests.flows.sheets import MAPPING, read, visit, visits, write
 from tests.foreign.server import ForeignServer
@@ -25,6 +26,7 @@ def notes(server: ForeignServer) -> dict[str, str]:
     return {activity.activity_id: activity.note for activity in server.activities}
 
 
+@ON_BOTH
 def test_other_values_go_to_the_activity(desk: Desk, server: ForeignServer) -> None:
     """A visit with another remark updates its activity, under its id in the results; the next day it is known so."""
     desk.mapping(UPDATE)
@@ -91,6 +93,7 @@ def test_what_no_update_carries_stays_with_a_person(desk: Desk, server: ForeignS
     assert notes(server) == before
 
 
+@ON_BOTH
 def test_each_version_is_an_activity_of_its_own(desk: Desk, server: ForeignServer) -> None:
     """send_new: A, B and A again are two activities; a copy of a row in the sheet is none."""
     desk.mapping(SEND_NEW)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.flows.conftest import ON_BOTH
 from tests.flows.desk import Desk, carried_rows, ids_at, stored
 from tests.flows.sheets import MAPPING, correct, read, save_again, visit, visits, write
 from tests.foreign.server import ForeignServer
@@ -115,6 +116,7 @@ def test_the_failed_file_run_twice_sends_its_rows_once(desk: Desk, server: Forei
     assert stored(server) == {"V-00001": 1, "V-00002": 1, "V-00003": 1}
 
 
+@ON_BOTH
 def test_the_failed_file_and_then_the_original_corrected_send_a_row_once(desk: Desk, server: ForeignServer) -> None:
     """Who corrects the failed file, and the original too, has one activity a row."""
     desk.has_run(write(desk.folder / "visits.csv", [visit(1), visit(2, Remarks="")]))

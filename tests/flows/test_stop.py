@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etl import care
 from etl.settings import Directories, load_settings
-from tests.flows.conftest import Serve
+from tests.flows.conftest import ON_BOTH, Serve
 from tests.flows.desk import Desk, carried_rows, stored
 from tests.flows.sheets import read, visits, write
 from tests.flows.waiting import wait_until
@@ -12,6 +12,7 @@ from tests.flows.waiting import wait_until
 ALL = {f"V-{number:05}": 1 for number in range(1, 251)}
 
 
+@ON_BOTH
 def test_a_run_is_stopped_from_another_terminal_and_goes_on(desk: Desk, serve: Serve) -> None:
     """It takes in the answers, writes its results and leaves with exit code 6; the same command sends the rest, once."""
     server = serve()

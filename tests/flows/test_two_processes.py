@@ -7,13 +7,14 @@ import shutil
 import signal
 import sqlite3
 
-from tests.flows.conftest import Serve
+from tests.flows.conftest import ON_BOTH, Serve
 from tests.flows.desk import KEYS, Desk, carried_rows, stored
 from tests.flows.sheets import MAPPING, VISIT_FIELD, visits, write
 from tests.flows.waiting import wait_until
 from tests.foreign.server import ForeignServer
 
 
+@ON_BOTH
 def test_one_input_is_imported_by_one_process(desk: Desk, server: ForeignServer) -> None:
     """The second command on a sheet, or on a copy or later state of it, ends with exit code 8 and sends nothing."""
     write(desk.folder / "visits.csv", visits(60))

@@ -16,7 +16,7 @@ from etl import repair
 from etl.delivery.undoing import Bucket
 from etl.errors import RefusedError, UsageError
 from etl.settings import Directories, load_settings
-from tests.flows.conftest import Serve
+from tests.flows.conftest import ON_BOTH, Serve
 from tests.flows.desk import Desk
 from tests.flows.sheets import MAPPING
 from tests.flows.waiting import wait_until
@@ -151,6 +151,7 @@ def test_a_wrong_import_of_800_rows_among_others(desk: Desk, serve: Serve) -> No
     assert kept == Counter(f"V-{number:05}" for number in range(800))
 
 
+@ON_BOTH
 def test_killed_in_the_middle_it_goes_on(desk: Desk, serve: Serve) -> None:
     """Killed and typed again with the same number it deletes the rest, and asks for nothing twice that is queued."""
     server = a_wrong_import(desk, serve, 40, latency_seconds=(0.02, 0.03), deletes_after_seconds=0.2)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.flows.conftest import Serve
+from tests.flows.conftest import ON_BOTH, Serve
 from tests.flows.desk import Desk, carried_rows, ids_at, stored
 from tests.flows.sheets import MAPPING, read, visits, write
 
 ROW_KEY = "row_key_field: mx_Custom_20\n"
 
 
+@ON_BOTH
 def test_created_rows_are_compared_with_what_leadsquared_holds(desk: Desk, serve: Serve) -> None:
     """One activity was deleted there, another one changed: a table on stdout, a column in the results, exit code 4."""
     server = serve()
@@ -35,6 +36,7 @@ def test_created_rows_are_compared_with_what_leadsquared_holds(desk: Desk, serve
     assert len(carried_rows(server)) == 2
 
 
+@ON_BOTH
 def test_a_person_decides_about_rows_in_doubt(desk: Desk, serve: Serve) -> None:
     """Verifying does not find them, the decision is taken, kept and shown, and no row goes out again."""
     server = serve(drop_after_storing=1.0, visible_after_seconds=1_000.0)

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ROOT = Path(__file__).resolve().parents[2]
-_LATE = ("charset_normalizer", "filelock", "jinja2", "psutil", "rapidfuzz.process", "rich.progress", "rich.table")
+_LATE = (
+    "charset_normalizer",
+    "filelock",
+    "jinja2",
+    "psutil",
+    "rapidfuzz.process",
+    "rich.progress",
+    "rich.table",
+    "s3fs",
+)
 """What the package imports where it is needed, and most commands need."""
 
 _MAPPING = """\

@@ -12,7 +12,7 @@ from typing import Any
 
 from .exchange import ApiError, Request, mandatory, whole_number
 from .field_values import LONGEST_VALUE, NOTE, STANDARD_FIELDS, fields_of_type
-from .store import ORG_ID, USER_EMAIL, USER_ID, Arrival, Store, StoredActivity, implied_id
+from .store import USER_EMAIL, USER_ID, Arrival, Store, StoredActivity, implied_id
 from .updating import unknown_activity
 from .users import active_user, users_of
 
@@ -24,7 +24,7 @@ def user_by_access_key(request: Request, store: Store, at: Arrival) -> Any:
         "Id": USER_ID,
         "EmailAddress": USER_EMAIL,
         "Role": "Administrator",
-        "OrgId": ORG_ID,
+        "OrgId": store.behaviour.org_id,
         "OrgShortCode": "FOREIGN",
         "TimeZone": "Asia/Kolkata",
         "DefaultCountryCode": "91",

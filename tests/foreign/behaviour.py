@@ -70,6 +70,7 @@ class Behaviour:
     seed: int = 0  # the n-th request that is read off a socket meets the same delay and fault in every run of one seed
     access_key: str = "foreign-access-key"
     secret_key: str = "foreign-secret-key"
+    org_id: str = "70071"
 
     # What the account knows. None: anything goes, and the operation that would list it is answered 404.
     unknown_leads: Collection[str] = ()  # values of lead fields; every other value finds a lead. Case does not count

@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--seed", type=int)
     options.add_argument("--access-key")
     options.add_argument("--secret-key")
+    options.add_argument("--org-id")
     options.add_argument("--unknown-lead", dest="unknown_leads", action="append", metavar="VALUE")
     options.add_argument("--unique-lead-field", dest="unique_lead_fields", action="append", metavar="FIELD")
     for fault in Fault:

@@ -14,7 +14,6 @@ from .behaviour import Behaviour, OpportunityId
 USER_ID = "5d3c1f0a-9a57-4c11-8f6e-2b1d5a7e9c01"
 USER_NAME = "Field Administrator"
 USER_EMAIL = "administrator@example.com"
-ORG_ID = "70071"
 ALWAYS_THERE = float("-inf")  # the moment of storing of what no request stored
 
 _LEADS = uuid.UUID("0c8e7f52-63d1-4b0b-9a34-5e1f27c4d8aa")

@@ -7,7 +7,7 @@ costs most; nothing waits for the disk, because no history pulls the plug of the
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
@@ -18,11 +18,12 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 
 from etl.api import asking
-from etl.ledger import database
+from etl.ledger import sqlite as database
 from etl.ledger.store import Ledger
 from etl.mapping.load import load_mapping
 from etl.mapping.model import Mapping
 from tests.clocks import ManualClock
+from tests.postgresql import Server
 
 _plain_engine = database._engine
 _place: dict[str, str] = {}
@@ -32,10 +33,37 @@ def open_ledger(home: Path, clock: Any) -> Ledger:
     """The ledger in a folder, made if it is new."""
     path, files = home / "ledger.db", home / "ledger_files"
     home.mkdir(parents=True, exist_ok=True)
+    if _databases:
+        return Ledger(_databases[-1](home), files, clock)
     if not path.exists():
         path.write_bytes(_new_ledger())
     with patch.object(database, "_engine", _shared_engine):
         return Ledger(f"sqlite:///{path}", files, clock)
+
+
+_databases: list[Callable[[Path], str]] = []
+
+
+@contextmanager
+def in_databases(server: Server) -> Iterator[None]:
+    """Within, each ledger is in a PostgreSQL database of its own. Leases never end: a history's clock is not the beat's."""
+    made: dict[Path, str] = {}
+    first = server.new_database()
+    with tempfile.TemporaryDirectory() as folder:
+        Ledger(first, Path(folder), ManualClock()).close()
+
+    def url_of(home: Path) -> str:
+        if home not in made:
+            made[home] = server.new_database(first.rpartition("/")[2]) + "?etl_lease_seconds=1000000000"
+        return made[home]
+
+    _databases.append(url_of)
+    try:
+        yield
+    finally:
+        _databases.pop()
+        for url in [*made.values(), first]:
+            server.drop(url)
 
 
 def _shared_engine(url: str, _shown: str) -> Engine:

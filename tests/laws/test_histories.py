@@ -7,8 +7,10 @@ from collections import Counter
 import pytest
 
 from tests.laws.history import play
+from tests.laws.quick import in_databases
 from tests.laws.soak import EXPECTED, never_happened
 from tests.laws.ways import LEAD_FIELD, WAYS
+from tests.postgresql import Server
 
 GROUPS = 3
 SIZE = 14
@@ -21,6 +23,8 @@ TELLING = {
     420: "an id that another row holds already is believed; an id of another row is not given back",
 }
 """Full histories, all of add-by-lead-field, that show a defect which the short ones do not happen to meet."""
+
+IN_A_DATABASE = range(5)
 
 TOO_LONG = frozenset[int]()
 """Seeds whose histories read lead by lead, or for very long: they are for the soak."""
@@ -48,6 +52,16 @@ def test_the_invariants_hold(group: int) -> None:
         tally += play(seed, is_short=True)
 
     assert not never_happened(tally, [*ANYWHERE, *WAYS])
+
+
+def test_they_hold_in_a_database_that_machines_share(postgresql: Server) -> None:
+    """A few of them with the ledger in PostgreSQL, with another program at work beside it now and then."""
+    tally: Counter[str] = Counter()
+    with in_databases(postgresql):
+        for seed in IN_A_DATABASE:
+            tally += play(seed, is_short=True)
+
+    assert not never_happened(tally, ["verified found", "run continued"])
 
 
 @pytest.mark.parametrize("seed", TELLING, ids=TELLING.values())

@@ -138,8 +138,8 @@ def process(world: World, home: Path, steps: Steps) -> Iterator[Ledger]:
     plain, plain_together = database.writing, database.together
 
     @contextmanager
-    def writing() -> Iterator[object]:
-        with plain() as connection:
+    def writing(account_id: int | None = None, **of: int) -> Iterator[object]:
+        with plain(account_id, **of) as connection:
             yield connection
             steps.step("commit")
         if not database._is_together:

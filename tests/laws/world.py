@@ -332,6 +332,9 @@ class VirtualClock:
     def boot_id(self) -> str:
         return self.boot
 
+    def through_sleep(self) -> float:
+        return self.world.wall().timestamp()
+
     def sleep(self, seconds: float) -> None:
         self.world.wait(self.monotonic() + max(seconds, 0.0), wants_mail=False)
 

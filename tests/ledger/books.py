@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from etl.delivery.outcomes import RowEnd
 from etl.ledger.plan import Plan, StagedRow
+from etl.ledger.postgresql import _LOCKS
 from etl.ledger.requests import Allowance, Intent, RequestEnd, Reservation, Reserved
 from etl.ledger.runs import NewRun, RowLine, WaitingRow
 from etl.ledger.store import Ledger
@@ -99,6 +100,7 @@ class Book:
     clock: ManualClock
     account_id: int
     scope_id: int
+    url: str | None = None
     hashes: Iterator[int] = field(default_factory=itertools.count)
 
     def plan(self, rows: Iterable[StagedRow], *, unique: bool = False, again: bool = False) -> Plan:
@@ -201,26 +203,49 @@ class Book:
         """Change the ledger behind its back."""
         self.ledger._database.connection.exec_driver_sql(statement)
 
+    def hold(self) -> None:
+        """Keep all others from writing, until `ROLLBACK` or the end."""
+        self.do(f"BEGIN; SELECT pg_advisory_xact_lock({_LOCKS})" if self.is_shared else "BEGIN IMMEDIATE")
+
+    def break_writing(self, what: str, table: str) -> None:
+        """From here on no row of the table can be changed so: `INSERT`, `UPDATE` or `DELETE`."""
+        if not self.is_shared:
+            self.do(f"CREATE TRIGGER broken BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+            return
+        self.do(
+            "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'disk is full'; END$$; "
+            f"CREATE TRIGGER broken BEFORE {what} ON {table} FOR EACH ROW EXECUTE FUNCTION broken()"
+        )
+
     def neighbour(self) -> Book:
         """The same ledger as another process has it open."""
-        other = open_book(self.folder, self.clock)
+        other = open_book(self.folder, self.clock, self.url)
         other.hashes = self.hashes
         return other
 
     @property
     def folder(self) -> Path:
-        return Path(self.ledger.shown).parent
+        return self.ledger._files.parent
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is in a database that machines share."""
+        return self.ledger.may_go_away
 
 
-def open_book(folder: Path, clock: ManualClock) -> Book:
-    """The ledger in a folder, made if it is new. It does not wait for the disk: no test pulls the plug."""
+def open_book(folder: Path, clock: ManualClock, url: str | None = None) -> Book:
+    """The ledger in a folder, made if it is new. It does not wait for the disk: no test pulls the plug.
+
+    url: of a database that is a ledger's already, in the place of the folder's file.
+    """
     path = folder / "ledger.db"
-    if not path.exists():
+    if url is None and not path.exists():
         path.write_bytes(_new_ledger())
-    ledger = Ledger(f"sqlite:///{path}", folder / "files", clock)
-    ledger._database.connection.exec_driver_sql("PRAGMA synchronous = OFF")
+    ledger = Ledger(url or f"sqlite:///{path}", folder / "files", clock)
+    if url is None:
+        ledger._database.connection.exec_driver_sql("PRAGMA synchronous = OFF")
     account = ledger.accounts.meet("https://api.example.com", "prod", "77")
-    return Book(ledger, clock, account.account_id, ledger.accounts.scope(account.account_id, "visits", 320))
+    return Book(ledger, clock, account.account_id, ledger.accounts.scope(account.account_id, "visits", 320), url)
 
 
 @cache

@@ -174,6 +174,7 @@ def test_who_was_taken_for_another_row_holds_nothing_back(book: Book) -> None:
     assert isinstance(book.reserve(again), Reserved)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)  # how SQLite goes about it
 def test_looking_for_others_of_an_address_takes_an_index(book: Book) -> None:
     """However many rows the ledger holds."""
     held_back = str(HELD_BACK.text).replace(":row_ids", "(1, 2)")

@@ -175,7 +175,7 @@ def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> Non
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("etl.ledger.database.BUSY_SECONDS", 0)
+    monkeypatch.setattr("etl.ledger.sqlite.BUSY_SECONDS", 0)
 
 
 LOCKED = r"cannot be used: database is locked\. Nothing more was sent.*a backup maybe.*Run the same command again"

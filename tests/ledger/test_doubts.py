@@ -269,7 +269,7 @@ def test_what_reads_are_worth_is_kept_by_account(book: Book, other: Book) -> Non
 
     assert other.ledger.doubts.trust(book.account_id) == learned
     assert other.ledger.doubts.trust(stranger) == Trust()
-    other.do("BEGIN IMMEDIATE")
+    other.hold()
     book.ledger.doubts.remember_trust(book.account_id, learned)
 
 

@@ -97,8 +97,31 @@ def test_a_library_that_cannot_tell_is_no_obstacle(monkeypatch: pytest.MonkeyPat
         raise failure
 
     monkeypatch.setattr(psutil, "disk_partitions", fail)
+    monkeypatch.setattr(file_system, "_LISTED_BY_LINUX", Path("no such list"))
 
     assert file_system._mounts.__wrapped__() == ()
+
+
+def test_names_of_mounts_are_read_as_linux_writes_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A space in the name of a folder does not hide that it is on another machine."""
+    listed = tmp_path / "mounts"
+    listed.write_text(
+        "/dev/sda1 / ext4 rw 0 0\n//files/imports /mnt/our\\040sheets\\134x cifs rw,user=a 0 0\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(file_system, "_LISTED_BY_LINUX", listed)
+
+    found = mount_of(Path("/mnt/our sheets\\x/ledger.db"), file_system._mounts.__wrapped__())
+
+    assert found == mount("/mnt/our sheets\\x", "cifs")
+
+
+@pytest.mark.skipif(not file_system._LISTED_BY_LINUX.exists(), reason="only Linux lists them there")
+def test_linux_lists_what_psutil_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mounts of this machine are the same, whichever of the two tells of them."""
+    read_here = file_system._mounts.__wrapped__()
+    monkeypatch.setattr(file_system, "_LISTED_BY_LINUX", Path("no such list"))
+
+    assert read_here == file_system._mounts.__wrapped__()
 
 
 def test_a_share_named_by_its_address_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,5 +157,6 @@ def test_the_mounts_are_read_once_in_a_process(tmp_path: Path, monkeypatch: pyte
     """Opening a ledger again asks the system nothing."""
     Ledger(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "files", ManualClock()).close()
     monkeypatch.setattr(psutil, "disk_partitions", lambda **_: pytest.fail("asked again"))
+    monkeypatch.setattr(file_system, "_of_linux", lambda _: pytest.fail("asked again"))
 
     Ledger(f"sqlite:///{tmp_path / 'b.db'}", tmp_path / "files", ManualClock()).close()

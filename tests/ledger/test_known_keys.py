@@ -60,6 +60,6 @@ def test_many_keys_are_asked_for_in_portions(book: Book) -> None:
 
 def test_no_news_is_not_written(book: Book, other: Book) -> None:
     """A read that showed no key does not wait for the ledger."""
-    other.do("BEGIN IMMEDIATE")
+    other.hold()
 
     assert book.ledger.known_keys.note(book.account_id, 320, {}) == 0

@@ -151,7 +151,7 @@ def test_a_write_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
 
 def test_a_writer_waits_for_the_other_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger that another process is writing to is tried again, with longer and longer waits, by the clock given."""
-    monkeypatch.setattr("etl.ledger.database.BUSY_SECONDS", 0)
+    monkeypatch.setattr("etl.ledger.sqlite.BUSY_SECONDS", 0)
     clock = ManualClock()
     blocker = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "files", clock)
@@ -170,10 +170,10 @@ def test_a_writer_waits_for_the_other_one(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_password_in_the_address_is_not_shown() -> None:
     """What messages call the ledger holds no secret."""
-    from etl.ledger.database import Database  # noqa: PLC0415 — only here
+    from etl.ledger.sqlite import SqliteDatabase  # noqa: PLC0415 — only here
 
     with pytest.raises(LedgerError) as told:
-        Database("sqlite:////nowhere/at/all/ledger.db", ManualClock())
+        SqliteDatabase("sqlite:////nowhere/at/all/ledger.db", ManualClock())
 
     assert "/nowhere/at/all/ledger.db" in told.value.message
 

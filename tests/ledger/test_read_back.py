@@ -96,7 +96,7 @@ def test_a_row_that_has_its_end_keeps_it(book: Book, fate: object) -> None:
 
 def test_nothing_told_is_nothing_written(book: Book, other: Book) -> None:
     """Without news the ledger is not even locked."""
-    other.do("BEGIN IMMEDIATE")
+    other.hold()
 
     assert book.ledger.requests.settle_read_back({}) == ()
 

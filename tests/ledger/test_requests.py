@@ -41,7 +41,7 @@ def test_an_intent_that_cannot_be_written_whole_is_not_written_at_all(book: Book
     """When the last statement of the intent fails, there is no request, no claim, no day counted."""
     run_id = book.begin([a_row(2)])
     (row,) = book.waiting(run_id)
-    book.do("CREATE TRIGGER broken BEFORE UPDATE ON rows BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    book.break_writing("UPDATE", "rows")
 
     with pytest.raises(LedgerError, match="cannot be used: disk is full"):
         book.reserve(run_id, [row])
@@ -57,7 +57,7 @@ def test_an_end_that_cannot_be_written_whole_leaves_the_rows_in_doubt(book: Book
     run_id = book.begin([a_row(2), a_row(3, "b")])
     first, second = book.waiting(run_id)
     request_id = book.intend(run_id)
-    book.do("CREATE TRIGGER broken BEFORE DELETE ON claims BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    book.break_writing("DELETE", "claims")
 
     with pytest.raises(LedgerError, match="cannot be used: disk is full"):
         book.settle(request_id, created(first), refused(second))

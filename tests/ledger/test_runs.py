@@ -22,7 +22,7 @@ from tests.ledger.books import Book, a_row, created, left_out, open_book
 
 def test_a_run_is_begun_with_all_its_rows_or_not_at_all(book: Book) -> None:
     """When the rows cannot be written, there is no run either."""
-    book.do("CREATE TRIGGER broken BEFORE INSERT ON rows BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    book.break_writing("INSERT", "rows")
 
     with pytest.raises(LedgerError, match="disk is full"):
         book.begin([a_row(2)])

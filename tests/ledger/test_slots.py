@@ -200,7 +200,7 @@ def test_after_another_boot_one_window_is_waited_once(book: Book, clock: ManualC
     send_now(book, allowance)
     clock.reboot("boot-2", 40.0)
 
-    again = open_book(tmp_path, clock)
+    again = book.neighbour()
 
     assert ask(again.ledger, book.account_id, Window.GENERAL, allowance) == NoSlot(48.0)
     clock.move_to(48.0)

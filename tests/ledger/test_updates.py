@@ -79,8 +79,9 @@ def _with_addresses(book: Book, *addresses: str) -> tuple[int, list[WaitingRow]]
     """A run of rows for these activities."""
     run_id = book.begin([a_row(number, f"{next(book.hashes)}") for number, _ in enumerate(addresses, start=2)])
     for number, address in enumerate(addresses, start=2):
-        book.do(
-            f"UPDATE rows SET address = x'{address.encode().hex()}' WHERE run_id = {run_id} AND row_number = {number}"
+        place = {"address": address.encode(), "run_id": run_id, "number": number}
+        book.ledger._database.do(
+            "UPDATE rows SET address = :address WHERE run_id = :run_id AND row_number = :number", place
         )
     return run_id, book.waiting(run_id)
 

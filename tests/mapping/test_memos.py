@@ -34,3 +34,4 @@ def test_kinds_of_cells_stay_apart_and_in_order() -> None:
         frozenset({""}),
     )
     assert memos.read([1, "1", None, True, 1.0, " ", 1]) == ["int 1", "text 1", None, "True", "1.0", None, "int 1"]
+    assert memos.read(["1", None, None, "2", " "]) == ["text 1", None, None, "text 2", None]

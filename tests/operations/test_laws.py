@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -51,6 +52,19 @@ def test_every_value_arrives_unchanged(operation: Operation, rows: list[dict[str
     assert request == operation.request(activities, BY_CODE)
     elements = operation.elements(request.body, BY_CODE)
     assert [told(element, operation) for element in elements] == [activity.values for activity in activities]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+@settings(max_examples=40, deadline=None)
+@given(row=VALUES, names=st.lists(TEXTS.map("mx_{}".format), max_size=2), skips=st.booleans())
+def test_a_body_is_compact_json(operation: Operation, row: dict[str, str], names: list[str], skips: bool) -> None:
+    """To the byte what a JSON library writes, whatever stands in names and values."""
+    options = RequestOptions(search_by="mx_Code", skip_dropdown_validation=skips)
+    activity = a_row(operation, 2, row | dict.fromkeys(names, "x"))
+
+    body = operation.request([activity], options).body
+
+    assert body == json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,29 @@ def test_batches_hold_the_records_of_the_module(
         records.close()
 
 
+@settings(max_examples=60, deadline=None)
+@example(text="é\r", chunk=1, codec="utf-16", above=0)
+@example(text="sep=;\r\na\r\r\nb", chunk=6, codec="utf-8-sig", above=1)
+@given(
+    text=st.text(alphabet=st.sampled_from("aé\r\n語"), max_size=30),
+    chunk=st.integers(1, 9),
+    codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp932"]),
+    above=st.integers(0, 2),
+)
+def test_lines_are_those_of_a_text_file_of_python(
+    tmp_path_factory: pytest.TempPathFactory, text: str, chunk: int, codec: str, above: int
+) -> None:
+    """Wherever a piece ends - within a character, between CR and LF -: the same lines, without those above the table."""
+    path = tmp_path_factory.getbasetemp() / "drawn.txt"
+    path.write_bytes(text.replace("é" if codec == "cp932" else "\0", "e").encode(codec))
+    with path.open(encoding=codec, newline=None) as source:
+        expected = list(source)[above:]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_lines, "_CHUNK_CHARACTERS", chunk)
+        assert list(lines_of(path, codec, path, above=above)) == expected
+
+
 def test_a_nul_names_its_line_and_hides_nothing_before_it(tmp_path: Path) -> None:
     """All lines before it are given out, as many as they may be."""
     path = tmp_path / "nul.csv"

@@ -24,7 +24,7 @@ ELSEWHERE = "In LeadSquared already, sent from another ledger (its row key was f
 
 def row(outcome: Outcome, **more: Any) -> RowLine:
     """Row 2 of run 41, of which nothing is noted but what a test names."""
-    nothing = dict.fromkeys(RowLine.__slots__)
+    nothing = dict.fromkeys(RowLine._fields)
     return RowLine(**(nothing | {"row_number": 2, "outcome": outcome, "run_id": 41} | more))
 
 

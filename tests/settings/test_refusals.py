@@ -149,9 +149,31 @@ VARIABLES = {
         "Write the path of the ledger file, for example /srv/imports/ledger.db.",
     ),
     "ledger-in-another-database": (
-        PAIR | {"ETL_LEDGER": "postgresql+psycopg://me:pw@db.example.com/etl"},
-        'ETL_LEDGER: a ledger in "postgresql+psycopg" is not possible, only in SQLite. '
-        "Write the path of the ledger file, for example /srv/imports/ledger.db.",
+        PAIR | {"ETL_LEDGER": "mysql://me:pw@db.example.com/etl"},
+        'ETL_LEDGER: a ledger in "mysql" is not possible, only in SQLite and in PostgreSQL. '
+        "Write the path of the ledger file, for example /srv/imports/ledger.db, or postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-with-half-a-password": (
+        PAIR | {"ETL_LEDGER": "postgresql://me:p@w@db.example.com/etl"},
+        "ETL_LEDGER: a user or password that holds @, / or # must be written as URLs write it: %40, %2F, %23. "
+        "Or leave the password out: PGPASSWORD or the file .pgpass may hold it.",
+    ),
+    "ledger-with-a-slash-in-its-password": (
+        PAIR | {"ETL_LEDGER": "postgresql://me:p/w@db.example.com/etl"},
+        "ETL_LEDGER: the port, or the address of the machine, is none. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-with-a-shown-password": (
+        PAIR | {"ETL_LEDGER": "postgresql://db.example.com/etl?password=pw"},
+        "ETL_LEDGER: password does not belong behind the question mark, where it would be shown. "
+        "Put the password before the @, into PGPASSWORD or into the file .pgpass.",
+    ),
+    "ledger-without-a-database": (
+        PAIR | {"ETL_LEDGER": "postgresql://me:pw@db.example.com"},
+        "ETL_LEDGER: no database is named. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-with-a-port-that-is-none": (
+        PAIR | {"ETL_LEDGER": "postgresql://me@db.example.com:54x32/etl"},
+        "ETL_LEDGER: the port, or the address of the machine, is none. Write postgresql+psycopg://USER@HOST/DATABASE.",
     ),
     "ledger-is-a-folder": (
         PAIR | {"ETL_LEDGER": "."},

@@ -241,6 +241,14 @@ class Office:
             connection.commit()
             return found
 
+    def bodies(self, which: str = "rows > 0") -> list[bytes]:
+        """The bodies of those requests, in the order of their sending."""
+        whole = {
+            number: zlib.decompress(body) if body[:1] == b"x" else body
+            for number, body in self.ask(f"SELECT request_id, body FROM requests WHERE {which} ORDER BY request_id")
+        }
+        return [_with_words(body, whole) for body in whole.values()]
+
     @property
     def sizes(self) -> list[int]:
         """Rows of each request that carried some, in the order of their sending."""
@@ -249,8 +257,7 @@ class Office:
     @property
     def rows_of_requests(self) -> list[list[int]]:
         """The row numbers that each request carried, read from its body."""
-        found = self.ask("SELECT body FROM requests WHERE rows > 0 ORDER BY request_id")
-        visits_of = [[_sent_field(one, VISIT) for one in json.loads(zlib.decompress(body))] for (body,) in found]
+        visits_of = [[_sent_field(one, VISIT) for one in json.loads(body)] for body in self.bodies()]
         return [[int(name[1:]) + 1 for name in names] for names in visits_of]
 
     def sent_at(self) -> list[float]:
@@ -302,3 +309,11 @@ def _field(activity: Mapping[str, Any], name: str) -> str:
 
 def _sent_field(element: Mapping[str, Any], name: str) -> str:
     return next(str(entry["Value"]) for entry in element["Fields"] if entry["SchemaName"] == name)
+
+
+def _with_words(body: bytes, whole: Mapping[int, bytes]) -> bytes:
+    """A body as it was sent, of those that are kept with the body of another request as their dictionary."""
+    if not body.startswith(b"\x01"):
+        return body
+    unpacking = zlib.decompressobj(zdict=whole[int.from_bytes(body[1:9], "big", signed=True)])
+    return unpacking.decompress(body[9:]) + unpacking.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,10 +62,9 @@ def corrections(desk: Office, ids: list[str], name: str = "corrections.csv", wor
 
 def told(desk: Office) -> dict[str, list[str]]:
     """What every activity was told, in the order in which the requests were written."""
-    bodies = desk.ask("SELECT body FROM requests WHERE rows > 0 AND run_id > 1 ORDER BY request_id")
     found: dict[str, list[str]] = {}
-    for (body,) in bodies:
-        elements = json.loads(zlib.decompress(body))
+    for body in desk.bodies("rows > 0 AND run_id > 1"):
+        elements = json.loads(body)
         assert len({one["ProspectActivityId"] for one in elements}) == len(elements)
         for one in elements:
             found.setdefault(one["ProspectActivityId"], []).append(_value(one))

@@ -112,3 +112,25 @@ def test_what_nothing_is_compared_with_has_no_memory() -> None:
     staged = stager.waiting(applier.by_columns(a_block([["1", "a@example.com", "", "b", ""]])))
 
     assert list(staged) == ["row_number", "memory_key", "payload"]
+
+
+@pytest.mark.parametrize("case", MAPPINGS)
+@settings(max_examples=10, deadline=None)
+@given(rows=ROWS)
+def test_a_forecast_tells_rows_apart_as_a_run_does(case: str, rows: list[tuple[Cell, ...]]) -> None:
+    """Where nothing will be kept: the same versions, and equal keys and equal payloads exactly where a run has them."""
+    mapping = a_mapping(**{"columns": COLUMNS, **MAPPINGS[case]})
+    applier = Applier(mapping, a_table(*HEADERS))
+    columns = applier.by_columns(a_block([list(row) for row in rows]))
+
+    whole, brief = (
+        Stager(applier.columns, loaded(mapping), is_remembered=is_remembered).waiting(columns)
+        for is_remembered in (True, False)
+    )
+
+    assert [brief.get(name) for name in ("row_number", "version")] == [
+        whole.get(name) for name in ("row_number", "version")
+    ]
+    for name in ("memory_key", "payload"):
+        told, expected = ([[one == other for other in of[name]] for one in of[name]] for of in (brief, whole))
+        assert told == expected

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from etl.findings import Problem, TimeSkipped, TimeTwice, YearOutOfRange
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+
+_ENDS_OF_HOURS = tuple(
+    time(hour, *end, fold=fold) for hour in range(24) for end in ((0, 0), (59, 59)) for fold in (0, 1)
+)
 
 
 class LocalClock:
@@ -35,7 +40,8 @@ class LocalClock:
         """The offset that the whole local day around a moment has; None if it has more than one, or a clock change."""
         day = moment.toordinal()
         if day not in self._of_day:
-            offsets = {self._offset_of_hour(moment.replace(hour=hour)) for hour in range(24)}
+            date, offset_at = moment.date(), self._zone.utcoffset
+            offsets = {offset_at(datetime.combine(date, end)) for end in _ENDS_OF_HOURS}
             self._of_day[day] = offsets.pop() if len(offsets) == 1 else None
         return self._of_day[day]
 

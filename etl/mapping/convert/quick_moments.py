@@ -8,6 +8,7 @@ column reads, on a day through which one offset holds. All else, and all that is
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from etl.findings import Problem
@@ -47,6 +48,11 @@ class QuickMoments:
         # the beginning of a text → UTC dates of the same day, the next and the one before; and the ends of its texts
         self._days: dict[str, tuple[tuple[str, str, str], _Clocks]] = {}
         self._clocks: dict[timedelta, _Clocks] = {}
+        # the same in the shape of most columns, with one offset and the date of UTC: its day and its time from their texts
+        self._offset: timedelta | None = None
+        self._dates: dict[str, str] = {}
+        self._times: dict[str, str] = {}
+        self._beginning, self._end = _split_at(0)
 
     def __call__(self, text: str) -> str | Problem:
         """The UTC text, or what is wrong."""
@@ -63,6 +69,13 @@ class QuickMoments:
 
     def many(self, texts: Sequence[str], one: Callable[[str], Any]) -> list[Any]:
         """The same for many. one: how those are read that cannot be composed, or mean no value."""
+        try:
+            days = map(self._dates.__getitem__, map(self._beginning, texts))
+            return list(map(add, days, map(self._times.__getitem__, map(self._end, texts))))
+        except KeyError:  # half the time of asking for each whether its parts are known is worth a try in vain
+            return self._one_after_another(texts, one)
+
+    def _one_after_another(self, texts: Sequence[str], one: Callable[[str], Any]) -> list[Any]:
         days, split, found = self._days, self._split, []
         for text in texts:
             known = days.get(text[:split])
@@ -83,15 +96,28 @@ class QuickMoments:
         offset = self._clock.offset_of_day(moment) if moment is not None else None
         if moment is None or offset is None:
             return
-        self._form, self._split = form, form.day_width
+        if form is not self._form:
+            self._form, self._split = form, form.day_width
+            self._beginning, self._end = _split_at(self._split)
         try:
             dates = [(moment + timedelta(days=days)).date().isoformat() for days in (0, 1, -1)]
         except OverflowError:
             return
         clocks = self._clocks.setdefault(offset, {})
-        for known in (self._days, clocks):
+        for known in (self._days, clocks, self._dates, self._times):
             if len(known) >= _MOST_KNOWN:
                 known.clear()
         self._days[text[: self._split]] = ((dates[0], dates[1], dates[2]), clocks)
         there = datetime.combine(_ANY_DAY, moment.time()) - offset
-        clocks[text[self._split :]] = ((there.date() - _ANY_DAY.date()).days, there.isoformat(" ", "seconds")[10:])
+        later, time = (there.date() - _ANY_DAY.date()).days, there.isoformat(" ", "seconds")[10:]
+        clocks[text[self._split :]] = (later, time)
+        self._offset = offset if self._offset is None else self._offset
+        if offset == self._offset:
+            self._dates[text[: self._split]] = dates[0]
+            if not later:
+                self._times[text[self._split :]] = time
+
+
+def _split_at(place: int) -> tuple[Callable[[str], str], Callable[[str], str]]:
+    """What gives the beginning of a text, and what gives its end."""
+    return itemgetter(slice(place)), itemgetter(slice(place, None))

@@ -1,0 +1,99 @@
+"""A ledger that moves into another database, mostly from a file into one that several machines share.
+
+It is there afterwards as a whole, or everything is as it was. The old one stays where it is, to be read, and sends nothing any
+more: two ledgers of the same past would each send what the other one has not sent yet.
+
+    1  the old one is noted to be moving     from here on no input of it can be locked, so nobody begins to send
+    2  somebody imports still?               then it is noted to stay, and that is all
+    3  all is copied, in one commit          compared on both sides by counts and digests before it
+    4  the old one is noted to have moved    a move that was killed between these two is ended by the same command
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from etl.clock import Clock, SystemClock
+from etl.errors import LedgerError, UsageError
+from etl.ledger.store import Ledger, sqlite_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from etl.ledger.transfer import TableMoved
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What went along. copies: kept inputs and mappings. lost: of how many of them the old ledger had no content any more."""
+
+    source: str
+    target: str
+    tables: tuple[TableMoved, ...]
+    copies: int
+    lost: int
+
+    def rows(self, table: str) -> int:
+        """How many rows of a table went along."""
+        return sum(one.rows for one in self.tables if one.name == table)
+
+
+def move(
+    source: tuple[str, Path],
+    target: tuple[str, Path],
+    clock: Clock | None = None,
+    tell: Callable[[str], None] = lambda _text: None,
+) -> Moved:
+    """Move the ledger at one place to another. source, target: URL and folder of kept copies, as settings make them of a name.
+
+    Raises: UsageError — they are one, there is no ledger at the first, or something at the second. BusyError — somebody
+            imports. LedgerError — one of them cannot be used; the ledger is where it was.
+    """
+    now = clock or SystemClock()
+    path = sqlite_path(source[0])
+    if path is not None and not path.exists():
+        raise UsageError(
+            f"There is no ledger {path}: nothing was moved. Name the file of the one that is to move first."
+        )
+    if source[0] == target[0]:
+        raise UsageError(
+            "Both names are those of one ledger. Name the one that is to move first, then where it is to go."
+        )
+    with ExitStack() as stack:
+        old = stack.enter_context(Ledger(*source, now))
+        new = stack.enter_context(Ledger(*target, now))
+        return _moved(old, new, tell)
+
+
+def _moved(old: Ledger, new: Ledger, tell: Callable[[str], None]) -> Moved:
+    departure, arrival = old.moving, new.moving
+    gone = departure.moved_to()
+    if gone is not None:
+        raise UsageError(f"The ledger {old.shown} moved to {gone} before. Nothing was moved.")
+    identity = departure.identity()
+    if arrival.came_from() == identity and departure.moving_to() == new.shown:  # killed right before the end
+        departure.end(new.shown)
+        return Moved(old.shown, new.shown, tuple(arrival.counted()), 0, 0)
+    if not arrival.is_empty():
+        raise UsageError(
+            f"The ledger {new.shown} holds imports of its own, and two ledgers cannot be made one. Nothing was moved. Name a "
+            "database that holds none."
+        )
+    departure.begin(new.shown)
+    try:
+        departure.refuse_while_importing()
+        tell(f"Copying {old.shown}")
+        tables, copies, lost = arrival.take_in(departure)
+    except BaseException:
+        departure.stay()
+        raise
+    try:
+        departure.end(new.shown)
+    except LedgerError as error:
+        raise LedgerError(
+            f"{error.message} Everything has arrived in {new.shown}: run the same command again to end it."
+        ) from error
+    return Moved(old.shown, new.shown, tables, copies, lost)

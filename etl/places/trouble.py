@@ -1,0 +1,112 @@
+"""What a library's error means for a person. The libraries share no exceptions, so they are told by the names of their classes.
+
+not there                 FileNotFoundError, as of a file; a missing bucket, in words
+no or wrong credentials   UsageError: where that library looks for them
+access denied             UsageError: what was denied, which rights it takes
+cannot be reached         NetworkError: the same command goes on later
+anything else             UsageError with the library's own words
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from typing import Any
+
+from etl.errors import EtlError, NetworkError, UsageError
+from etl.places.address import backend_of
+
+_NO_CREDENTIALS = frozenset(
+    {
+        *(
+            "NoCredentialsError",
+            "PartialCredentialsError",
+            "CredentialRetrievalError",
+            "ProfileNotFound",
+            "TokenRetrievalError",
+        ),
+        *("UnauthorizedSSOTokenError", "SSOTokenLoadError", "DefaultCredentialsError", "RefreshError"),
+        *("CredentialUnavailableError", "ClientAuthenticationError", "PermissionDenied", "KeyImportError"),
+    }
+)
+_UNREACHABLE = frozenset(
+    {
+        *(
+            "ConnectionError",
+            "TimeoutError",
+            "gaierror",
+            "FSTimeoutError",
+            "HTTPClientError",
+            "EndpointConnectionError",
+        ),
+        *(
+            "ConnectTimeoutError",
+            "ReadTimeoutError",
+            "ConnectionClosedError",
+            "ClientConnectionError",
+            "ClientPayloadError",
+        ),
+        *("ServiceRequestError", "ServiceResponseError", "TransportError", "ConnectionLost", "DisconnectError"),
+        *("IncompleteRead", "ResponseParserError", "SFTPConnectionLost", "SFTPNoConnection"),
+    }
+)
+_UNKNOWN_HOST_KEY = frozenset({"HostKeyNotVerifiable"})
+_BUSY = frozenset(
+    {
+        *(errno.EBUSY, errno.ECONNREFUSED, errno.ETIMEDOUT, errno.EHOSTUNREACH),
+        getattr(errno, "EREMOTEIO", errno.EBUSY),  # some systems have none
+    }
+)
+_SECRET_PARTS = re.compile(r"\?\S+|://[^/\s@]*:[^/\s@]*@")
+_MOST_WORDS = 300
+_RIGHTS = "read, write, list and delete"
+
+
+def in_words(error: BaseException, url: str, done: str) -> Exception:
+    """The error to raise. done: what was to be done with the URL: read, written, listed, looked at, deleted."""
+    if isinstance(error, (EtlError, FileNotFoundError, FileExistsError)):
+        return _of_bucket(error, url) or error
+    names = {kind.__name__ for kind in type(error).__mro__}
+    backend, said = backend_of(url), _said(error)
+    if names & _UNKNOWN_HOST_KEY:
+        return UsageError(
+            f"{url} cannot be {done}: the key of this host is not in ~/.ssh/known_hosts, so it may be another one. Log in once "
+            "by ssh, compare the key it shows with that of the host, and run the same command again."
+        )
+    if names & _NO_CREDENTIALS:
+        return UsageError(
+            f"{url} cannot be {done}: {backend.library} has found no credentials that are taken there ({said}). They are not "
+            f"set in etl, but where {backend.library} looks for them: {backend.own_settings}."
+        )
+    if isinstance(error, PermissionError):
+        return UsageError(
+            f"{url} cannot be {done}: access denied ({said}). The credentials must allow to {_RIGHTS} there; {backend.library} "
+            f"takes them from: {backend.own_settings}."
+        )
+    if names & _UNREACHABLE or (isinstance(error, OSError) and error.errno in _BUSY):
+        return NetworkError(
+            f"{url} cannot be {done}: {backend.name} cannot be reached now ({said}). It was tried several times. Run the same "
+            "command again when it can be."
+        )
+    return UsageError(f"{url} cannot be {done}: {said}. Check the URL, and your rights there.")
+
+
+def is_of_bucket(error: BaseException) -> bool:
+    """Whether what is not there is the bucket, which is another mistake than a file that is not; only some answers tell."""
+    answer: Any = getattr(error.__cause__, "response", None)
+    code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
+    return isinstance(error, FileNotFoundError) and code == "NoSuchBucket"
+
+
+def _of_bucket(error: BaseException, url: str) -> UsageError | None:
+    if not is_of_bucket(error):
+        return None
+    bucket = url.partition("://")[2].partition("/")[0]
+    return UsageError(f"{url}: there is no bucket {bucket}. Correct the URL, or make the bucket.")
+
+
+def _said(error: BaseException) -> str:
+    """The library's words, on one line, without what may be a secret."""
+    words = (getattr(error, "strerror", None) or str(error) or "").strip()
+    first = " ".join(_SECRET_PARTS.sub("…", words).split())[:_MOST_WORDS].rstrip(".")
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -1,0 +1,112 @@
+"""Request bodies as they are kept, and as they come back."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from etl.errors import LedgerError
+from etl.ledger.bodies import Bodies
+from etl.ledger.requests import Intent, Reserved
+from etl.records import Window
+
+from .books import GENEROUS, Book, a_row, created
+
+
+def visits(seed: int) -> bytes:
+    """A body like those of a run: 25 activities of the same shape, of values that occur again and again."""
+    chance = random.Random(seed)
+    notes = ("Liked the corner plot", "Wants to come again with the family", "सप्ताह के अंत में फिर मिलेंगे")
+    rows = [
+        {
+            "SearchByValue": f"asha.{chance.randrange(9_999)}@example.com",
+            "ActivityEvent": 320,
+            "ActivityNote": f"{chance.choice(notes)} ({chance.randrange(99_999)})",
+            "Fields": [{"SchemaName": f"mx_Custom_{n}", "Value": str(chance.randrange(999))} for n in range(6)],
+        }
+        for _ in range(25)
+    ]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sent(book: Book, run_id: int, body: bytes) -> int:
+    """The next row of the run sent with this body; the number of its request, which is in the air."""
+    intent = Intent(book.account_id, book.scope_id, run_id, Window.BULK, book.waiting(run_id)[:1], body)
+    reserved = book.ledger.requests.reserve(intent, GENEROUS)
+    assert isinstance(reserved, Reserved)
+    return reserved.request_id
+
+
+def kept(book: Book, request_id: int) -> bytes:
+    return bytes(book.query("SELECT body FROM requests WHERE request_id = :id", id=request_id)[0][0])
+
+
+def as_sent(book: Book, request_id: int) -> bytes:
+    deflated = book.ledger.doubts.requests([request_id])[request_id].body
+    assert deflated is not None
+    return zlib.decompress(deflated)
+
+
+def test_a_body_is_kept_by_what_is_new_in_it(book: Book) -> None:
+    """Once a first request has ended, bodies take a third less room; each comes back to the byte, also to another process."""
+    run_id = book.begin([a_row(number, f"row {number}") for number in range(2, 6)])
+    first_row, *_ = book.waiting(run_id)
+    bodies = [visits(seed) for seed in range(4)]
+    first, second = sent(book, run_id, bodies[0]), sent(book, run_id, bodies[1])
+    assert kept(book, second) == zlib.compress(bodies[1], 6)  # nothing has ended yet by which it could be kept
+
+    book.settle(first, created(first_row))
+    third = sent(book, run_id, bodies[2])
+    other = book.neighbour()
+    fourth = sent(other, run_id, bodies[3])
+    other.ledger.close()
+
+    assert len(kept(book, third)) < 0.75 * len(zlib.compress(bodies[2], 6))
+    assert len(kept(book, fourth)) < 0.75 * len(zlib.compress(bodies[3], 6))
+    assert [as_sent(book, number) for number in (first, second, third, fourth)] == bodies
+
+
+@settings(max_examples=40, deadline=None)
+@given(words=st.binary(min_size=1, max_size=60), body=st.binary(max_size=60))
+@example(words=b"[]", body=b"")
+@example(words=b"x" * 40_000, body=b"x" * 50_000 + b"y")
+def test_any_body_comes_back(words: bytes, body: bytes) -> None:
+    """Whatever the first body of a run was, and whatever the next one is."""
+    bodies = Bodies(_OneRun(words))  # type: ignore[arg-type] # all that is asked of a database
+
+    packed = bodies.packed(1, body)
+
+    deflated = Bodies(_OneRun(words)).deflated(packed)  # type: ignore[arg-type]
+    assert deflated is not None
+    assert zlib.decompress(deflated) == body
+    assert bodies.deflated(zlib.compress(body)) == zlib.compress(body)  # as all were kept before
+    assert bodies.deflated(None) is None
+
+
+class _OneRun:
+    """A database with one request, which has ended."""
+
+    shown = "ledger.db"
+
+    def __init__(self, words: bytes | None) -> None:
+        self._body = None if words is None else zlib.compress(words)
+
+    def ask(self, statement: str, values: dict[str, int]) -> list[tuple[object, ...]]:
+        return [(7, self._body)] if "run_id" in values else [(self._body,)]
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [pytest.param(None, id="gone"), pytest.param(b"other words than those", id="other")],
+)
+def test_a_body_whose_words_are_not_there_is_never_guessed(instead: bytes | None) -> None:
+    """Where the request by which others are kept has no body or another one, that is said, and no wrong body comes back."""
+    packed = Bodies(_OneRun(b"the words of the first body")).packed(1, b"the words of the next body")  # type: ignore[arg-type]
+
+    with pytest.raises(LedgerError, match="body of request 7"):
+        Bodies(_OneRun(instead)).deflated(packed)  # type: ignore[arg-type]

@@ -1,0 +1,107 @@
+"""The database's clock read off this machine's: never too early where that would matter, whatever the ways there take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.clock import SystemClock
+from etl.ledger.shared_clock import SharedClock
+
+TRUE_BEGAN = 1_780_000_000.0
+"""The database's time at the beginning, in seconds since 1970."""
+
+
+@dataclass
+class Laptop(SystemClock):
+    """A machine whose calendar is wrong by some hours and whose `monotonic` begins anywhere. true: seconds that have passed."""
+
+    off_hours: float = 0.0
+    began: float = 5_000.0
+    true: float = 0.0
+    dozed: float = 0.0
+    wall_ahead: timedelta = field(default_factory=timedelta)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(TRUE_BEGAN + self.true + 3_600 * self.off_hours, UTC) + self.wall_ahead
+
+    def monotonic(self) -> float:
+        return self.began + self.true - self.dozed
+
+    def doze(self, seconds: float) -> None:
+        self.true += seconds
+        self.dozed += seconds
+
+    def ask(self, shared: SharedClock, there: float, back: float) -> None:
+        """Ask the database for its time, so long on the way there and back."""
+        asked = self.monotonic()
+        self.true += there
+        told = TRUE_BEGAN + self.true
+        self.true += back
+        shared.observe(asked, told, self.monotonic())
+
+
+ways = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5), st.floats(0, 100)), min_size=1, max_size=8)
+
+
+@given(ways=ways, off=st.floats(-30, 30), ago=st.floats(0, 50))
+def test_what_is_told_is_never_too_early(ways: list[tuple[float, float, float]], off: float, ago: float) -> None:
+    """Moments of this process come to the ledger no earlier than they were, and its moments to here no earlier than they are.
+
+    What counts as now is never ahead of the database, and not far behind it.
+    """
+    laptop = Laptop(off_hours=off)
+    shared = SharedClock(laptop)
+    for there, back, pause in ways:
+        laptop.ask(shared, there, back)
+        laptop.true += pause
+
+    now = TRUE_BEGAN + laptop.true
+    tick = 1e-6 * 10
+    assert shared.monotonic() <= now + tick
+    assert shared.to_ledger(laptop.monotonic() - ago) >= now - ago - tick
+    assert shared.to_here(now + ago) >= laptop.monotonic() + ago - tick
+    best = min(there + back for there, back, _ in ways)
+    drifted = 0.001 * (laptop.true + 10)
+    assert now - shared.monotonic() <= best + 2 * drifted + 1e-3
+
+
+@pytest.mark.parametrize(
+    "off", [-26.0, -0.0001, 0.0, 3.0], ids=["a day behind", "a little off", "right", "hours ahead"]
+)
+def test_a_wrong_calendar_is_put_right(off: float) -> None:
+    """From the first reading on the process goes by the database's calendar, where its own is off by more than half a second."""
+    laptop = Laptop(off_hours=off)
+    shared = SharedClock(laptop)
+
+    laptop.ask(shared, 0.01, 0.01)
+
+    right = datetime.fromtimestamp(TRUE_BEGAN + laptop.true, UTC)
+    assert abs(laptop.now() - right) < timedelta(seconds=0.6)
+    assert abs(shared.now() - right) < timedelta(seconds=0.1)
+
+
+def test_a_machine_that_slept_is_told_so_by_the_next_reading() -> None:
+    """`monotonic` stood still meanwhile: the next reading contradicts the last one, and is believed."""
+    laptop = Laptop()
+    shared = SharedClock(laptop)
+    laptop.ask(shared, 0.01, 0.01)
+
+    laptop.doze(7_200)
+    asleep = shared.monotonic()
+    laptop.ask(shared, 0.01, 0.01)
+
+    assert TRUE_BEGAN + laptop.true - asleep > 7_000
+    assert TRUE_BEGAN + laptop.true - shared.monotonic() < 0.1
+
+
+def test_moments_of_the_ledger_belong_to_no_machine() -> None:
+    """All machines name the same boot for what is in the ledger, and their own for what they are told of it."""
+    one, other = SharedClock(Laptop()), SharedClock(Laptop(began=9.0))
+
+    assert one.boot_id() == other.boot_id()
+    assert one.boot_here() == SystemClock().boot_id()
