@@ -133,7 +133,7 @@ def run(
         return check(settings, files, mapping, options=options, events=events, stop=stop, clock=clock)
     from etl.stages.destinations import Command  # noqa: PLC0415 — a check sends nothing, and loads none of it
     from etl.stages.guards import nothing_at_all  # noqa: PLC0415 — as above
-    from etl.stages.kept_rows import KeptRows  # noqa: PLC0415 — as above
+    from etl.stages.kept_rows import keep_rows  # noqa: PLC0415 — as above
     from etl.stages.rehearse import practice_account, rehearsal  # noqa: PLC0415 — as above
     from etl.stages.rooms import Rooms  # noqa: PLC0415 — as above
     from etl.stages.shared_rows import by_file  # noqa: PLC0415 — as above
@@ -149,9 +149,9 @@ def run(
         groups = by_file(prepared)
         if options.jobs > 1 and len(groups) > 1:
             rooms.share_out(groups)
+        keep_rows(prepared)
         for one in prepared:
             account_of(one.mapping, settings)
-            one.kept_rows = KeptRows(one.copy.parent)
             stage(one, rooms.of(one).plan, events, asked)
         for one in prepared:
             check_place(one, options)

@@ -346,9 +346,9 @@ class Driver:
                 kept = TransportFailure(LineEnd.NOT_SENT, "etl was stopped before it was sent")
                 self._held_back.append(Arrival(number, kept, self._clock.monotonic()))
                 continue
-            self._observer.sent(self._request_ids[number], len(parcel.rows))
             self._sent_at[number] = self._clock.monotonic()
             self._wire.send(number, parcel.request)
+            self._observer.sent(self._request_ids[number], len(parcel.rows))  # last: who is told may keep us waiting
         self._to_send.clear()
 
     def _take_back(self, arrival: Arrival, in_flight: int) -> machine.Event:

@@ -7,7 +7,9 @@ that has ended costs it next to nothing, which saves a third of what it takes al
     01 nnnnnnnn …    the number n in 8 bytes, and a zlib stream for which the body of request n is the dictionary
 
 A request that has ended was committed, and is never deleted; its body is forgotten only with all others of its run
-(`prune`). The stream itself says by a checksum which dictionary it takes, and by another whether the body is whole.
+(`prune`). Who writes a request of that run at this very moment may still keep its body by the one that is gone: then it
+counts as forgotten, too. The stream itself says by a checksum which dictionary it takes, and by another whether the body
+is whole.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ class Bodies:
         return b"".join((pattern.head, packing.compress(body), packing.flush()))
 
     def deflated(self, kept: bytes | None) -> bytes | None:
-        """A kept body as a zlib stream that needs nothing else; None where it was pruned.
+        """A kept body as a zlib stream that needs nothing else; None where it was pruned, or that by which it is kept.
 
         Raises: LedgerError — the body that it takes as its dictionary is not there as it was.
         """
@@ -67,26 +69,35 @@ class Bodies:
             return kept
         kept = bytes(kept)
         if kept not in self._deflated:
+            whole = self._unpacked(kept)
+            if whole is None:
+                return None
             if len(self._deflated) >= _MOST_REMEMBERED:
                 self._deflated.clear()
-            self._deflated[kept] = zlib.compress(self._unpacked(kept), 1)
+            self._deflated[kept] = zlib.compress(whole, 1)
         return self._deflated[kept]
 
-    def _unpacked(self, kept: bytes) -> bytes:
+    def _unpacked(self, kept: bytes) -> bytes | None:
         start = len(_MARK) + _NUMBER_BYTES
         number = int.from_bytes(kept[len(_MARK) : start], "big", signed=True)
         if self._words[0] != number:
-            self._words = (number, self._whole(number))
+            words = self._whole(number)
+            if words is None:
+                return None
+            self._words = (number, words)
         unpacking = zlib.decompressobj(zdict=self._words[1])
         try:
             return unpacking.decompress(kept[start:]) + unpacking.flush()
         except zlib.error as error:
             raise self._damaged(number) from error
 
-    def _whole(self, number: int) -> bytes:
+    def _whole(self, number: int) -> bytes | None:
+        """The body of that request, which stands alone; None where it was pruned."""
         found = self._database.ask(_BODY, {"request_id": number})
-        body = None if not found or found[0][0] is None else bytes(found[0][0])
-        if body is None or body.startswith(_MARK):
+        if found and found[0][0] is None:
+            return None
+        body = bytes(found[0][0]) if found else _MARK
+        if body.startswith(_MARK):
             raise self._damaged(number)
         return zlib.decompress(body)
 

@@ -12,8 +12,9 @@ database's, and moments of this process are brought to it (`to_ledger`) and from
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import DatabaseError
@@ -21,7 +22,7 @@ from sqlalchemy.exc import DatabaseError
 from etl.errors import LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection, CursorResult
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from etl.clock import Clock
 
 _Result = TypeVar("_Result")
+
+Values: TypeAlias = "Mapping[str, object]"
+Statement: TypeAlias = "tuple[str, Values | Sequence[Values]]"
+"""A statement of every request, with its values; with several, it is carried out for each."""
 
 NO_ACCOUNT = 0
 """For `writing`: what belongs to no account, such as kept copies. It keeps no account waiting."""
@@ -58,6 +63,9 @@ class Database(ABC):
         self._is_together = False
         self._has_begun = False
         self._is_looking = False
+        self._is_by_index = False
+        self.transactions = 0
+        """So many write transactions have begun. What nobody else can change meanwhile need be asked once in each."""
 
     @property
     @abstractmethod
@@ -65,19 +73,22 @@ class Database(ABC):
         """For statements that are no part of every request."""
 
     @contextmanager
-    def writing(self, account_id: int | None = None, **of: int) -> Iterator[Connection]:
+    def writing(self, account_id: int | None = None, *, by_index: bool = False, **of: int) -> Iterator[Connection]:
         """One write transaction: everything in it is committed together at the end, or nothing of it.
 
         account_id: whose rows, requests and slots it is about, as far as these are written or decided on: meanwhile nobody
         else writes to that account. of: where that is not at hand, the number of a run, a request or a row of that account,
         as `run_id`, `request_id` or `row_id`. Without any, nobody writes to any account. Within `together` it is a part of
-        that one.
+        that one. by_index: it is about few rows, to which indexes lead (PostgreSQL keeps to the way that it finds first, and
+        where tables are small still that is to read all of them).
         Raises: LedgerError — locked for longer than some minutes, disk full, read-only or damaged; or out of reach.
         """
         if self._has_begun:
             yield self.connection
             return
         try:
+            self.transactions += 1
+            self._is_by_index = by_index or self._is_together
             self._begin(account_id, of)
             self._has_begun = self._is_together
             if self._is_together:
@@ -157,7 +168,14 @@ class Database(ABC):
 
     @abstractmethod
     def do_each(self, statement: str, values: Sequence[Mapping[str, object]]) -> int:
-        """The same for each of some values. Returns: how many rows were changed."""
+        """The same for each of some values, which all name the same. Returns: how many rows were changed."""
+
+    def do_all(self, statements: Sequence[Statement]) -> list[int]:
+        """The same for several statements, none of which has to know what another one did. Returns: of each."""
+        return [self._did(statement, values) for statement, values in statements]
+
+    def _did(self, statement: str, values: Values | Sequence[Values]) -> int:
+        return self.do(statement, values) if isinstance(values, Mapping) else self.do_each(statement, values)
 
     @abstractmethod
     def insert(self, table: Table, values: Mapping[str, object]) -> int:

@@ -6,7 +6,8 @@ database's clock, and its holder renews it all the time: by a beat on a connecti
     it was renewed in time           its holder sends
     its time is over here            it is renewed first, and nothing is sent if that does not succeed; this process counts
                                      from before it asked, by a clock that goes on while the machine sleeps
-    its time is over over there      another process may take it; it ends what is in the air, and reads back, as after a kill
+    its time is over over there      another process may take it; it ends what is in the air, and reads back: as after a kill
+                                     where that process is dead for certain, else as after a time-out, for it may wait still
     another process has taken it     the intent of a request is not written any more: it is looked at in the same commit
 
 So two that both believe they hold an input do not both send, but for who is halted between that look and the sending itself.
@@ -110,6 +111,7 @@ class Leases:
         self._held: set[tuple[int, str]] = set()
         self._deadline = 0.0  # by `through_sleep`
         self._is_lost = False
+        self._may_other_live = False
         self._lock = threading.Lock()
         self._beat: _Beat | None = None
 
@@ -123,11 +125,13 @@ class Leases:
             now = self._database.clock.monotonic()
             values = {"now": now, "until": now + self._seconds, "holder": self._holder, "dead": dead}
             who = {"held_by": f"{user} on {machine}", "process": this_process(self._clock)}
+            before = self._database.ask(_HELD, place)
             if not self._database.do(_TAKE, {**place, **values, **who}):
                 raise self._busy(place, now)
             self._database.do(_RENEW, values)
         if not self._held:
-            self._is_lost = False
+            self._is_lost = self._may_other_live = False
+        self._may_other_live |= any(not is_surely_dead(process, self._clock) for _, _, process, _, _ in before)
         self._held.add((account_id, identity))
         self._renewed(asked)
         self._begin_to_beat()
@@ -160,6 +164,10 @@ class Leases:
         if self._held and not self._is_lost:
             self._is_lost = self._database.ask(_COUNT, {"holder": self._holder})[0][0] != len(self._held)
         return not self._is_lost
+
+    def is_after_one_that_may_live(self) -> bool:
+        """Whether something that is held was another's whose time was over, and who may live still: cut off, or asleep."""
+        return self._may_other_live
 
     def give_back(self, lease: Lease) -> None:
         """It is over."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etl.delivery.line import Line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from etl.ledger.database import Database
     from etl.records import Trip
 
@@ -16,7 +18,13 @@ _NAMES = tuple(field.name for field in fields(Line))
 
 _facts = attrgetter(*_NAMES)
 
-_READ = f"SELECT {', '.join(_NAMES)}, boot_id FROM lines WHERE account_id = :account_id"
+COLUMNS = ", ".join(f"lines.{name}" for name in (*_NAMES, "boot_id"))
+"""What a statement is to ask for, with `lines` joined, for `line_in`."""
+
+# When the request was sent tells whether its refusal is news.
+_READ = f"""
+SELECT requests.account_id, requests.sent_mono, {COLUMNS}
+FROM requests LEFT JOIN lines ON lines.account_id = requests.account_id WHERE requests.request_id = :request_id"""
 _WRITE = (
     f"INSERT INTO lines (account_id, boot_id, {', '.join(_NAMES)}) "
     f"VALUES (:account_id, :boot_id, {', '.join(':' + name for name in _NAMES)}) "
@@ -25,34 +33,45 @@ _WRITE = (
 )
 
 
-def line_of(database: Database, account_id: int) -> Line:
-    """What is known of the account's line in this boot of the machine."""
-    found = database.ask(_READ, {"account_id": account_id})
-    if not found:
+@dataclass(frozen=True, slots=True)
+class LineSeen:
+    """What the end of one request has shown of the line. written: from when a bound on its way counts, if any.
+
+    statement: what is to be written, with its values; None where nothing is news.
+    """
+
+    written: float | None
+    statement: tuple[str, dict[str, object]] | None
+
+
+def line_in(found: Sequence[Any], boot_id: str) -> Line:
+    """The line that a statement has found as `COLUMNS`, in this boot of the machine; an unseen one where there is none."""
+    *known, its_boot = found
+    if its_boot is None:
         return Line()
-    *known, boot_id = found[0]
     line = Line(*known)
-    return line if boot_id == database.clock.boot_id() else line.as_of_another_boot()
+    return line if its_boot == boot_id else line.as_of_another_boot()
 
 
-def note_answer(database: Database, account_id: int, trip: Trip, ended: float) -> float | None:
-    """An answer has come. ended: by `monotonic`, when. Returns: from when a bound on its way counts (`believed_written`)."""
-    is_plain_write = trip.is_plain and trip.size > 0
-    line = line_of(database, account_id).after_answer(ended - trip.written, is_plain_write=is_plain_write)
-    if trip.handshake is not None:
-        line = line.after_handshake(trip.handshake, database.clock.monotonic())
-    _keep(database, account_id, line)
-    return line.believed_written(trip)
+def seen_by(
+    database: Database, request_id: int, trip: Trip | None, ended: float, refused_within: float | None
+) -> LineSeen:
+    """What the end of a request tells. ended: by `monotonic`, when its answer came.
 
-
-def note_refusal(database: Database, account_id: int, sent: float, window_seconds: float) -> None:
-    """A request that was sent then was refused for its rate, and nothing that it said explains it."""
-    known, clock = line_of(database, account_id), database.clock
-    line = known.after_refusal(sent, window_seconds, clock.monotonic(), clock.now().timestamp())
-    if line is not known:
-        _keep(database, account_id, line)
-
-
-def _keep(database: Database, account_id: int, line: Line) -> None:
-    values = dict(zip(_NAMES, _facts(line), strict=True))
-    database.do(_WRITE, {"account_id": account_id, "boot_id": database.clock.boot_id(), **values})
+    refused_within: it was refused for its rate, and nothing that it said explains it; the seconds of the shortest window.
+    """
+    clock = database.clock
+    ((account_id, sent, *found),) = database.ask(_READ, {"request_id": request_id})
+    line = known = line_in(found, clock.boot_id())
+    written = None
+    if trip is not None:
+        line = line.after_answer(ended - trip.written, is_plain_write=trip.is_plain and trip.size > 0)
+        if trip.handshake is not None:
+            line = line.after_handshake(trip.handshake, clock.monotonic())
+        written = line.believed_written(trip)
+    if refused_within is not None:
+        line = line.after_refusal(sent, refused_within, clock.monotonic(), clock.now().timestamp())
+    if line is known:
+        return LineSeen(written, None)
+    values = {"account_id": account_id, "boot_id": clock.boot_id(), **dict(zip(_NAMES, _facts(line), strict=True))}
+    return LineSeen(written, (_WRITE, values))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from etl.errors import BusyError, LedgerError
 from etl.ledger import transfer
-from etl.ledger.schema import COPIES
+from etl.ledger.schema import BOOTS, COPIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sqlalchemy.engine import Connection
 
     from etl.ledger.copies import Copies
     from etl.ledger.database import Database
@@ -98,10 +100,17 @@ class Moving:
             for one, table in zip(sent, transfer.tables(), strict=True):
                 transfer.refuse_difference(one, transfer.as_it_is(target, table))
             came, lost = self._take_copies(other)
+            self._begin_anew(target)
             transfer.note_facts(
                 self._database, {transfer.CAME: other.identity(), _LEDGER_ID: other.identity(), transfer.MOVED: None}
             )
         return tuple(sent), came, lost
+
+    def _begin_anew(self, target: Connection) -> None:
+        """What came along lies before this moment, and not before the first one that was ever seen here of this boot."""
+        clock = self._database.clock
+        here = update(BOOTS).where(BOOTS.c.boot_id == clock.boot_id())
+        target.execute(here.values(first_seen_mono=clock.monotonic()))
 
     def _take_copies(self, other: Moving) -> tuple[int, int]:
         came = lost = 0

@@ -265,6 +265,10 @@ FROM plan JOIN rows AS first ON first.run_id = :run_id AND first.row_number = pl
 WHERE plan.input_no = :input_no AND plan.follows IS NOT NULL
   AND rows.run_id = :run_id AND rows.row_number = plan.row_number"""
 
+# Asked first: where no row follows, PostgreSQL takes both tables for one row each, and compares all rows of one with all of
+# the other.
+_HAS_FOLLOWERS = "SELECT 1 FROM plan WHERE input_no = :input_no AND follows IS NOT NULL LIMIT 1"
+
 # A row that an earlier run could not send is in LeadSquared after all: that run's results may say so.
 _MEND_EARLIER_LINES = """
 UPDATE rows SET outcome = 'already_imported', known_row_id = plan.known, code = NULL, error = NULL, hint = NULL
@@ -569,7 +573,8 @@ class Plan:
         """Write the plan into the ledger's rows, inside the caller's transaction. place: run_id, scope_id, account_id."""
         values = {**place, "input_no": input_no, "with_addresses": int(with_addresses)}
         adopt = _ADOPT_AS_IT_IS if self._database.is_shared else _ADOPT_WITH_ROOM
-        for statement in (*adopt, _ADOPT_FOLLOWERS, _CLAIM_WHAT_IS_THERE, _MEND_EARLIER_LINES):
+        followers = (_ADOPT_FOLLOWERS,) if self._run(_HAS_FOLLOWERS, {"input_no": input_no}).first() is not None else ()
+        for statement in (*adopt, *followers, _CLAIM_WHAT_IS_THERE, _MEND_EARLIER_LINES):
             connection.execute(text(statement), values)
 
     def _run(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:

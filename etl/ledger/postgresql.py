@@ -19,6 +19,7 @@ keeps nobody else waiting. When a commit was not answered, `pg_xact_status` tell
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -36,13 +37,14 @@ from etl.ledger.schema import METADATA, for_postgresql
 from etl.ledger.shared_clock import SharedClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import psycopg
-    from sqlalchemy import Table
+    from sqlalchemy import Column, Table
     from sqlalchemy.engine import Connection
 
     from etl.clock import Clock
+    from etl.ledger.database import Statement, Values
 
 _Result = TypeVar("_Result")
 
@@ -60,7 +62,11 @@ _MOST_KNOWN = 10_000
 
 _READING = "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_xact_id()::text"
 
+_BY_INDEX = "SET LOCAL enable_seqscan = off; "
+"""A prepared statement keeps the plan that it got first; got while claims were few, that was to read all of them each time."""
+
 _NAME = re.compile(r"(?<![:\w]):([a-z]\w*)")
+_OF_ONE = re.compile(r"\s*UPDATE (\w+) SET (.+?)\s+WHERE (\w+) = :\3\s*", re.DOTALL)
 
 
 @lru_cache(maxsize=512)
@@ -68,6 +74,41 @@ def _statement(statement: str) -> bytes:
     """A statement as psycopg takes it."""
     listed = statement.replace("%", "%%").replace("IN :row_ids", "= ANY(:row_ids)")
     return _NAME.sub(r"%(\1)s", listed).encode()
+
+
+@lru_cache(maxsize=64)
+def _for_all(statement: str, names: tuple[str, ...]) -> str | None:
+    """A statement that changes the row of one number, for lists of values: carrying it out for each costs three times as much.
+
+    None where it says more than that, so that it has to be carried out for each.
+    """
+    found = _OF_ONE.fullmatch(statement)
+    if found is None:
+        return None
+    table, changes, number = found.groups()
+    columns = METADATA.tables[table].columns
+    if not columns[number].primary_key or not all(name in columns for name in names):
+        return None
+    lists = ", ".join(f"(:{name})::{_type_of(columns[name])}[]" for name in names)
+    new = _NAME.sub(r"each.its_\1", changes)
+    its = ", ".join(f"its_{name}" for name in names)
+    return f"UPDATE {table} SET {new} FROM unnest({lists}) AS each ({its}) WHERE {number} = each.its_{number}"
+
+
+def _as_one(statement: str, values: Values | Sequence[Values]) -> tuple[str, Values] | None:
+    """A statement of which one execution is enough, for all of the values; None where there is none."""
+    if isinstance(values, Mapping):
+        return statement, values
+    if len(values) == 1:
+        return statement, values[0]
+    all_at_once = _for_all(statement, tuple(values[0])) if values else None
+    return None if all_at_once is None else (all_at_once, {name: [one[name] for one in values] for name in values[0]})
+
+
+def _type_of(column: Column[Any]) -> str:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 — only where there is a PostgreSQL
+
+    return str(column.type.compile(postgresql.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own lack
 
 
 class PostgresqlDatabase(Database):
@@ -147,9 +188,25 @@ class PostgresqlDatabase(Database):
     def do(self, statement: str, values: Mapping[str, object]) -> int:
         return int(self._quickly(statement, values).rowcount)
 
+    def do_all(self, statements: Sequence[Statement]) -> list[int]:
+        """All on one way there and back."""
+        alone = [_as_one(*one) for one in statements]
+        if len(alone) < 2 or None in alone:
+            return super().do_all(statements)
+        raw = self._raw
+        try:
+            with raw.pipeline():
+                cursors = [raw.execute(_statement(one[0]), one[1]) for one in alone if one is not None]
+        except self._errors as error:
+            self.fail(error)
+        return [cursor.rowcount for cursor in cursors]
+
     def do_each(self, statement: str, values: Sequence[Mapping[str, object]]) -> int:
         if not values:
             return 0
+        one = _as_one(statement, values)
+        if one is not None:
+            return self.do(*one)
         cursor = self._raw.cursor()
         try:
             cursor.executemany(_statement(statement), values)
@@ -223,7 +280,7 @@ class PostgresqlDatabase(Database):
             ours = (
                 f"pg_advisory_xact_lock_shared({_LOCKS}); SELECT pg_advisory_xact_lock({_LOCKS + 1 + int(account_id)})"
             )
-        self._reading(f"BEGIN; SELECT {ours}; {_READING}")
+        self._reading(f"BEGIN; {_BY_INDEX if self._is_by_index else ''}SELECT {ours}; {_READING}")
 
     def _account_of(self, name: str, number: int) -> int | None:
         """Whose a run, request or row is. That never changes. None where there is no such: then it is nobody's."""

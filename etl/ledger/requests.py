@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sqlalchemy import case, func, select, text, update
 
@@ -19,8 +19,7 @@ from etl.ledger import followers, revisions
 from etl.ledger.addresses import HELD_BACK
 from etl.ledger.bodies import Bodies
 from etl.ledger.followers import REOPEN
-from etl.ledger.lines import note_answer, note_refusal
-from etl.ledger.runs import STOP_ASKED
+from etl.ledger.lines import LineSeen, seen_by
 from etl.ledger.schema import REQUESTS, ROWS, for_rows, opaque, opaque_text, spellings
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.ledger.undoing import note_asked
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from etl.events import Budget
-    from etl.ledger.database import Database
+    from etl.ledger.database import Database, Statement
     from etl.ledger.runs import WaitingRow
     from etl.ledger.undoing import UndoIntent
     from etl.records import Trip
@@ -79,8 +78,6 @@ UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :st
     late = :late, server_at = :server_at, written_mono = :written_mono, ended_after = (SELECT MAX(request_id) FROM requests)
 WHERE request_id = :request_id"""
 
-_SENT = "SELECT account_id, sent_mono FROM requests WHERE request_id = :request_id"
-
 # What another run of this ledger has sent meanwhile is that run's: whoever reserves a slot will find it so.
 _STILL_WAITING = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting' AND known_row_id IS NULL AND NOT EXISTS (
@@ -94,13 +91,14 @@ SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id = :row_id
 ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING""")
 
 _FACTS = """
-SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces FROM rows WHERE row_id IN :row_ids"""
+SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces, outcome FROM rows
+WHERE row_id IN :row_ids"""
 
 # Each kind has an index of its own. Most accounts have none of the latter two, and what is not there need not be searched.
 _OTHER_HOLDERS = ("already_imported", "undone")
 _WITH_THESE_IDS = """
 SELECT activity_id, run_id, row_number FROM rows
-WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IN ({ids})"""
+WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id {among}"""
 _HAVE_OTHERS = "SELECT " + ", ".join(
     f"EXISTS (SELECT 1 FROM rows WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IS NOT NULL)"
     for outcome in _OTHER_HOLDERS
@@ -250,6 +248,7 @@ class _Fact(NamedTuple):
     lineage_run: int | None
     request_id: int | None
     replaces: int | None
+    outcome: str
 
 
 def _stretches(row_ids: Sequence[int]) -> Iterator[tuple[int, int, int]]:
@@ -261,9 +260,10 @@ def _stretches(row_ids: Sequence[int]) -> Iterator[tuple[int, int, int]]:
 
 @lru_cache(maxsize=64)
 def _asking_for_ids(count: int, outcomes: tuple[str, ...]) -> str:
-    """The statement for so many ids, among rows of these outcomes."""
+    """The statement for so many ids, among rows of these outcomes; for 0 that takes them as a list, `ids`."""
     ids = ", ".join(f":id{place}" for place in range(count))
-    return " UNION ALL ".join(_WITH_THESE_IDS.format(outcome=outcome, ids=ids) for outcome in outcomes)
+    among = f"IN ({ids})" if count else "= ANY(:ids)"
+    return " UNION ALL ".join(_WITH_THESE_IDS.format(outcome=outcome, among=among) for outcome in outcomes)
 
 
 def _written(end: RowEnd) -> dict[str, object]:
@@ -276,6 +276,20 @@ def _written(end: RowEnd) -> dict[str, object]:
         "error": end.error,
         "hint": end.hint,
     }
+
+
+def _writing_ends(ends: Sequence[RowEnd]) -> Iterator[Statement]:
+    """The statements that write what became of rows."""
+    created = [
+        {"row_id": end.row_id, "activity_id": opaque(end.activity_id)}
+        for end in ends
+        if end.outcome is Outcome.CREATED and end.activity_id is not None and end.code is end.error is end.hint is None
+    ]
+    if created:
+        yield _END_CREATED, created
+    if len(created) < len(ends):
+        written = {one["row_id"] for one in created}
+        yield _END_ROW, [_written(end) for end in ends if end.row_id not in written]
 
 
 def _unless_held(row: RowEnd, holders: dict[str, tuple[int, int]], place: tuple[int, int]) -> RowEnd:
@@ -300,12 +314,22 @@ def _doubted(row: RowEnd, run_id: int, row_number: int) -> RowEnd:
 class Requests:
     """Slots, intents and ends of requests."""
 
-    def __init__(self, database: Database, is_held: Callable[[], bool] = lambda: True) -> None:
-        """is_held: whether what was locked is held still, as the database says within the transaction that asks."""
+    def __init__(
+        self,
+        database: Database,
+        is_held: Callable[[], bool] = lambda: True,
+        is_other_alive: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """is_held: whether what was locked is held still, as the database says within the transaction that asks.
+
+        is_other_alive: whether who held that before may live still, and wait for answers.
+        """
         self._database = database
         self._slots = Slots(database)
         self._bodies = Bodies(database)
         self._is_held = is_held
+        self._is_other_alive = is_other_alive
+        self._held_in = (0, False)  # the last transaction that asked, and what it was told
 
     def together(self) -> AbstractContextManager[None]:
         """All that is written within is one commit: intents may only be believed, and sent, when it is left."""
@@ -316,13 +340,14 @@ class Requests:
 
         Raises: LedgerError — a row of the intent does not wait any more; nothing was written.
         """
-        with self._database.writing(intent.account_id) as connection:
-            if not self._is_held():
+        with self._database.writing(intent.account_id, by_index=True) as connection:
+            if not self._is_held_still():
                 return LeaseLost()
-            if self._database.ask(STOP_ASKED, {"run_id": intent.run_id}):
+            standing = self._slots.standing(intent.account_id, allowance, intent.run_id)
+            if standing.is_stop_asked:
                 return StopWanted()
             refusal = self._slots.refusal(
-                connection, intent.account_id, intent.window, allowance, keeps_reserve=True, run_id=intent.run_id
+                connection, standing, intent.window, allowance, keeps_reserve=True, run_id=intent.run_id
             )
             if refusal is not None:
                 return refusal
@@ -336,34 +361,38 @@ class Requests:
                 if held_back:
                     return HeldBack(held_back)
             request_id = self._write(intent.account_id, intent.run_id, intent.window, len(row_ids), intent.body)
-            self._database.do(_CLAIM, {"row_ids": row_ids})
-            self._intend(row_ids, request_id)
+            self._intend(intent.account_id, row_ids, request_id)
         return Reserved(request_id)
 
     def reserve_read(
         self, account_id: int, allowance: Allowance, window: Window = Window.GENERAL, *, keeps_reserve: bool = False
     ) -> Reserved | NoSlot | BudgetSpent:
         """Take a slot for a read, or a trial, that belongs to no run. keeps_reserve: it does not serve to read back."""
-        with self._database.writing(account_id) as connection:
-            refusal = self._slots.refusal(connection, account_id, window, allowance, keeps_reserve=keeps_reserve)
+        with self._database.writing(account_id, by_index=True) as connection:
+            standing = self._slots.standing(account_id, allowance, None)
+            refusal = self._slots.refusal(connection, standing, window, allowance, keeps_reserve=keeps_reserve)
             if refusal is not None:
                 return refusal
-            return Reserved(self._write(account_id, None, window))
+            request_id = self._write(account_id, None, window)
+            self._database.do_all([self._slots.counting(account_id)])
+            return Reserved(request_id)
 
     def reserve_undoing(
         self, intent: UndoIntent, allowance: Allowance
     ) -> Reserved | NoSlot | BudgetSpent | StopWanted | LeaseLost:
         """Take a slot and write which rows of a run are to be taken back and how, in one commit; or say why not now."""
-        with self._database.writing(intent.account_id) as connection:
-            if not self._is_held():
+        with self._database.writing(intent.account_id, by_index=True) as connection:
+            if not self._is_held_still():
                 return LeaseLost()
-            if self._database.ask(STOP_ASKED, {"run_id": intent.run_id}):
+            standing = self._slots.standing(intent.account_id, allowance, intent.run_id)
+            if standing.is_stop_asked:
                 return StopWanted()
-            refusal = self._slots.refusal(connection, intent.account_id, intent.window, allowance, keeps_reserve=True)
+            refusal = self._slots.refusal(connection, standing, intent.window, allowance, keeps_reserve=True)
             if refusal is not None:
                 return refusal
             rows = len(intent.row_ids)
             request_id = self._write(intent.account_id, intent.run_id, intent.window, rows, intent.body)
+            self._database.do_all([self._slots.counting(intent.account_id)])
             note_asked(connection, intent, request_id)
         return Reserved(request_id)
 
@@ -376,19 +405,21 @@ class Requests:
         return self._database.until_done(lambda: self._settle(end))
 
     def _settle(self, end: RequestEnd) -> tuple[RowEnd, ...]:
-        with self._database.writing(request_id=end.request_id) as connection:
-            self._write_end(end)
-            rows = self._still_its(connection, end) if self._database.is_shared else end.rows
-            return self._settle_rows(connection, rows) if rows else ()
+        with self._database.writing(request_id=end.request_id, by_index=True) as connection:
+            ending = self._ending(end)
+            facts = self._facts(end.rows) if end.rows else {}
+            rows = [row for row in end.rows if self._is_its(facts.get(row.row_id), end)]
+            if not rows:
+                self._database.do_all(ending)
+                return ()
+            return self._settle_rows(connection, rows, facts, ending)
 
-    def _still_its(self, connection: Connection, end: RequestEnd) -> Sequence[RowEnd]:
-        """The rows that are in doubt with this request still. Who was halted for long may come back after another process has
-        gone on in its place, which has read them back, and may have sent them anew since."""
-        if not end.rows:
-            return ()
-        place = {"row_ids": [row.row_id for row in end.rows], "request_id": end.request_id}
-        still = set(connection.execute(_STILL_OPEN, place).scalars())
-        return [row for row in end.rows if row.row_id in still]
+    def _is_its(self, fact: _Fact | None, end: RequestEnd) -> bool:
+        """Whether a row is in doubt with this request still. Who was halted for long may come back after another process has
+        gone on in its place, which has read its rows back, and may have sent them anew since."""
+        if fact is None or not self._database.is_shared:
+            return fact is not None
+        return fact.outcome == Outcome.UNCONFIRMED._value_ and fact.request_id == end.request_id
 
     def settle_read_back(self, ends: Mapping[int, Sequence[RowEnd]]) -> tuple[RowEnd, ...]:
         """Write what reading back has told about unconfirmed rows, by the request that they went out with, in one commit.
@@ -408,7 +439,7 @@ class Requests:
             written += [row for row in rows if row.row_id in still]
         if not written:
             return ()
-        settled = self._settle_rows(connection, written)
+        settled = self._settle_rows(connection, written, self._facts(written))
         apart = [{"row_id": row.row_id, "together": row.together} for row in settled if row.together]
         if apart:
             connection.execute(_APART, apart)
@@ -427,7 +458,7 @@ class Requests:
                     for row_id in waiting
                 ]
                 if ends:
-                    self._settle_rows(connection, ends)
+                    self._settle_rows(connection, ends, self._facts(ends))
                     connection.execute(_CLAIM_WHAT_IS_THERE, [{"row_id": end.row_id} for end in ends])
 
     def tell_late_followers(self, run_id: int) -> None:
@@ -455,6 +486,7 @@ class Requests:
     def close_lost(self, run_id: int) -> int:
         """Note for the requests that a dead process of this run left in the air that they are over by now.
 
+        One that was only not heard of may have its connections still: its requests are like those that ran out of time.
         Only to be called by who holds the run's lock. Returns: how many there were; their rows are unconfirmed already.
         """
         lost = (REQUESTS.c.run_id == run_id) & REQUESTS.c.ended_mono.is_(None)
@@ -466,6 +498,7 @@ class Requests:
             "ended_at": clock.now().timestamp(),
             "boot_id": boot,
             "ended_after": select(func.max(REQUESTS.c.request_id)).scalar_subquery(),
+            "late": int(self._is_other_alive()) or None,
             "verdict": "unknown",
             "detail": "the import was ended from outside while this request was on its way",
         }
@@ -485,6 +518,14 @@ class Requests:
     def budget(self, account_id: int | None, daily_requests: int) -> Budget:
         """What is left of the UTC day's budget; asks only. account_id: None for an account that was never asked yet."""
         return self._slots.budget(account_id, daily_requests)
+
+    def _is_held_still(self) -> bool:
+        """Asked once in each transaction: whoever takes it over has to wait for its end."""
+        number, is_held = self._held_in
+        if number != self._database.transactions:
+            is_held = self._is_held()
+            self._held_in = (self._database.transactions, is_held)
+        return is_held
 
     def _note_taken(self, connection: Connection, intent: Intent, taken: Mapping[int, int]) -> None:
         """Note rows that another run claims by now as known: our row_id → the holder's."""
@@ -514,22 +555,28 @@ class Requests:
             "rows": rows,
             "body": None if body is None else self._bodies.packed(run_id, body),
         }
-        self._slots.count(account_id)
         return self._database.insert(REQUESTS, values)
 
-    def _intend(self, row_ids: Sequence[int], request_id: int) -> None:
-        """From here on the rows count as unconfirmed."""
-        intended = sum(
-            self._database.do(_INTEND, {"request_id": request_id, "before": before, "first": first, "last": last})
+    def _intend(self, account_id: int, row_ids: Sequence[int], request_id: int) -> None:
+        """Count the request, and claim the places of its rows; from here on these count as unconfirmed."""
+        intents = [
+            (_INTEND, {"request_id": request_id, "before": before, "first": first, "last": last})
             for before, first, last in _stretches(row_ids)
+        ]
+        _, _, *intended = self._database.do_all(
+            [self._slots.counting(account_id), (_CLAIM, {"row_ids": row_ids}), *intents]
         )
-        if intended != len(row_ids):
+        if sum(intended) != len(row_ids):
             raise LedgerError(
                 "Some rows of a request were dealt with by another import at this very moment. The request was not sent. "
                 "Run the same command again: it continues with the rows that wait."
             )
 
-    def _write_end(self, end: RequestEnd) -> None:
+    def _ending(self, end: RequestEnd) -> list[Statement]:
+        """The statements that write how a request ended, and what it has shown of the line to its account."""
+        seen = LineSeen(None, None)
+        if end.trip is not None or end.refused_within is not None:
+            seen = seen_by(self._database, end.request_id, end.trip, end.ended_mono, end.refused_within)
         values = {
             "request_id": end.request_id,
             "ended_mono": self._database.to_ledger(end.ended_mono),
@@ -539,37 +586,32 @@ class Requests:
             "detail": end.detail,
             "late": int(end.late) or None,
             "server_at": end.server_at,
-            "written_mono": self._note_line(end),
+            "written_mono": None if seen.written is None else self._database.to_ledger(seen.written),
         }
-        self._database.do(_END_REQUEST, values)
+        return [(_END_REQUEST, values), *([seen.statement] if seen.statement else [])]
 
-    def _note_line(self, end: RequestEnd) -> float | None:
-        """What the request has shown of the line to its account. Returns: from when a bound on its way counts, if any."""
-        if end.trip is None and end.refused_within is None:
-            return None
-        ((account_id, sent),) = self._database.ask(_SENT, {"request_id": end.request_id})
-        written = None
-        if end.trip is not None:
-            written = note_answer(self._database, account_id, end.trip, end.ended_mono)
-            written = None if written is None else self._database.to_ledger(written)
-        if end.refused_within is not None:
-            note_refusal(self._database, account_id, sent, end.refused_within)
-        return written
-
-    def _settle_rows(self, connection: Connection, rows: Sequence[RowEnd]) -> tuple[RowEnd, ...]:
+    def _facts(self, rows: Sequence[RowEnd]) -> dict[int, _Fact]:
         found = self._database.ask(_FACTS, {"row_ids": [row.row_id for row in rows]})
-        facts = {fact[0]: _Fact._make(fact) for fact in found}
+        return {fact[0]: _Fact._make(fact) for fact in found}
+
+    def _settle_rows(
+        self,
+        connection: Connection,
+        rows: Sequence[RowEnd],
+        facts: Mapping[int, _Fact],
+        before: Sequence[Statement] = (),
+    ) -> tuple[RowEnd, ...]:
+        """Write what became of rows. facts: of each of them. before: what else is to be written, and before that."""
         ends = self._proved(rows, facts)
-        self._write_ends(ends)
+        confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
+        witnesses: list[Statement] = [(_WITNESS, {"row_id": row_id}) for row_id in confirmed.values()]
+        self._database.do_all([*before, *_writing_ends(ends), *witnesses])
         messages = [{"row_id": end.row_id, "message_id": end.message_id} for end in ends if end.message_id]
         if messages:
             connection.execute(_NOTE_MESSAGE, messages)
         again = [{"row_id": end.row_id} for end in ends if end.outcome is Outcome.WAITING]
         if again:
             connection.execute(_NO_REQUEST, again)
-        confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
-        if confirmed:
-            self._database.do_each(_WITNESS, [{"row_id": row_id} for row_id in confirmed.values()])
         revising = [end.row_id for end in ends if facts[end.row_id].replaces is not None]
         released = [end.row_id for end in ends if end.outcome not in _MAY_BE_STORED]
         if released:
@@ -587,20 +629,6 @@ class Requests:
             revisions.tell_lines_of(connection, revising)
         return ends
 
-    def _write_ends(self, ends: Sequence[RowEnd]) -> None:
-        created = [
-            {"row_id": end.row_id, "activity_id": opaque(end.activity_id)}
-            for end in ends
-            if end.outcome is Outcome.CREATED
-            and end.activity_id is not None
-            and end.code is end.error is end.hint is None
-        ]
-        if created:
-            self._database.do_each(_END_CREATED, created)
-        if len(created) < len(ends):
-            written = {one["row_id"] for one in created}
-            self._database.do_each(_END_ROW, [_written(end) for end in ends if end.row_id not in written])
-
     def _proved(self, rows: Sequence[RowEnd], facts: Mapping[int, _Fact]) -> tuple[RowEnd, ...]:
         """The rows' ends, but unconfirmed where a row is called created under an id that another row of ours has."""
         ids = [row.activity_id for row in rows if row.outcome is Outcome.CREATED]
@@ -611,15 +639,23 @@ class Requests:
         spelt = {opaque(spelling) for activity_id in ids if activity_id for spelling in spellings(activity_id)}
         if not spelt:
             return tuple(rows)
-        found = self._database.ask(
-            _asking_for_ids(len(spelt), ("created", *self._other_holders(account_id))),
-            {"account_id": account_id, **{f"id{place}": kept for place, kept in enumerate(spelt)}},
-        )
+        found = self._holding(account_id, spelt)
         if not found and len(named) == len(ids):
             return tuple(rows)
         holders = {opaque_text(kept).casefold(): (run_id, number) for kept, run_id, number in found}
         places = {row_id: (fact.run_id, fact.row_number) for row_id, fact in facts.items()}
         return tuple(_unless_held(row, holders, places[row.row_id]) for row in rows)
+
+    def _holding(self, account_id: int, spelt: set[bytes]) -> Sequence[Any]:
+        """The rows of the account that hold one of these ids: the id, the run, the row's number."""
+        if (
+            self._database.is_shared
+        ):  # one question more costs more there than looking into indexes that hold next to nothing
+            values = {"account_id": account_id, "ids": list(spelt)}
+            return self._database.ask(_asking_for_ids(0, ("created", *_OTHER_HOLDERS)), values)
+        ids = {f"id{place}": kept for place, kept in enumerate(spelt)}
+        outcomes = ("created", *self._other_holders(account_id))
+        return self._database.ask(_asking_for_ids(len(spelt), outcomes), {"account_id": account_id, **ids})
 
     def _other_holders(self, account_id: int) -> tuple[str, ...]:
         """The outcomes beside `created` under which rows of the account hold ids."""

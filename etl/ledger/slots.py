@@ -14,24 +14,27 @@ from etl.delivery.quota import reserve
 from etl.delivery.throttle import LONGEST_IN_AIR_SECONDS, MARGIN_SECONDS, Hold, free_at, shared
 from etl.delivery.turns import turn_at
 from etl.events import Budget
-from etl.ledger.lines import line_of
+from etl.ledger.lines import COLUMNS, line_in
 from etl.ledger.queue import SlotQueue
 from etl.records import Limit, Window
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from etl.delivery.line import Line
     from etl.ledger.database import Database
 
-_STANDING = """
-SELECT (SELECT requests FROM request_days WHERE account_id = :account_id AND utc_day = :utc_day) AS spent,
-       (SELECT paused_until_mono FROM accounts WHERE account_id = :account_id AND paused_boot = :boot_id) AS paused_until,
-       (SELECT first_seen_mono FROM boots WHERE boot_id = :boot_id) AS boot_seen"""
-
-# From the index alone, and of other boots too: where even these are fewer than a limit, none of them need be looked at.
-_MOST_HOLDS = """
-SELECT (SELECT COUNT(*) FROM requests WHERE account_id = :account_id AND ended_mono > :ended_after)
-     + (SELECT COUNT(*) FROM requests WHERE account_id = :account_id AND ended_mono IS NULL)"""
+# One statement, because on a shared ledger each is a way there and back. The holds are counted from the index alone, and of
+# other boots too: where even these are fewer than a limit, none of them need be looked at.
+_STANDING = f"""
+SELECT (SELECT requests FROM request_days WHERE account_id = :account_id AND utc_day = :utc_day),
+       (SELECT paused_until_mono FROM accounts WHERE account_id = :account_id AND paused_boot = :boot_id),
+       (SELECT first_seen_mono FROM boots WHERE boot_id = :boot_id),
+       (SELECT 1 FROM runs WHERE run_id = :run_id AND stop_asked_at IS NOT NULL),
+       (SELECT COUNT(*) FROM requests WHERE account_id = :account_id AND ended_mono > :ended_after)
+     + (SELECT COUNT(*) FROM requests WHERE account_id = :account_id AND ended_mono IS NULL),
+       {COLUMNS}
+FROM (SELECT 1 AS one) AS one LEFT JOIN lines ON lines.account_id = :account_id"""
 
 _HOLDS = """
 SELECT rate_window, sent_mono, ended_mono, written_mono, run_id FROM requests
@@ -93,6 +96,23 @@ class BudgetSpent:
 Refusal: TypeAlias = NoSlot | BudgetSpent
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an account stands at a moment. now: that moment, by the ledger's clock, like all moments here.
+
+    spent: requests of the UTC day. most_holds: no more requests than these can hold a slot.
+    """
+
+    account_id: int
+    now: float
+    spent: int
+    paused_until: float
+    boot_seen: float
+    is_stop_asked: bool
+    most_holds: int
+    line: Line
+
+
 class Slots:
     """The account's windows and day. To be asked, and counted in, inside one write transaction."""
 
@@ -100,10 +120,27 @@ class Slots:
         self._database = database
         self._queue = SlotQueue(database)
 
+    def standing(self, account_id: int, allowance: Allowance, run_id: int | None) -> Standing:
+        """How the account stands now, and whether this run is to stop."""
+        now = self._database.clock.monotonic()
+        place = self._place(account_id)
+        values = {**place, "run_id": run_id, "ended_after": _ended_after(now, allowance)}
+        ((spent, paused_until, boot_seen, is_stop_asked, most, *line),) = self._database.ask(_STANDING, values)
+        return Standing(
+            account_id,
+            now,
+            int(spent or 0),
+            float(paused_until or 0.0),
+            float(boot_seen or 0.0),
+            bool(is_stop_asked),
+            int(most),
+            line_in(line, place["boot_id"]),
+        )
+
     def refusal(
         self,
         connection: Connection,
-        account_id: int,
+        standing: Standing,
         window: Window,
         allowance: Allowance,
         *,
@@ -114,18 +151,15 @@ class Slots:
 
         keeps_reserve: it does not serve to read back. run_id: whose rows it carries, None for a read, which waits for nobody.
         """
-        now = self._database.clock.monotonic()
-        place = self._place(account_id)
-        ((spent, paused_until, boot_seen),) = self._database.ask(_STANDING, place)
-        spent = int(spent or 0)
+        now, account_id, spent = standing.now, standing.account_id, standing.spent
         if allowance.daily_requests is not None:
             kept = reserve(allowance.daily_requests) if keeps_reserve else 0
             if spent >= allowance.daily_requests - kept:
                 return BudgetSpent(spent, kept)
         until = max(
-            self._window_free_at(connection, window, allowance, now, place, run_id),
-            float(paused_until or 0.0),
-            self._settled_after_boot(float(boot_seen or 0.0), allowance, now, place),
+            self._window_free_at(connection, standing, window, allowance, run_id),
+            standing.paused_until,
+            self._settled_after_boot(standing, allowance),
         )
         if until > now:
             self._queue.note(account_id, run_id, until)
@@ -133,9 +167,9 @@ class Slots:
         self._queue.forget(account_id, run_id)
         return None
 
-    def count(self, account_id: int) -> None:
-        """Count one more request of the UTC day."""
-        self._database.do(_COUNT_DAY, {"account_id": account_id, "utc_day": self._utc_day()})
+    def counting(self, account_id: int) -> tuple[str, dict[str, object]]:
+        """The statement, with its values, that counts one more request of the UTC day."""
+        return _COUNT_DAY, {"account_id": account_id, "utc_day": self._utc_day()}
 
     def spent_today(self, account_id: int) -> int:
         """Requests of this account so far in the UTC day; asks only."""
@@ -157,28 +191,27 @@ class Slots:
     def _window_free_at(
         self,
         connection: Connection,
+        standing: Standing,
         window: Window,
         allowance: Allowance,
-        now: float,
-        place: Mapping[str, Any],
         run_id: int | None,
     ) -> float:
         """When to ask again: no later than in one window, because the answer to another process's request may have come."""
-        ended_after = now - allowance.longest_seconds - 1
-        values = {**place, "ended_after": ended_after, "sent_after": ended_after - LONGEST_IN_AIR_SECONDS}
+        now, line, wall = standing.now, standing.line, self._database.clock.now()
         asked_again = now + allowance.longest_seconds + MARGIN_SECONDS
-        line, wall = line_of(self._database, place["account_id"]), self._database.clock.now()
         share = line.share_at(wall.timestamp())
         limits = {one: shared(limit, share) for one, limit in allowance.limits.items()}
-        if self._database.ask(_MOST_HOLDS, values)[0][0] < min(limit.count for limit in limits.values()):
+        if standing.most_holds < min(limit.count for limit in limits.values()):
             return now
+        ended_after = _ended_after(now, allowance)
+        place = self._place(standing.account_id)
+        values = {**place, "ended_after": ended_after, "sent_after": ended_after - LONGEST_IN_AIR_SECONDS}
         holds = [Hold(Window(row[0]), *row[1:]) for row in self._database.ask(_HOLDS, values)]
         bounds = {one: line.bound(limit.seconds, now, wall.timestamp()) for one, limit in limits.items()}
         free = free_at(holds, limits, window, now, bounds)
         if free <= now and run_id is not None:
-            others = self._at_work_beside(connection, holds, run_id, now) | self._queue.others(
-                place["account_id"], run_id
-            )
+            waiting = self._queue.others(standing.account_id, run_id)
+            others = self._at_work_beside(connection, holds, run_id, now) | waiting
             free = turn_at(holds, limits, window, now, run_id, others, bounds)
         return min(free, asked_again)
 
@@ -191,11 +224,14 @@ class Slots:
         ended = {row.run_id: row.ended_at - ago for row in connection.execute(_ENDED, {"run_ids": list(last)})}
         return frozenset(run for run, sent in last.items() if run is not None and sent > ended.get(run, -inf))
 
-    def _settled_after_boot(
-        self, boot_seen: float, allowance: Allowance, now: float, place: Mapping[str, Any]
-    ) -> float:
+    def _settled_after_boot(self, standing: Standing, allowance: Allowance) -> float:
         """Requests of another boot cannot be placed on this boot's clock: after a boot one whole window is waited once."""
-        settled = boot_seen + allowance.longest_seconds
-        if settled <= now or not self._database.ask(_OF_ANOTHER_BOOT, place):
+        settled = standing.boot_seen + allowance.longest_seconds
+        if settled <= standing.now or not self._database.ask(_OF_ANOTHER_BOOT, self._place(standing.account_id)):
             return 0.0
         return settled
+
+
+def _ended_after(now: float, allowance: Allowance) -> float:
+    """What ended before that holds no slot any more."""
+    return now - allowance.longest_seconds - 1

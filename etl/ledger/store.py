@@ -83,7 +83,11 @@ class Ledger:
         self.accounts = Accounts(self._database)
         self.copies = Copies(self._database, files)
         self.runs = Runs(self._database, leases.holds_in_this_commit) if leases else Runs(self._database)
-        self.requests = Requests(self._database, leases.holds_in_this_commit) if leases else Requests(self._database)
+        self.requests = (
+            Requests(self._database, leases.holds_in_this_commit, leases.is_after_one_that_may_live)
+            if leases
+            else Requests(self._database)
+        )
         self.revisions = Revisions(self._database)
         self.doubts = Doubts(self._database)
         self.failures = Failures(self._database)
@@ -151,9 +155,18 @@ class Ledger:
         """The lock on one input of one account, taken: the operating system's, which dies with the process that holds it, or
         where machines share the ledger a lease.
 
-        Raises: BusyError — another process is importing this input. LedgerError — the lock cannot be made.
+        Raises: BusyError — another process is importing this input. LedgerError — the lock cannot be made, or the ledger has
+                moved to another place, or is about to.
         """
-        self.moving.refuse_if_gone()
+        lock = self._locked(account_id, identity)
+        try:
+            self.moving.refuse_if_gone()  # only now: a move that begins from here on finds the lock
+        except BaseException:
+            lock.release()
+            raise
+        return lock
+
+    def _locked(self, account_id: int, identity: str) -> BaseFileLock | Lease:
         if self._leases is not None:
             return self._leases.take(account_id, identity)
         from filelock import FileLock, Timeout  # noqa: PLC0415 — it loads asyncio, and only who imports takes a lock

@@ -19,11 +19,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.mapping.applied import AppliedColumns
+    from etl.stages.prepare import PreparedInput
 
 MappedRow: TypeAlias = tuple[int, dict[str, str]]
 """A row's number and its values: target → text in the order of the mapping."""
 
 _LENGTH_BYTES = 8
+
+MOST_INPUTS = 32
+"""Of so many inputs of a command rows are kept: each takes an open file, of which some systems allow a process 256."""
+
+
+def keep_rows(prepared: Sequence[PreparedInput]) -> None:
+    """Have the rows of these inputs kept when they are read; beyond the first ones an input is read again."""
+    for one in prepared[:MOST_INPUTS]:
+        one.kept_rows = KeptRows(one.copy.parent)
 
 
 class KeptRows:

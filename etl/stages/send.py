@@ -12,6 +12,7 @@ from etl.delivery.driver import cause_of
 from etl.errors import BusyError, EtlError, LedgerError, QuotaSpentError, StoppedError, UsageError
 from etl.events import InputFinished, Note, Planned
 from etl.exits import ExitCode, code_of_error
+from etl.findings import OutOfBounds
 from etl.ledger.runs import NewRun
 from etl.ledger.steps import Step
 from etl.records import Outcome
@@ -218,6 +219,8 @@ def _go_on(
     session.ledger.runs.clear_stop(known.run_id)
     tell_what_is_being_deleted(prepared.shown, known.scope_id, session)
     prepared.mapping = prepared.mapping.as_judged_before()
+    if prepared.finding_counts[OutOfBounds.code]:
+        prepared.kept_rows = None  # without rows that are out of bounds only by now
     if known.state == "finished" and not _has_more_to_tell(prepared, known.run_id, session):
         session.events(Note(f"This input was imported before, by run {known.run_id}; nothing is left to send."))
         return _conclude(prepared, known.run_id, None, session), None

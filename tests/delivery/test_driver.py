@@ -52,6 +52,22 @@ def test_everything_is_delivered_once_and_in_order(book: Book) -> None:
     assert book.ledger.requests.in_the_air(lot.run_id) == 0
 
 
+def test_a_request_is_on_its_way_before_anybody_is_told(book: Book) -> None:
+    """Who is told may keep us waiting for hours; nothing may lie between the look whether the input is held and the sending."""
+    lot = a_lot(book, 3)
+    on_their_way: list[int] = []
+
+    class Told(Notes):
+        def sent(self, request_id: int, rows: int) -> None:
+            super().sent(request_id, rows)
+            on_their_way.append(len(lot.wire.sent))
+
+    lot.notes = Told()
+    lot.deliver()
+
+    assert on_their_way == [1, 2, 3]
+
+
 def test_nothing_to_send_ends_at_once(book: Book) -> None:
     """A run without waiting rows is over before anything is sent."""
     lot = a_lot(book, 0)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from tests.flows.desk import KEYS, Desk, stored_in
-from tests.flows.sheets import VISIT_FIELD, read, visits, write
+from tests.flows.sheets import VISIT_FIELD, read, visit, write
 from tests.flows.waiting import wait_until
 from tests.foreign.process import foreign_process
 
-ROWS = 2_000
+ROWS, LEADS = 1_500, 40
 VISITS = [f"V-{number:05}" for number in range(1, ROWS + 1)]
 OPTIONS = ("--limit", "25/1", "--access-key", KEYS["access_key"], "--secret-key", KEYS["secret_key"])
 
 
 def test_after_a_kill_the_same_command_finishes_the_work(desk: Desk) -> None:
     """What was in the air is read back: found or proved absent and sent. Each row once, under its right id; exit code 0."""
-    write(desk.folder / "visits.csv", visits(ROWS))
-    with foreign_process(*OPTIONS, "--latency", "0.05-0.4") as server:
+    rows = [visit(number, Email=f"lead{number % LEADS}@example.com") for number in range(1, ROWS + 1)]
+    write(desk.folder / "visits.csv", rows)
+    with foreign_process(*OPTIONS, "--latency", "0.1-0.3") as server:
         desk.use(server.host)
         killed = desk.start("run", "visits.csv", "-m", "visits.yaml")
         wait_until(lambda: len(server.state()["requests"]) > 30, "a good part of the rows under way", 0.1)

@@ -63,7 +63,7 @@ class Case:
 
 
 LATENCY = Latency(0.02, 0.4)
-PLAIN = Case(ROWS, MAPPING, SimulatorOptions(seed=7, latency=LATENCY), 24)
+PLAIN = Case(ROWS, MAPPING, SimulatorOptions(seed=7, latency=LATENCY), 14)
 IN_DOUBT = Case(
     10,
     WITHOUT_KEY,

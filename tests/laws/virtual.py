@@ -24,6 +24,7 @@ from etl.records import ApiRequest, Exchange, Limit
 from etl.settings import Account, Secret
 from etl.simulator.account import user_id_of
 from etl.stages.connect import Connection, allowance_of
+from etl.stages.kept_rows import keep_rows
 from etl.stages.prepare import inputs, load, stage
 from etl.stages.send import send_all
 from etl.stages.session import Pilot, Session
@@ -205,6 +206,7 @@ def live(world: World, program: Program) -> list[InputSummary]:
         program.on_ledger(ledger)
         plan = ledger.plan()
         prepared = inputs(program.files, load(program.mapping, ledger, world.clock.now()), ledger)
+        keep_rows(prepared)
         for one in prepared:
             stage(one, plan, ignore, StopSignal())
         keys = (program.account.access_key.reveal(), program.account.secret_key.reveal())

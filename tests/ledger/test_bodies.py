@@ -102,11 +102,26 @@ class _OneRun:
 
 @pytest.mark.parametrize(
     "instead",
-    [pytest.param(None, id="gone"), pytest.param(b"other words than those", id="other")],
+    [pytest.param(b"", id="none"), pytest.param(b"other words than those", id="other")],
 )
-def test_a_body_whose_words_are_not_there_is_never_guessed(instead: bytes | None) -> None:
-    """Where the request by which others are kept has no body or another one, that is said, and no wrong body comes back."""
+def test_a_body_whose_words_are_not_there_is_never_guessed(instead: bytes) -> None:
+    """Where the request by which others are kept has another body, that is said, and no wrong body comes back."""
     packed = Bodies(_OneRun(b"the words of the first body")).packed(1, b"the words of the next body")  # type: ignore[arg-type]
 
     with pytest.raises(LedgerError, match="body of request 7"):
         Bodies(_OneRun(instead)).deflated(packed)  # type: ignore[arg-type]
+
+
+def test_a_body_whose_words_were_forgotten_is_forgotten_with_them(book: Book) -> None:
+    """A pruning forgets the bodies of a run while another process takes it back: what that one sends next is as if pruned."""
+    run_id = book.begin([a_row(number, f"row {number}") for number in range(2, 5)])
+    first_row, *_ = book.waiting(run_id)
+    book.settle(sent(book, run_id, visits(0)), created(first_row))
+    sent(book, run_id, visits(1))  # by the words of the first
+    book.do("UPDATE requests SET body = NULL")
+    late = sent(book, run_id, visits(2))
+
+    assert book.ledger.doubts.requests([late])[late].body is None
+    other = book.neighbour()
+    assert as_sent(other, sent(other, run_id, visits(3))) == visits(3)
+    other.ledger.close()

@@ -107,6 +107,31 @@ def test_a_late_answer_changes_nothing_that_was_settled_since(book: Book, other:
     assert other.ledger.requests.in_the_air(run_id) == 1 and again > request_id
 
 
+@pytest.mark.parametrize(
+    ("is_dead", "late"),
+    [pytest.param(False, 1, id="perhaps alive"), pytest.param(True, None, id="dead for certain")],
+)
+def test_what_a_former_holder_has_in_the_air_may_be_carried_out_still(
+    book: Book, other: Book, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, is_dead: bool, late: int | None
+) -> None:
+    """Who was not heard of may be cut off from the database alone: its requests are under way, as after a time-out."""
+    run_id = book.begin([a_row(2)])
+    lock(book)
+    request_id = book.intend(run_id)
+    clock.move(TERM + 1)
+    monkeypatch.setattr("etl.ledger.leases.is_surely_dead", lambda *_: is_dead)
+    with other.ledger.lock_input(book.account_id, VISITS):
+        other.ledger.requests.close_lost(run_id)
+    query = "SELECT late FROM requests WHERE request_id = :request_id"
+    assert other.query(query, request_id=request_id) == [(late,)]
+
+    again = other.begin([a_row(2, "b")])
+    with other.ledger.lock_input(book.account_id, VISITS):
+        taken_from_nobody = other.intend(again)
+        other.ledger.requests.close_lost(again)
+    assert other.query(query, request_id=taken_from_nobody) == [(None,)]
+
+
 def test_who_lost_a_run_does_not_say_how_it_ended(book: Book, other: Book, clock: ManualClock) -> None:
     """It notes that it stopped; the state of the run is for who goes on with it."""
     run_id = book.begin([a_row(2)])

@@ -248,7 +248,8 @@ def test_what_a_dead_process_left_is_over_now(book: Book, other: Book, clock: Ma
 
     assert book.ledger.requests.close_lost(run_id) == 2
 
-    query = "SELECT sent_mono, ended_mono, ended_at, ended_after, verdict, late FROM requests WHERE run_id = :run_id"
+    query = "SELECT sent_mono, ended_mono, ended_at, ended_after, verdict, late FROM requests"
+    query += " WHERE run_id = :run_id ORDER BY request_id"
     ended = BEGAN.timestamp() + 60
     assert book.query(query, run_id=run_id) == [
         (1_000.0, 1_060.0, ended, 3, "unknown", None),

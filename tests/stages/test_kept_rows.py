@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass
 from io import BufferedRandom, RawIOBase
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from etl.mapping.apply import Applier
-from etl.stages.kept_rows import KeptRows
+from etl.stages.kept_rows import MOST_INPUTS, KeptRows, keep_rows
 from tests.mapping.build import a_block, a_mapping, a_table
 from tests.stages.test_staging import COLUMNS, HEADERS, MAPPINGS, ROWS
 
@@ -102,3 +103,20 @@ def test_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
 
     assert list(tmp_path.iterdir()) == []
     assert rows.is_whole
+
+
+def test_many_inputs_do_not_use_up_the_files_of_a_process(tmp_path: Path) -> None:
+    """Of a command with hundreds of inputs only some are kept open; the others are read again."""
+    inputs = [_Input(tmp_path / f"visits{number}.csv") for number in range(3 * MOST_INPUTS)]
+
+    keep_rows(inputs)  # type: ignore[arg-type] # as much of an input as it needs
+
+    assert [one.kept_rows is not None for one in inputs] == [True] * MOST_INPUTS + [False] * (2 * MOST_INPUTS)
+
+
+@dataclass
+class _Input:
+    """An input that was not read yet."""
+
+    copy: Path
+    kept_rows: KeptRows | None = None
