@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,28 @@ from tests.ledger.books import Book, open_book
 from tests.ledger.shared import emptied_ledger
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each test runs on both; of a table of cases all lines on SQLite and the first on PostgreSQL, where a test costs
+    more. `ON_BOTH=all make test` runs all lines on both."""
+    if os.environ.get("ON_BOTH") == "all":
+        return
+    seen: set[tuple[Path, str]] = set()
+    kept, left_out = [], []
+    for item in items:
+        case = getattr(item, "callspec", None)
+        is_shared = HERE in item.path.parents and case is not None and case.params.get("kind") == POSTGRESQL
+        place = (item.path, getattr(item, "originalname", item.name))
+        (left_out if is_shared and place in seen else kept).append(item)
+        if is_shared:
+            seen.add(place)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 @pytest.fixture

@@ -82,10 +82,16 @@ def test_what_is_claimed_already_is_not_read_for_each_request(book: Book) -> Non
     if not isinstance(database, PostgresqlDatabase):
         pytest.skip("SQLite keeps no way of its own")
     run_id = book.begin([a_row(number, f"{number}") for number in range(2, 302)])
-
     rows = book.waiting(run_id)
+    before = _claims_read_through(book)
+
     for at in range(0, len(rows), 25):
         book.intend(run_id, rows[at : at + 25])
 
-    database.ask("SELECT pg_stat_force_next_flush()", {})
-    assert book.query("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'claims'") == [(0,)]
+    assert _claims_read_through(book) == before
+
+
+def _claims_read_through(book: Book) -> object:
+    """Rows of the table that were read without an index, by whoever used this database before as well."""
+    book.ledger._database.ask("SELECT pg_stat_force_next_flush()", {})
+    return book.query("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'claims'")
