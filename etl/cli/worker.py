@@ -103,9 +103,9 @@ def worker(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
     options.keep_log(world, log)
     world.log.is_json = log_json
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
-    from etl.fleet.place import refuse_without_database  # noqa: PLC0415 — loads slowly: not for --help
+    from etl.fleet.place import refuse_without_engine  # noqa: PLC0415 — loads slowly: not for --help
 
-    refuse_without_database(settings)
+    refuse_without_engine(settings)
     from etl.cli.attendant import CliAttendant  # noqa: PLC0415 — as above
     from etl.fleet.tables import make_tables  # noqa: PLC0415 — as above
     from etl.fleet.working import WorkerOptions, Working  # noqa: PLC0415 — as above

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from etl.errors import UsageError
 from etl.fleet import queries
-from etl.fleet.place import ask, is_installed, opened, refuse_without_database
+from etl.fleet.place import ask, is_installed, opened, refuse_without_database, refuse_without_engine
 from etl.fleet.tables import make_tables
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def pause(settings: Settings, account: str, who: str, why: str) -> Pause | None:
 
     Raises: UsageError, LedgerError.
     """
-    refuse_without_database(settings)
+    refuse_without_engine(settings)
     make_tables(settings)
     with opened(settings) as connection:
         if ask(connection, queries.PAUSE, {"account": account, "who": who, "why": why}):

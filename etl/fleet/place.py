@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -25,15 +26,25 @@ _OURS = f"-c search_path={SCHEMA}"
 
 
 def refuse_without_database(settings: Settings) -> None:
-    """Raises: UsageError — the ledger is a file of one machine, or the extra is not installed."""
+    """For who only looks. Raises: UsageError — the ledger is a file of one machine, or its driver is not installed."""
     if not settings.ledger_url.startswith("postgresql"):
         raise UsageError(
             f"The ledger {settings.ledger_shown} is a file of this machine, and a fleet needs a ledger that all its machines can "
             "reach: set ETL_LEDGER=postgresql+psycopg://USER@HOST/DATABASE, or `ledger` in the settings file."
         )
+    _refuse_without("psycopg")
+
+
+def refuse_without_engine(settings: Settings) -> None:
+    """For who puts something into the queue or takes it out. Raises: UsageError — the same, or the extra is not installed."""
+    refuse_without_database(settings)
+    _refuse_without("procrastinate", "psycopg_pool")
+
+
+def _refuse_without(*packages: str) -> None:
     try:
-        import procrastinate  # noqa: F401, PLC0415 — only to know whether it is there
-        import psycopg_pool  # noqa: F401, PLC0415 — as above
+        for name in packages:
+            import_module(name)
     except ImportError as error:
         raise UsageError(
             f"A fleet needs more than was installed here ({error.name} is missing). Install it: pip install 'etl[fleet]'"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from etl.errors import UsageError
 from etl.fleet import queries
 from etl.fleet.order import Order, shown_number
-from etl.fleet.place import ask, is_installed, opened, refuse_without_database
+from etl.fleet.place import ask, is_installed, opened, refuse_without_database, refuse_without_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +104,7 @@ def stop(settings: Settings, number: int) -> Submission:
 
     Raises: UsageError — there is none, or it is over. LedgerError — the database cannot be reached.
     """
+    refuse_without_engine(settings)
     from etl.fleet.engine import app_for_a_moment  # noqa: PLC0415 — loads the engine
 
     one = submission(settings, number)

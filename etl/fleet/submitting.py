@@ -12,7 +12,7 @@ from etl.events import StopSignal, ignore
 from etl.fleet.engine import app_for_a_moment
 from etl.fleet.laying_out import kept_input, kept_mapping
 from etl.fleet.order import Order
-from etl.fleet.place import opened, refuse_without_database
+from etl.fleet.place import opened, refuse_without_engine
 from etl.fleet.queueing import put_into_queue
 from etl.fleet.tables import make_tables
 from etl.ledger.steps import this_actor
@@ -88,7 +88,7 @@ def submit(
     mapping: of all files, or of each in turn. account_of: the name of the account that rows go into through a mapping.
     Raises: UsageError, SourceError — a mapping or a file is wrong; nothing was submitted. LedgerError — no database.
     """
-    refuse_without_database(settings)
+    refuse_without_engine(settings)
     now = clock or SystemClock()
     make_tables(settings)
     mappings = [mapping] * len(files) if isinstance(mapping, Path) else list(mapping)
