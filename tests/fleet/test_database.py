@@ -14,6 +14,8 @@ from tests.flows.waiting import wait_until
 from tests.postgresql import own_server
 
 ROWS = 600
+ANSWERED = 6
+"""So many requests are answered; what is sent then, one second's ten at most, stays in the air until the test has looked."""
 SILENCE_SECONDS = 2.0
 
 
@@ -38,11 +40,12 @@ def falls_silent(yard: Yard) -> None:
 def test_a_database_that_dies_and_comes_back(open_yard: OpenYard) -> None:
     """kill -9 of all of PostgreSQL: the worker stops sending, waits, and goes on by itself when it is there again."""
     with own_server() as server:
-        yard = open_yard("north", ledger=server.new_database())
+        yard = open_yard("north", ledger=server.new_database(), answers_before_hold=ANSWERED)
         number = yard.submit(yard.sheet("north.csv", ROWS), "north")
         worker = yard.worker()
-        wait_until(lambda: sent(yard) > 6, "a part of the rows under way")
+        wait_until(lambda: sent(yard) > ANSWERED, "a part of the rows under way")
         server.kill()
+        yard.let_go()
         falls_silent(yard)
         before = sent(yard)
         server.start()
@@ -60,12 +63,13 @@ def test_a_worker_that_is_cut_off_from_the_database_alone(open_yard: OpenYard, u
     """It reaches LeadSquared still, and sends nothing; another one takes over; when the line is mended nothing is doubled."""
     place = urlsplit(url)
     with Line(place.port or 5432) as line:
-        yard = open_yard("north")
+        yard = open_yard("north", answers_before_hold=ANSWERED)
         number = yard.submit(yard.sheet("north.csv", ROWS), "north")
         far = place._replace(netloc=place.netloc.replace(f":{place.port}", f":{line.port}")).geturl()
         cut_off = yard.worker(ledger=f"{far}?etl_lease_seconds={LEASE_SECONDS}")
-        wait_until(lambda: sent(yard) > 6, "a part of the rows under way")
+        wait_until(lambda: sent(yard) > ANSWERED, "a part of the rows under way")
         yard.between_transactions(line.cut, line.mend)
+        yard.let_go()
         falls_silent(yard)
         before = sent(yard)
         yard.worker()

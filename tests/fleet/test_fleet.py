@@ -15,11 +15,13 @@ from tests.flows.waiting import wait_until
 from tests.notify.listeners import http_listener
 
 ACCOUNTS = ("north", "south", "east", "west")
+ANSWERED = 6
+"""So many requests are answered; what is sent then stays in the air until the test has looked."""
 
 
 def test_three_workers_serve_four_accounts(open_yard: OpenYard) -> None:
     """Each row once, none refused; results are fetched from the ledger by the number of the submission."""
-    yard = open_yard(*ACCOUNTS)
+    yard = open_yard(*ACCOUNTS, bulk_limit=(10, 0.5))  # sooner than the workers count on: machines stall
     numbers = {account: yard.submit(yard.sheet(f"{account}.csv", 400), account) for account in ACCOUNTS}
     for _ in range(3):
         yard.worker()
@@ -39,11 +41,12 @@ def test_three_workers_serve_four_accounts(open_yard: OpenYard) -> None:
 
 def test_a_killed_worker_is_no_loss(open_yard: OpenYard) -> None:
     """kill -9 in the middle: another one notices, reads back what was in the air, and goes on."""
-    yard = open_yard("north")
+    yard = open_yard("north", answers_before_hold=ANSWERED)
     number = yard.submit(yard.sheet("north.csv", 600), "north")
     killed = yard.worker()
-    wait_until(lambda: len(carried_rows(yard.servers["north"])) > 6, "a part of the rows under way")
+    wait_until(lambda: len(carried_rows(yard.servers["north"])) > ANSWERED, "a part of the rows under way")
     killed.kill()
+    yard.let_go()
     yard.worker()
     yard.wait_for(State.ENDED, number)
 
@@ -53,11 +56,14 @@ def test_a_killed_worker_is_no_loss(open_yard: OpenYard) -> None:
 
 def test_a_worker_told_to_stop_hands_over_within_seconds(open_yard: OpenYard) -> None:
     """It ends with code 0, what it had waits at once, not as failed, and another worker finishes it."""
-    yard = open_yard("north")
+    yard = open_yard("north", answers_before_hold=ANSWERED)
     number = yard.submit(yard.sheet("north.csv", 600), "north")
     first = yard.worker()
-    wait_until(lambda: len(carried_rows(yard.servers["north"])) > 6, "a part of the rows under way")
-    assert yard.stop_workers() == [0]
+    wait_until(lambda: len(carried_rows(yard.servers["north"])) > ANSWERED, "a part of the rows under way")
+    yard.tell_workers_to_stop()
+    wait_until(lambda: "Stopping" in yard.said(0), "it to have understood")
+    yard.let_go()
+    assert yard.ends_of_workers() == [0]
     after = yard.all()[number]
     sent = len(stored(yard.servers["north"]))
     yard.worker()
@@ -72,11 +78,12 @@ def test_a_worker_told_to_stop_hands_over_within_seconds(open_yard: OpenYard) ->
 
 def test_a_frozen_worker_sends_nothing_when_it_thaws(open_yard: OpenYard) -> None:
     """Both believe that they have the run: the one whose lease is over does not send."""
-    yard = open_yard("north")
+    yard = open_yard("north", answers_before_hold=ANSWERED)
     number = yard.submit(yard.sheet("north.csv", 600), "north")
     frozen = yard.worker()
-    wait_until(lambda: len(carried_rows(yard.servers["north"])) > 6, "a part of the rows under way")
+    wait_until(lambda: len(carried_rows(yard.servers["north"])) > ANSWERED, "a part of the rows under way")
     yard.freeze(frozen.pid)
+    yard.let_go()
     yard.worker()
     wait_until(lambda: yard.all()[number].pid not in {None, frozen.pid}, "the other one to take it over", 0.1)
     wait_until(lambda: "request" in yard.said(1), "the other one to send")
@@ -90,7 +97,7 @@ def test_a_frozen_worker_sends_nothing_when_it_thaws(open_yard: OpenYard) -> Non
 
 def test_stop_and_pause_reach_every_machine(open_yard: OpenYard) -> None:
     """By the number of a run, or of what waits; and what was stopped goes on when it is submitted again."""
-    yard = open_yard("north", "south")
+    yard = open_yard("north", "south", answers_before_hold=0)
     running = yard.submit(yard.sheet("north.csv", 600), "north")
     paused = yard.submit(yard.sheet("south.csv", 600), "south")
     yard.worker()
@@ -98,6 +105,7 @@ def test_stop_and_pause_reach_every_machine(open_yard: OpenYard) -> None:
 
     stopped = yard.etl("stop", str(yard.all()[running].runs[0]))
     yard.etl("pause", "south", "--because", "migration until Monday")
+    yard.let_go()
     yard.wait_for(State.STOPPED, running)
     yard.wait_for(State.PAUSED, paused)
     listed = yard.etl("runs", "--all")

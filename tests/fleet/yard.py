@@ -148,10 +148,17 @@ class Yard:
             time.sleep(0.02)
         raise AssertionError("it was never between two transactions")
 
-    def stop_workers(self) -> list[int | None]:
-        """Tell all workers to stop; their exit codes."""
+    def tell_workers_to_stop(self) -> None:
         for one in self.workers:
             one.send_signal(signal.SIGTERM)
+
+    def stop_workers(self) -> list[int | None]:
+        """Tell all workers to stop; their exit codes."""
+        self.tell_workers_to_stop()
+        return self.ends_of_workers()
+
+    def ends_of_workers(self) -> list[int | None]:
+        """Wait for them; their exit codes."""
         for one in self.workers:
             one.communicate(PATIENCE_SECONDS)
         return [one.returncode for one in self.workers]
@@ -165,6 +172,11 @@ class Yard:
     def holds_once(self, account: str, rows: int, first: int = 1) -> bool:
         """Whether a server holds each of these visits once, and nothing else."""
         return stored(self.servers[account]) == Counter(f"V-{number:05}" for number in range(first, first + rows))
+
+    def let_go(self) -> None:
+        """Let the answers go that the servers keep back."""
+        for one in self.servers.values():
+            one.behaviour.answers_before_hold = None
 
     @property
     def refused(self) -> int:

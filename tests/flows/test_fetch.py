@@ -66,7 +66,7 @@ def test_killed_and_continued(desk: Desk, serve: Serve) -> None:
     command = ("fetch", "--leads", "customers.csv", "--column", "Id", "-o", "now.csv")
     unfinished = desk.folder / "now.csv.unfinished"
 
-    process = desk.start_warm(*command)
+    process = desk.start_warm(*command, LSQ_LIMIT="60/600")
     wait_until(lambda: unfinished.exists() and unfinished.read_bytes().count(b"\n") > 10, "ten leads fetched")
     process.send_signal(signal.SIGKILL)
     desk.end_of(process)

@@ -148,7 +148,7 @@ def test_a_live_check_stops_and_goes_on(desk: Desk, serve: Serve) -> None:
     write(desk.folder / "visits.csv", [row(n, by_phone=False) for n in range(1, 101)])
     command = ("check", "--live", "-m", "visits.yaml", "visits.csv")
 
-    process = desk.start_warm(*command, LSQ_LIMIT="60/1")
+    process = desk.start_warm(*command, LSQ_LIMIT="60/600")
     wait_until(lambda: len(server.requests) > 50, "some leads asked for")
     process.send_signal(signal.SIGINT)
     stopped = desk.end_of(process)

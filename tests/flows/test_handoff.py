@@ -17,7 +17,7 @@ from tests.foreign.process import foreign_process
 from tests.foreign.server import ForeignServer
 
 ROWS = 400
-OPTIONS = ("--limit", "25/1", "--access-key", KEYS["access_key"], "--secret-key", KEYS["secret_key"])
+OPTIONS = ("--limit", "25/0.8", "--access-key", KEYS["access_key"], "--secret-key", KEYS["secret_key"])
 SETTINGS = """
 ledger = "{ledger}"
 [accounts.other-name]
@@ -58,12 +58,13 @@ def continued(desk: Desk, taken: Ended) -> Ended:
 def test_a_killed_run_goes_on_at_another_machine(desk: Desk, there: Desk) -> None:
     """Killed with requests in the air, handed over and continued: each row is there once, and here the same command refuses."""
     write(desk.folder / "visits.csv", visits(ROWS))
-    with foreign_process(*OPTIONS, "--latency", "0.4-0.8") as server:
+    with foreign_process(*OPTIONS, "--latency", "0.1-0.2", "--answers-before-hold", "3") as server:
         desk.use(server.host, LSQ_BULK_LIMIT="6/1")
         killed = desk.start("run", "visits.csv", "-m", "visits.yaml")
         wait_until(lambda: has_some_in_the_air(desk), "some rows arrived, others in the air")
         killed.kill()
         desk.end_of(killed)
+        server.let_go()
         given = desk.etl("handoff", "1", "-o", there.folder / "visits.zip")
         refused = desk.run("visits.csv")
         verified = desk.etl("verify", "1")

@@ -102,11 +102,13 @@ def test_a_night_that_was_killed_is_put_right_by_the_next_one(desk: Desk, box: P
     whole = write(desk.home / "indore.csv", visits(240, first=201)).read_bytes()
     (inbox / "indore.csv").write_bytes(whole[: len(whole) // 2])
 
+    server.behaviour.answers_before_hold = 3
     with still_copied(inbox / "indore.csv"):
-        night = desk.start("inbox", "box", LSQ_BULK_LIMIT="2/2")
-        wait_until(lambda: len(server.activities) >= 28 + 25, "Delhi to be filed and Pune to be under way")
+        night = desk.start("inbox", "box", LSQ_BULK_LIMIT="2/1")
+        wait_until(lambda: len(server.activities) > 28 + 25, "Delhi to be filed and Pune to be under way")
         night.kill()
         killed = desk.end_of(night)
+    server.behaviour.answers_before_hold = None
     between = places(box)
     correct(
         next(box.rglob("delhi.failed.csv")), {f"V-{number:05}": {"Visited On": "20/06/2026 10:00"} for number in spoilt}

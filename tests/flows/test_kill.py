@@ -9,19 +9,21 @@ from tests.foreign.process import foreign_process
 
 ROWS, LEADS = 1_500, 40
 VISITS = [f"V-{number:05}" for number in range(1, ROWS + 1)]
-OPTIONS = ("--limit", "25/1", "--access-key", KEYS["access_key"], "--secret-key", KEYS["secret_key"])
+ANSWERED = 10
+OPTIONS = ("--limit", "25/0.8", "--access-key", KEYS["access_key"], "--secret-key", KEYS["secret_key"])
 
 
 def test_after_a_kill_the_same_command_finishes_the_work(desk: Desk) -> None:
     """What was in the air is read back: found or proved absent and sent. Each row once, under its right id; exit code 0."""
     rows = [visit(number, Email=f"lead{number % LEADS}@example.com") for number in range(1, ROWS + 1)]
     write(desk.folder / "visits.csv", rows)
-    with foreign_process(*OPTIONS, "--latency", "0.1-0.3") as server:
+    with foreign_process(*OPTIONS, "--latency", "0.1-0.3", "--answers-before-hold", str(ANSWERED)) as server:
         desk.use(server.host)
-        killed = desk.start("run", "visits.csv", "-m", "visits.yaml")
-        wait_until(lambda: len(server.state()["requests"]) > 30, "a good part of the rows under way", 0.1)
+        killed = desk.start("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="8/1")
+        wait_until(lambda: len(server.state()["activities"]) > 25 * ANSWERED, "rows there whose answers are not", 0.1)
         killed.kill()
         desk.end_of(killed)
+        server.let_go()
         in_the_air = desk.ask_ledger("SELECT COUNT(*) FROM rows WHERE outcome = 'unconfirmed'")[0][0]
 
         ended = desk.run("visits.csv")

@@ -31,7 +31,7 @@ ROW_KEY = "row_key_field: mx_Custom_20\n"
 
 @contextmanager
 def trouble(seed: int) -> Iterator[ForeignProcess]:
-    options = ("--limit", "25/1", "--access-key", KEYS["access_key"], "--secret-key", KEYS["secret_key"])
+    options = ("--limit", "25/0.8", "--access-key", KEYS["access_key"], "--secret-key", KEYS["secret_key"])
     with foreign_process(*options, "--latency", "0.02-0.3", "--seed", str(seed), *TROUBLE) as server:
         yield server
 

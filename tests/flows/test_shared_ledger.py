@@ -75,13 +75,14 @@ def test_two_laptops_share_one_ledger(shared: Desk, other: Desk, server: Foreign
 
 def test_killed_here_it_goes_on_at_once(shared: Desk, serve: Serve) -> None:
     """kill -9 leaves a lease behind: on the same machine its holder is known to be dead, so nobody waits for its end."""
-    server = serve(latency_seconds=(0.2, 0.4))
+    server = serve(answers_before_hold=3)
     shared.environ["ETL_LEDGER"] = shared.environ["ETL_LEDGER"].replace(SHORT_LEASES, "?etl_lease_seconds=600")
     write(shared.folder / "visits.csv", visits(300))
     killed = shared.start_warm("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="6/1")
-    wait_until(lambda: len(server.activities) >= 75, "a part of the rows to be there")
+    wait_until(lambda: len(server.activities) > 75, "rows to be there whose answers are not")
     killed.kill()
     shared.end_of(killed)
+    server.behaviour.answers_before_hold = None
     in_doubt = shared.ask_ledger("SELECT COUNT(*) FROM rows WHERE outcome = 'unconfirmed'")[0][0]
 
     ended = shared.run("visits.csv")
@@ -93,14 +94,15 @@ def test_killed_here_it_goes_on_at_once(shared: Desk, serve: Serve) -> None:
 
 def test_a_process_that_was_halted_too_long_sends_nothing_more(shared: Desk, other: Desk, serve: Serve) -> None:
     """Its lease has ended and another laptop has gone on: it notices before it sends, and ends with exit code 6."""
-    server = serve(latency_seconds=(0.05, 0.1))
+    server = serve(answers_before_hold=3)
     as_here(other, shared)
     write(shared.folder / "visits.csv", visits(400))
     shutil.copy(shared.folder / "visits.csv", other.folder / "visits.csv")
     halted = shared.start_warm("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="4/1")
-    wait_until(lambda: len(server.activities) >= 75, "a part of the rows to be there")
-    halted.send_signal(signal.SIGSTOP)
+    wait_until(lambda: len(server.activities) > 75, "rows to be there whose answers are not")
     busy = other.run("visits.csv")
+    halted.send_signal(signal.SIGSTOP)
+    server.behaviour.answers_before_hold = None
     time.sleep(LEASE_SECONDS)
 
     went_on = other.run("visits.csv")
@@ -118,12 +120,13 @@ def test_a_process_that_was_halted_too_long_sends_nothing_more(shared: Desk, oth
 
 def test_the_database_is_killed_for_seconds(desk: Desk, serve: Serve, own: Server) -> None:
     """Answers that come meanwhile are settled when it is back, and the command goes on by itself: each row once, exit code 0."""
-    server = serve(latency_seconds=(0.1, 0.3))
+    server = serve(answers_before_hold=6, limit=(25, 0.8))
     desk.share(own.new_database())
     write(desk.folder / "visits.csv", visits(600))
     running = desk.start_warm("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="8/1")
-    wait_until(lambda: len(server.activities) >= 150, "a part of the rows to be there")
+    wait_until(lambda: len(server.activities) > 150, "rows to be there whose answers are not")
     own.kill()
+    server.behaviour.answers_before_hold = None
     time.sleep(0.5)  # for what is on its way
     before = len(carried_rows(server))
     time.sleep(1.0)
@@ -163,13 +166,15 @@ def test_a_ledger_moves_and_comes_back(desk: Desk, server: ForeignServer, postgr
     assert stored(server) == once(50)
 
 
-def test_nobody_moves_a_ledger_that_somebody_sends_from(desk: Desk, server: ForeignServer, postgresql_url: str) -> None:
+def test_nobody_moves_a_ledger_that_somebody_sends_from(desk: Desk, serve: Serve, postgresql_url: str) -> None:
     """It is refused with exit code 8, and the import goes on as if nothing had been asked."""
+    server = serve(answers_before_hold=1)
     write(desk.folder / "visits.csv", visits(75))
-    running = desk.start_warm("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="1/1")
-    wait_until(lambda: len(server.activities) >= 25, "the first rows to be there")
+    running = desk.start_warm("run", "visits.csv", "-m", "visits.yaml")
+    wait_until(lambda: len(server.activities) > 25, "rows to be there whose answers are not")
 
     refused = desk.etl("ledger", "move", desk.ledger, postgresql_url)
+    server.behaviour.answers_before_hold = None
     ended = desk.end_of(running)
 
     assert refused.code == 8 and "Nothing was moved" in refused.err

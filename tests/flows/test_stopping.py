@@ -114,4 +114,4 @@ def test_ctrl_c_while_a_new_host_makes_no_connection(desk: Desk) -> None:
     assert stopped.code == 130
     assert "Stopped: interrupted by Ctrl-C. Run the same command" in stopped.err
     assert "has not been reached" not in stopped.err
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20  # the ways to a host are tried for minutes

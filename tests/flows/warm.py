@@ -78,6 +78,10 @@ class Started:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
+    def said(self) -> str:
+        """What it has written on stderr so far."""
+        return self._streams[1].read_text("utf-8")
+
     def communicate(self, timeout: float) -> tuple[str, str]:
         """Wait for its end; what it wrote. Raises: TimeoutError."""
         deadline = time.monotonic() + timeout

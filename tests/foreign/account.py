@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from .behaviour import Behaviour
 from .exchange import Answer, ApiError, Ending, Request
@@ -32,6 +33,7 @@ class RequestRecord:
     status: int | None = None  # what was answered; None when the connection was dropped instead
     refused_for_rate: bool = False
     fault: Fault | None = None
+    number_of_writing: int = 0  # counted from 1 among the writing operations that were carried out; 0 for all others
     answered_at: float | None = None  # when the way back was over; None while the request is under way
 
 
@@ -46,6 +48,7 @@ class Account:
         self._started = (clock(), datetime.now(UTC))
         self._all_requests = SlidingWindow()
         self._bulk_requests = SlidingWindow()
+        self._writings = count(1)
         self.store = holdings.store(behaviour, self.now())
 
     def wall(self, moment: float) -> datetime:
@@ -53,6 +56,11 @@ class Account:
         monotonic, wall = self._started
         passed = moment - monotonic + self.behaviour.clock_skew_seconds
         return (wall + timedelta(seconds=passed)).replace(microsecond=0)
+
+    def keeps_back(self, record: RequestRecord) -> bool:
+        """Whether the answer to a request may not go out yet."""
+        answered = self.behaviour.answers_before_hold
+        return answered is not None and record.number_of_writing > answered
 
     def now(self) -> datetime:
         """The server's wall clock."""
@@ -77,6 +85,7 @@ class Account:
             record.refused_for_rate = error.status == 429
             return error.answer()
         if operation and operation.writes:
+            record.number_of_writing = next(self._writings)
             record.fault = draw_fault(self.behaviour, dice)
         return spoil(answer, record.fault, dice) if record.fault else answer
 

@@ -72,6 +72,10 @@ class Behaviour:
     secret_key: str = "foreign-secret-key"
     org_id: str = "70071"
 
+    # Answers to writing operations are kept back from the n-th on, rows stored, until this is None again: what a test
+    # calls "in the air" stays there for as long as it looks, however slow the machine.
+    answers_before_hold: int | None = None
+
     # What the account knows. None: anything goes, and the operation that would list it is answered 404.
     unknown_leads: Collection[str] = ()  # values of lead fields; every other value finds a lead. Case does not count
     unique_lead_fields: Collection[str] = ("EmailAddress", "Phone", "Mobile")

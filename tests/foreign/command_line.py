@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--bulk-limit", type=_limit, metavar="REQUESTS/SECONDS")
     options.add_argument("--latency", dest="latency_seconds", type=_span, metavar="LEAST-MOST", help="seconds")
     options.add_argument("--seed", type=int)
+    options.add_argument("--answers-before-hold", type=int, metavar="REQUESTS")
     options.add_argument("--access-key")
     options.add_argument("--secret-key")
     options.add_argument("--org-id")

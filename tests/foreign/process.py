@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from .wire import STATE_PATH
+from .wire import LET_GO_PATH, STATE_PATH
 
 _PACKAGE_PATH = Path(__file__).resolve().parent
 
@@ -23,6 +23,11 @@ class ForeignProcess:
 
     host: str
     process_id: int
+
+    def let_go(self) -> None:
+        """Let the answers go that are kept back by `--answers-before-hold`."""
+        with urlopen(self.host + LET_GO_PATH, timeout=10):
+            return
 
     def state(self) -> dict[str, Any]:
         """What `ForeignServer.state` says there."""

@@ -15,8 +15,8 @@ As a process, printing its address on one line, ended by SIGTERM or Ctrl-C:
 With `--load FILE` (or `load=`, `leads=`, `opportunities=`, `activities=`) it holds something before the first request:
 see the module holdings for the form, crowd for a great many.
 
-`GET /_foreign/state` answers leads, activities, requests and refused_for_rate as JSON in both cases. It needs no keys, has no
-latency, and is no request of the account.
+`GET /_foreign/state` answers leads, activities, requests and refused_for_rate as JSON in both cases; `GET /_foreign/let-go`
+lets answers go that are kept back. They need no keys, have no latency, and are no requests of the account.
 """
 
 from __future__ import annotations

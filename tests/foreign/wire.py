@@ -17,6 +17,8 @@ from .account import Account
 from .exchange import Answer, Ending, Request
 
 STATE_PATH = "/_foreign/state"
+LET_GO_PATH = "/_foreign/let-go"
+_BETWEEN_LOOKS_SECONDS = 0.01
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER for no time: the kernel sends RST instead of FIN
 
 
@@ -34,6 +36,7 @@ class Wire(ThreadingHTTPServer):
         self.state = state
         self.numbers = count()
         self.handler_errors: list[BaseException] = []
+        self.is_over = threading.Event()
         self._connections: set[socket.socket] = set()
         self._to_reset: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
@@ -67,7 +70,8 @@ class Wire(ThreadingHTTPServer):
             self.handler_errors.append(error)
 
     def hang_up(self) -> None:
-        """End every connection, so that the threads waiting for its next request end too."""
+        """End every connection, so that the threads waiting for its next request end too; no answer is kept back any more."""
+        self.is_over.set()
         with self._connections_lock:
             for connection in self._connections:
                 try:
@@ -87,6 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif request.path == STATE_PATH:
             self._write(Answer.of_json(self.server.state()))
+        elif request.path == LET_GO_PATH:
+            self.server.account.behaviour.answers_before_hold = None
+            self._write(Answer.of_json({}))
         else:
             self._write(self._delayed_answer(request))
 
@@ -113,6 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         read_at = account.clock()
         self.server.sleep(way_there)
         answer, record = account.receive(request, dice, read_at)
+        while account.keeps_back(record) and not self.server.is_over.wait(_BETWEEN_LOOKS_SECONDS):
+            pass
         self.server.sleep(latency - way_there)
         record.answered_at = account.clock()
         return answer
