@@ -90,7 +90,7 @@ def test_a_disk_that_fills_up_midway_stops_the_run_and_the_rest_goes_out_later(
     write(desk.folder / "visits.csv", visits(700))
 
     small = ("prlimit", "--fsize=700000")  # no file may grow beyond that: what a quota does
-    stopped = desk.end_of(desk.start("run", "-m", "visits.yaml", "visits.csv", in_front=small))
+    stopped = desk.end_of(desk.start("run", "-m", "visits.yaml", "visits.csv", in_front=small, LSQ_BULK_LIMIT="8/1"))
     arrived = stored(server)
     resumed = desk.run("visits.csv", **QUICKLY_SURE)
 
