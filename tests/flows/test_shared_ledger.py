@@ -120,7 +120,7 @@ def test_a_process_that_was_halted_too_long_sends_nothing_more(shared: Desk, oth
 
 def test_the_database_is_killed_for_seconds(desk: Desk, serve: Serve, own: Server) -> None:
     """Answers that come meanwhile are settled when it is back, and the command goes on by itself: each row once, exit code 0."""
-    server = serve(answers_before_hold=6, limit=(25, 0.8))
+    server = serve(answers_before_hold=6)
     desk.share(own.new_database())
     write(desk.folder / "visits.csv", visits(600))
     running = desk.start_warm("run", "visits.csv", "-m", "visits.yaml", LSQ_BULK_LIMIT="8/1")
