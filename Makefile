@@ -42,11 +42,13 @@ test: check ## everything that CI runs: check and all tests
 SEEDS ?= 2000
 FROM ?= 0
 
+SHARED_SEEDS ?= 200
 FUZZ_SECONDS ?= 300
 FLEET_ROUNDS ?= 5
 
-soak: $(VENV)/.installed-dev ## play SEEDS seeded histories (FROM a seed on) in virtual time, read damaged files for FUZZ_SECONDS, FLEET_ROUNDS of bad weather for real workers
+soak: $(VENV)/.installed-dev ## play SEEDS seeded histories (FROM a seed on) in virtual time, SHARED_SEEDS in PostgreSQL, read damaged files for FUZZ_SECONDS, FLEET_ROUNDS of bad weather for real workers
 	$(BIN)/python -m tests.laws.soak --seeds $(SEEDS) --from $(FROM)
+	$(BIN)/python -m tests.laws.soak_shared --seeds $(SHARED_SEEDS) --from $(FROM)
 	$(BIN)/python -m tests.laws.fuzz --seconds $(FUZZ_SECONDS) --from $(FROM)
 	$(BIN)/python -m tests.fleet.soak --rounds $(FLEET_ROUNDS) --from $(FROM)
 

@@ -58,11 +58,15 @@ class RunInFull:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """The files of a run, written again. is_elsewhere: they could not go where they lay, for that folder is gone."""
+    """The files of a run, written again. is_elsewhere: they could not go where they lay, for that folder is gone.
+
+    submission: that of the run, like s17, whose results lie in the ledger alone and go to whoever asks for them.
+    """
 
     results: Path | None
     failed: Path | None
     is_elsewhere: bool
+    submission: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +154,22 @@ def results(
 ) -> Rewritten:
     """Write the results and the failed file of a run again.
 
-    Args:    here: the folder they go to where the one in which they lay is gone. out: one more copy, at this place.
+    Args:    here: the folder they go to where the one in which they lay is gone, and those of what was submitted to a fleet.
+             out: one more copy, at this place.
              accounts: as they are set up now, for where they show their leads.
     Raises:  UsageError — no such run, or they cannot be written there. LedgerError — a kept copy was pruned or is gone.
     """
     from etl.stages.lead_cells import lead_links_of  # noqa: PLC0415 — loads what maps
     from etl.stages.rewrite import names_of, where_they_lay, write_again  # noqa: PLC0415 — loads what reads and maps
+    from etl.stages.submitted import submission_in  # noqa: PLC0415 — as above
     from etl.stages.writer import ResultsWriter  # noqa: PLC0415 — as above
 
     _check_ending(out)
     with opened(settings, clock) as ledger:
         ledger.will_read_in_order()
         run = _record(run_id, ledger)
-        is_elsewhere = out is None and not where_they_lay(run).parent.is_dir()
+        submission = submission_in(run.input_path)
+        is_elsewhere = out is None and (submission is not None or not where_they_lay(run).parent.is_dir())
         if out is None:
             names = names_of(run, here if is_elsewhere else None)
         else:
@@ -174,7 +181,7 @@ def results(
             files = write_again(run, names, writer, ledger, is_their_place=out is None)
         except OSError as error:
             raise UsageError(f"The results of run {run_id} cannot be written: {error}.") from error
-        return Rewritten(files.results, files.failed, is_elsewhere)
+        return Rewritten(files.results, files.failed, is_elsewhere, submission)
 
 
 def for_update(
@@ -187,11 +194,12 @@ def for_update(
     """
     from etl.stages.for_update import write_what_arrived  # noqa: PLC0415 — as above
     from etl.stages.rewrite import where_they_lay  # noqa: PLC0415 — as above
+    from etl.stages.submitted import submission_in  # noqa: PLC0415 — as above
 
     _check_ending(out)
     with opened(settings, clock) as ledger:
         run = _record(run_id, ledger)
-        is_there = where_they_lay(run).parent.is_dir()
+        is_there = submission_in(run.input_path) is None and where_they_lay(run).parent.is_dir()
         return write_what_arrived(run, ledger, None if is_there else here, out)
 
 

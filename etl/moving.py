@@ -3,10 +3,13 @@
 It is there afterwards as a whole, or everything is as it was. The old one stays where it is, to be read, and sends nothing any
 more: two ledgers of the same past would each send what the other one has not sent yet.
 
-    1  the old one is noted to be moving     from here on no input of it can be locked, so nobody begins to send
+    1  the old one is noted to be moving     from here on no input of it can be locked or held, so nobody sends
     2  somebody imports still?               then it is noted to stay, and that is all
     3  all is copied, in one commit          compared on both sides by counts and digests before it
     4  the old one is noted to have moved    a move that was killed between these two is ended by the same command
+
+It is noted to stay only where it is certain that the third has not come about. Where that commit was not answered and the new
+one cannot be asked, neither sends until the same command was given again.
 """
 
 from __future__ import annotations
@@ -74,9 +77,25 @@ def _moved(old: Ledger, new: Ledger, tell: Callable[[str], None]) -> Moved:
     if gone is not None:
         raise UsageError(f"The ledger {old.shown} moved to {gone} before. Nothing was moved.")
     identity = departure.identity()
-    if arrival.came_from() == identity and departure.moving_to() == new.shown:  # killed right before the end
+    heading = departure.moving_to()
+    if arrival.came_from() == identity and heading == new.shown:  # killed right before the end
         departure.end(new.shown)
         return Moved(old.shown, new.shown, tuple(arrival.counted()), 0, 0)
+    if heading is not None and heading != new.shown:
+        raise UsageError(
+            f"The ledger {old.shown} is on its way to {heading}, and only there it can be seen whether it has arrived. Nothing "
+            "was moved. Give the command with that name once more: it ends that move, or begins it anew."
+        )
+    if departure.is_empty():
+        raise UsageError(
+            f"The ledger {old.shown} holds no imports, so there is nothing to move. Nothing was changed. The one that moves is "
+            "named first; to begin with an empty one, set ETL_LEDGER, or `ledger` in the settings file, to where it is to be."
+        )
+    if not arrival.is_empty() and (went := arrival.moved_to()) is not None:
+        raise UsageError(
+            f"The ledger {new.shown} moved to {went} before, and stays as it was then. Nothing was moved. To come back, name a "
+            "new file, or a database that holds no imports."
+        )
     if not arrival.is_empty():
         raise UsageError(
             f"The ledger {new.shown} holds imports of its own, and two ledgers cannot be made one. Nothing was moved. Name a "
@@ -84,11 +103,11 @@ def _moved(old: Ledger, new: Ledger, tell: Callable[[str], None]) -> Moved:
         )
     departure.begin(new.shown)
     try:
-        departure.refuse_while_importing()
         tell(f"Copying {old.shown}")
         tables, copies, lost = arrival.take_in(departure)
-    except BaseException:
-        departure.stay()
+    except BaseException as error:
+        if not _has_arrived(old, new, identity, error):
+            departure.stay()
         raise
     try:
         departure.end(new.shown)
@@ -97,3 +116,17 @@ def _moved(old: Ledger, new: Ledger, tell: Callable[[str], None]) -> Moved:
             f"{error.message} Everything has arrived in {new.shown}: run the same command again to end it."
         ) from error
     return Moved(old.shown, new.shown, tables, copies, lost)
+
+
+def _has_arrived(old: Ledger, new: Ledger, identity: str, error: BaseException) -> bool:
+    """Whether all has come about although it ended with an error: then the same command ends it.
+
+    Raises: LedgerError — nobody can tell, and neither of the two may send.
+    """
+    try:
+        return new.moving.has_taken_in(identity)
+    except LedgerError as unreachable:
+        raise LedgerError(
+            f"{unreachable.message} Whether {old.shown} has arrived there cannot be told before that: until then nothing is sent "
+            "from here either. The same command goes on then, or begins anew."
+        ) from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -261,7 +261,7 @@ def _assume(desk: Desk, run: RunRecord, assume: Assumption) -> int:
         if doubt.run_id == run.run_id:
             named = ids_named_by(doubt, addressing) if assume is Assumption.STORED else {}
             ends[doubt.request_id] = [
-                replace(_decided(row.row_id, assume, today, stores_as), activity_id=named.get(row.row_id))
+                _decided(row.row_id, assume, today, stores_as)._replace(activity_id=named.get(row.row_id))
                 for row in doubt.rows
             ]
     settled = desk.ledger.requests.settle_read_back(ends)

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ def as_typed(arguments: Sequence[str]) -> str:
     """A command with these words behind `etl`, as a person can paste it into this system's shell."""
     words = ("etl", *arguments)
     return shlex.join(words) if os.name == "posix" else subprocess.list2cmdline(words)
+
+
+def installing(extra: str) -> str:
+    """How an extra is installed beside this very etl: in another environment `etl` is the name of somebody else's package."""
+    return f"pip install 'etl[{extra}]', with the pip of etl's own Python ({sys.executable} -m pip)"
 
 
 def near(hint: str | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -330,6 +330,9 @@ class TransportFailure:
 
 
 Exchange: TypeAlias = ApiAnswer | TransportFailure
+
+MayWrite: TypeAlias = "Callable[[], bool]"
+"""Asked in a request's own thread right before its first byte is written: whether it may be written still."""
 
 
 @dataclass(frozen=True, slots=True)

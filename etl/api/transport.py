@@ -20,6 +20,7 @@ from urllib3 import Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from etl.api.trouble import TooLateError
 from etl.settings.host import is_loopback
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse, PoolManager
 
-    from etl.records import ApiRequest
+    from etl.records import ApiRequest, MayWrite
 
 _NEVER_AGAIN = Retry(0, read=False)
 _MOST_ADDRESSES = 64
@@ -50,10 +51,18 @@ class _Progress(threading.local):
     written: float | None = None
     handshake: float | None = None
     monotonic: Callable[[], float] = staticmethod(_no_time)
+    may_write: MayWrite | None = None
 
-    def begin(self, monotonic: Callable[[], float]) -> None:
-        """A request begins."""
+    def begin(self, monotonic: Callable[[], float], may_write: MayWrite | None) -> None:
+        """A request begins. may_write: asked right before its first byte is written; None: it may in any case."""
         self.has_written, self.written, self.handshake, self.monotonic = False, None, None, monotonic
+        self.may_write = may_write
+
+    def begin_to_write(self) -> None:
+        """The first byte is about to be written. Raises: TooLateError — it may not be any more."""
+        if self.may_write is not None and not self.may_write():
+            raise TooLateError
+        self.has_written = True
 
 
 progress = _Progress()
@@ -93,13 +102,15 @@ class _WholeHeadResponse(http.client.HTTPResponse):
 
 
 class _WatchedConnection(HTTPConnection):
-    """A connection that notes the first byte of a request, before it is written.
+    """A connection that notes the first byte of a request, before it is written; and writes head and body as one.
 
-    What connecting writes itself is no part of the request: a proxy's CONNECT, a TLS handshake.
+    What connecting writes itself is no part of the request: a proxy's CONNECT, a TLS handshake. To write costs as much as
+    to put the whole head together, for other threads have their turn meanwhile.
     """
 
     response_class = _WholeHeadResponse
     _is_connecting = False
+    _parts: list[bytes] | None = None  # of the request that is being put together
     _reached = 0.0  # when the host, or the proxy before it, had been reached
 
     def connect(self) -> None:
@@ -111,11 +122,22 @@ class _WatchedConnection(HTTPConnection):
             self._is_connecting = False
         progress.handshake = progress.monotonic() - self._reached
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        parts = self._parts = []
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            self._parts = None
+        self.send(b"".join(parts))
+
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()  # http.client would do so below, after the mark
         if not self._is_connecting:
-            progress.has_written = True
+            if self._parts is not None:
+                self._parts.append(data)
+                return
+            progress.begin_to_write()
         super().send(data)
         progress.written = progress.monotonic()
 
@@ -179,8 +201,9 @@ class Line:
         self._base_url = base_url
         self._session = open_session(base_url)
         self._settings: Any = None  # what requests makes of the environment; None: to be asked
-        self._trusting: object = None  # the pool of connections that knows whom to trust
-        self._prepared: dict[tuple[str, str, tuple[tuple[str, str], ...]], requests.PreparedRequest] = {}
+        self._pool: Any = None  # urllib3's, which knows the proxy and whom to trust
+        self._addresses: dict[tuple[str, str, tuple[tuple[str, str], ...]], str] = {}
+        self._timeout = Timeout()
 
     def send(
         self, request: ApiRequest, headers: Mapping[str, str | bytes], connect_seconds: float, read_seconds: float
@@ -189,21 +212,12 @@ class Line:
 
         Raises: what requests and urllib3 do; nothing of it tells whether a byte was written, `progress` does.
         """
-        prepared = self._address(request)
-        if self._settings is None:
-            self._settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        proxies = self._settings["proxies"]
-        adapter: HTTPAdapter = self._session.get_adapter(prepared.url or self._base_url)  # type: ignore[assignment] # as mounted below
-        verify, cert = self._settings["verify"], self._settings["cert"]
-        pool: Any = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=cert)
-        if (
-            pool is not self._trusting
-        ):  # by itself it would trust the system's certificates, and not those that requests brings
-            adapter.cert_verify(pool, prepared.url, verify, cert)  # type: ignore[no-untyped-call] # requests ships no types
-            self._trusting = pool
-        response: BaseHTTPResponse = pool.urlopen(
+        address = self._address(request)
+        if (self._timeout.connect_timeout, self._timeout.read_timeout) != (connect_seconds, read_seconds):
+            self._timeout = Timeout(connect=connect_seconds, read=read_seconds)
+        response: BaseHTTPResponse = self._pool.urlopen(
             request.method,
-            adapter.request_url(prepared, proxies),
+            address,
             body=request.body or None,
             headers=headers,
             redirect=False,
@@ -211,27 +225,43 @@ class Line:
             preload_content=False,
             decode_content=False,
             retries=_NEVER_AGAIN,
-            timeout=Timeout(connect=connect_seconds, read=read_seconds),
+            timeout=self._timeout,
         )
         return response
 
     def close(self) -> None:
         """Drop the connection; the next request opens one."""
+        if self._pool is not None:
+            self._pool.close()  # clearing a session leaves that to the garbage collector, where an error names the pool
         self._session.close()
-        self._settings = self._trusting = None
+        self._settings = self._pool = None
+        self._addresses.clear()
 
-    def _address(self, request: ApiRequest) -> requests.PreparedRequest:
-        """The request's address as it is written."""
+    def _address(self, request: ApiRequest) -> str:
+        """The request's address as it is written on this line, which is open then: all of them go to one host."""
         place = (request.method, request.path, request.query)
-        known = self._prepared.get(place)
+        known = self._addresses.get(place)
         if known is None:
-            if len(self._prepared) >= _MOST_ADDRESSES:
-                self._prepared.clear()
-            known = requests.PreparedRequest()
-            known.prepare_method(request.method)
-            known.prepare_url(self._base_url + request.path, request.query)
-            self._prepared[place] = known
+            if len(self._addresses) >= _MOST_ADDRESSES:
+                self._addresses.clear()
+            prepared = requests.PreparedRequest()
+            prepared.prepare_method(request.method)
+            prepared.prepare_url(self._base_url + request.path, request.query)
+            known = self._addresses[place] = self._open(prepared)
         return known
+
+    def _open(self, prepared: requests.PreparedRequest) -> str:
+        """Find out the way, if that is not known. Returns: the address as a proxy, or the host itself, wants to read it."""
+        if self._settings is None:
+            self._settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        proxies, verify, cert = (self._settings[name] for name in ("proxies", "verify", "cert"))
+        adapter: HTTPAdapter = self._session.get_adapter(prepared.url or self._base_url)  # type: ignore[assignment] # as mounted below
+        if self._pool is None:
+            pool = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=cert)
+            # by itself it would trust the system's certificates, and not those that requests brings
+            adapter.cert_verify(pool, prepared.url, verify, cert)  # type: ignore[no-untyped-call] # requests ships no types
+            self._pool = pool
+        return adapter.request_url(prepared, proxies)
 
 
 def default_headers() -> dict[str, str | bytes]:

@@ -22,9 +22,14 @@ class AnswerTooLongError(OSError):
     """The answer is longer than anything LeadSquared has to say."""
 
 
+class TooLateError(OSError):
+    """A request may not be written any more: who holds its input is not certain since (ledger/leases.py)."""
+
+
 _TIMEOUTS = (TimeoutError, u3.ReadTimeoutError)
 
 _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (TooLateError, "connecting to {host} took longer than this process was sure to hold its input"),
     (AnswerTooLongError, "{host} sent an answer beyond all measure"),
     (u3.ProxyError, "the proxy named in the environment made no connection to {host}"),
     (u3.NameResolutionError, "no address found for the name {host}"),

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from etl.cli import options
 from etl.cli.streams import write_line
 from etl.cli.wishes import Wishes
-from etl.cli.wording import printable
+from etl.cli.wording import counted, printable
 from etl.errors import EtlError
 from etl.events import InputFinished, Note, Planned, RequestAnswered, RequestSent, StopSignal, ignore
 from etl.exits import ExitCode, code_of_error
-from etl.fleet.ends import Back
+from etl.fleet.ends import Back, Wish, is_all_tried
 from etl.fleet.order import shown_number
 from etl.settings import load_settings, load_settings_without_account
 
@@ -74,7 +74,8 @@ class CliAttendant:
     def _tell(self, name: str, event: Event) -> None:
         match event:
             case Planned(run=int() as run):
-                self._line(f"{name}: run {run}, {event.rows_to_send:,} rows to send in {event.requests:,} requests.")
+                rows, requests = counted(event.rows_to_send, "row"), counted(event.requests, "request")
+                self._line(f"{name}: run {run}, {rows} to send in {requests}.")
             case InputFinished():
                 self._line(f"{name}: {event.result.equation}.", is_detail=True)
             case Note():
@@ -87,12 +88,18 @@ class CliAttendant:
                 pass
 
     def ended(self, number: int, order: Order, turn: Turn, then: Over | Back, summary: Summary | None) -> None:
-        """Say what becomes of it; others are told where it is over, or where an account was paused for its keys."""
+        """Say what becomes of it; others are told where its rows are over, or where an account was paused for its keys.
+
+        Where its results have to wait for the place where they are wanted, others are told without waiting for that.
+        """
         name = f"{shown_number(number)} {order.input.name}"
         if isinstance(then, Back):
             why = turn.wish or turn.said
             until = f", not before {then.at.astimezone():%Y-%m-%d %H:%M:%S}" if then.at is not None else ""
             self._line(f"{name}: back into the queue{until}: {why}")
+            is_sent = is_all_tried(turn.exit_code) and turn.wish is not Wish.LOST
+            if is_sent and turn.is_unpublished and summary is not None:
+                self._tell_others(order, summary, turn.exit_code, "")
             if then.pauses is None:
                 return
             self._line(f"{order.account} is paused: {then.pauses}")
@@ -104,6 +111,8 @@ class CliAttendant:
             )
             return
         self._line(f"{name}: over, exit code {turn.exit_code}. {turn.said}")
+        if summary is None and is_all_tried(turn.exit_code) and not turn.is_unpublished:
+            return  # only its results were put away: others were told when the last row was tried
         self._tell_others(order, summary, turn.exit_code, "" if summary is not None else turn.said)
 
     def _tell_others(self, order: Order, summary: Summary | None, code: int, error: str) -> None:

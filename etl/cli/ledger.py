@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from etl.settings.ledger_place import ledger_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from etl.care import LedgerFacts, Pruned
     from etl.cli.world import World
@@ -245,6 +247,7 @@ def move(world: World, source: str, target: str, is_json: bool, quiet: bool, ver
 
     here = world.cwd, world.directories.state
     old, new = (ledger_place(name, here[0], shown, here[1]) for name, shown in ((source, "FROM"), (target, "TO")))
+    _refuse_waiting_submissions(world, old)
     done = moved_to(old, new, world.clock)
     if is_json:
         print_object(
@@ -272,6 +275,26 @@ def move(world: World, source: str, target: str, is_json: bool, quiet: bool, ver
             is_json=False,
         )
     return ExitCode.DONE
+
+
+def _refuse_waiting_submissions(world: World, place: tuple[str, Path]) -> None:
+    """Raises: UsageError — the ledger has a queue in which something waits: it would stay behind, and nobody would tell."""
+    settings = replace(
+        load_settings_without_account(world.environ, world.cwd, world.directories),
+        ledger_url=place[0],
+        ledger_files=place[1],
+    )
+    if not settings.ledger_url.startswith("postgresql"):
+        return
+    from etl.fleet.submissions import listed  # noqa: PLC0415 — only where there may be a fleet
+
+    waiting = listed(settings, only_open=True, most=5)
+    if waiting:
+        raise UsageError(
+            f"Submissions wait in the queue of {settings.ledger_shown}, and a queue does not move: "
+            f"{', '.join(one.shown for one in reversed(waiting))}. Nothing was moved. Let workers finish them (etl worker "
+            "--until-empty), or take them out (etl stop), then move."
+        )
 
 
 def _is_agreed() -> bool:

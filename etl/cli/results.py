@@ -33,7 +33,7 @@ def results(world: World, run: int, out: Path | None, purpose: str | None, is_js
 
     The rows come from the copy of the input that the ledger keeps, their outcomes as they are known now. The files go
     where they lay, into the current folder if that place is gone, or with -o to a file of your choice, as .xlsx or .csv.
-    Nothing is sent.
+    Those of what was submitted to a fleet (s17) go into the current folder. Nothing is sent.
 
     With --for update the file holds your own columns behind the ProspectActivityId, for the rows that are in LeadSquared.
     Correct it and run it through a mapping with "operation: update": lines that nobody changed are left out.
@@ -52,7 +52,11 @@ def results(world: World, run: int, out: Path | None, purpose: str | None, is_js
     known = known_accounts(world.environ, world.cwd, world.directories)
     accounts = [one.account for one in known if one.account is not None]
     written = world.care().results(settings, run, world.cwd, place, accounts=accounts)
-    if written.is_elsewhere:
+    if written.is_elsewhere and written.submission is not None:
+        options.beside(
+            f"The ledger keeps the results of {written.submission}; here they are as files, in the current folder."
+        )
+    elif written.is_elsewhere:
         options.beside("The folder in which the results lay is gone, so they are in the current one.")
     if is_json:
         print_object({"run": run, "results": written.results, "failed": written.failed})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.world import World
+from etl.errors import UsageError
 
 if TYPE_CHECKING:
     from etl.settings import Settings
@@ -37,6 +38,7 @@ class RunType(click.IntRange):
         number = submission_number(value)
         settings = settings_here(ctx) if number is not None else None
         if number is None or settings is None:
+            _refuse_words(value)
             return super().convert(value, param, ctx)
         from etl.fleet.submissions import run_of  # noqa: PLC0415 — loads what talks to PostgreSQL
 
@@ -48,4 +50,16 @@ class RunOrSubmissionType(click.IntRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = submission_number(value)
-        return f"s{number}" if number is not None else super().convert(value, param, ctx)
+        if number is not None:
+            return f"s{number}"
+        _refuse_words(value)
+        return super().convert(value, param, ctx)
+
+
+def _refuse_words(value: object) -> None:
+    """Raises: UsageError — that is neither a number nor like s17."""
+    if isinstance(value, str) and not value.strip().lstrip("+-").isdecimal():
+        raise UsageError(
+            f"{value}: this is no run. Runs are called by their number, like 41, and what was submitted to a fleet like s17; "
+            "etl runs lists them."
+        )

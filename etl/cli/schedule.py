@@ -30,7 +30,11 @@ FORMS = ("crontab", "systemd", "windows")
 _LOCK_OF_INBOX = (
     "etl inbox holds a kernel lock on its folder: no flock is needed, and a second one ends at once (exit code 8)"
 )
-_LOCK_OF_RUN = "etl holds a kernel lock on each input: no flock is needed, and a second one ends at once (exit code 8)"
+_LOCK_OF_RUN = "etl locks each input: no flock is needed, and a second one ends at once (exit code 8)"
+_LOCKS = {
+    "inbox": _LOCK_OF_INBOX,
+    "worker": "Workers share the queue: no flock is needed, and a second one beside it takes what is left",
+}
 _TASK_ENCODING = "utf-16"  # with a mark at the start, as the Task Scheduler itself exports tasks
 
 
@@ -94,7 +98,7 @@ def print_(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
         str(world.cwd),
         _environ(settings),
         when,
-        (_LOCK_OF_INBOX if typed[0] == "inbox" else _LOCK_OF_RUN,),
+        (_LOCKS.get(typed[0], _LOCK_OF_RUN),),
         "" if os.name == "nt" or getpass.getuser() == "root" else getpass.getuser(),
     )
     form = form or ("windows" if os.name == "nt" else "crontab")
@@ -111,7 +115,7 @@ def print_(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
             if len(files) > 1:
                 write_line(f"{chr(10) if number else ''}# --- {file}")
             write_line(text.rstrip("\n"))
-    for sentence in (*_about_keys(world, settings, typed), _how(form, job, out)):
+    for sentence in (*_about_keys(world, settings, typed), *_about_database(world, settings), _how(form, job, out)):
         options.beside(sentence)
     return ExitCode.DONE
 
@@ -188,7 +192,7 @@ def _about_keys(world: World, settings: Settings, typed: tuple[str, ...]) -> tup
             f"Mind: the account is set by {', '.join(names)}, which the job will not have. Put it into the settings file "
             "first (etl accounts add NAME); its keys best as {file = …}.",
         )
-    if settings.config_path is None and typed[0] in {"run", "inbox", "verify", "fetch"}:
+    if settings.config_path is None and typed[0] in {"run", "inbox", "verify", "fetch", "worker"}:
         return ("Mind: no settings file is there yet, and the job needs one with the account (etl accounts add NAME).",)
     if settings.config_path is not None and "env =" in settings.config_path.read_text("utf-8-sig").replace(
         "env=", "env ="
@@ -198,6 +202,17 @@ def _about_keys(world: World, settings: Settings, typed: tuple[str, ...]) -> tup
             "{file = …} for it, or give the job the variable in its own setting.",
         )
     return ()
+
+
+def _about_database(world: World, settings: Settings) -> tuple[str, ...]:
+    """The same of a shared ledger, whose driver reads variables of its own."""
+    names = sorted(name for name, value in world.environ.items() if name.startswith("PG") and value)
+    if not names or not settings.ledger_url.startswith("postgresql"):
+        return ()
+    return (
+        f"Mind: the database is reached with {', '.join(names)}, which the job will not have. A password belongs into the file "
+        ".pgpass of the job's user (mode 0600), all else behind the ? of the ledger's address.",
+    )
 
 
 def _files(job: Job, form: str, world: World) -> Mapping[str, str]:

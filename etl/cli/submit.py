@@ -112,9 +112,10 @@ def submit(world: World, /, files: tuple[Path, ...], mappings: tuple[Path, ...],
 def _submit(
     world: World, settings: Settings, files: Sequence[Path], mapping: Path | Sequence[Path], wanted: dict[str, Any]
 ) -> int:
-    from etl.fleet.place import refuse_without_engine  # noqa: PLC0415 — loads slowly: not for --help
+    from etl.fleet.place import refuse_if_moved, refuse_without_engine  # noqa: PLC0415 — loads slowly: not for --help
 
     refuse_without_engine(settings)
+    refuse_if_moved(settings)
     from etl.fleet.submitting import Wishes  # noqa: PLC0415 — as above
     from etl.fleet.submitting import submit as hand_over  # noqa: PLC0415 — as above
 

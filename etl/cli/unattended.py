@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from etl.cli import options
 from etl.cli.faults import READER_GONE, is_reader_gone
 from etl.cli.json_events import ON_STDERR
 from etl.cli.watch import Watch
@@ -18,18 +19,22 @@ from etl.exits import ExitCode, code_of_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-_PATH = click.Path(path_type=Path)
+_PORT = re.compile(r"[\w.-]*:\d+")
 _MOST_FINDINGS = 5
 _OPTIONS = (
     click.option(
         "--log-json", is_flag=True, help="Write the log file as JSON, one object a line, with run and account."
     ),
     click.option(
-        "--heartbeat", metavar="FILE", type=_PATH, help="Write to FILE at the start, every 15 s, and at the end."
+        "--heartbeat",
+        metavar="FILE",
+        type=options.LOCAL,
+        help="Write to FILE at the start, every 15 s, and at the end.",
     ),
     click.option(
-        "--metrics", metavar="FILE.prom", type=_PATH, help="Write numbers for Prometheus' textfile collector."
+        "--metrics", metavar="FILE.prom", type=options.LOCAL, help="Write numbers for Prometheus' textfile collector."
     ),
     click.option("--submitted-by", metavar="EMAIL", help="Who submitted the files: told by e-mail how they ended."),
     click.option("--no-notify", is_flag=True, help="Tell nobody, whatever [notify] in the settings says."),
@@ -58,7 +63,7 @@ def unattended(function: Callable[..., int]) -> Callable[..., int]:
         mappings = others.get("mappings") or ()
         wishes = Wishes(
             heartbeat=_placed(heartbeat, world),
-            metrics=_placed(metrics, world),
+            metrics=_placed(_no_port(metrics), world),
             submitted_by=_submitter(submitted_by),
             is_told=not no_notify,
             is_real=not (others.get("rehearse") or others.get("dry_run")),
@@ -80,6 +85,16 @@ def unattended(function: Callable[..., int]) -> Callable[..., int]:
     for option in reversed(_OPTIONS):
         watched = option(watched)
     return watched
+
+
+def _no_port(metrics: Path | None) -> Path | None:
+    """Raises: UsageError — what `etl worker --metrics` takes was typed; it would become a file of that name."""
+    if metrics is not None and _PORT.fullmatch(str(metrics)):
+        raise UsageError(
+            f"--metrics {metrics}: this command is over before anybody could scrape it, so it writes a file, like visits.prom; "
+            "a port is for etl worker."
+        )
+    return metrics
 
 
 def _placed(path: Path | None, world: World) -> Path | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,9 +89,10 @@ def worker(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
     """Import what was submitted for the accounts of this machine's settings, until Ctrl-C or SIGTERM.
 
     The ledger has to be a PostgreSQL (ETL_LEDGER=postgresql+psycopg://...), the same for all workers and for whoever submits.
-    Told to stop, a worker waits for the requests in flight and puts what it has back into the queue, where other workers find
-    it; one that dies is noticed by its missing heartbeat, and what it had goes on elsewhere from the ledger, rows in doubt
-    read back first. Accounts share the places: one with much to do never keeps another one waiting for longer than a turn.
+    Told to stop, a worker waits some seconds for the requests in flight and puts what it has back into the queue, where other
+    workers find it; one that dies is noticed by its missing heartbeat, and what it had goes on elsewhere from the ledger, rows
+    in doubt read back first. Accounts share the places: one with much to do never keeps another one waiting for longer than
+    a turn.
 
     \b
     Examples:
@@ -103,7 +106,7 @@ def worker(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
     options.keep_log(world, log)
     world.log.is_json = log_json
     settings = load_settings_without_account(world.environ, world.cwd, world.directories)
-    from etl.fleet.place import refuse_without_engine  # noqa: PLC0415 — loads slowly: not for --help
+    from etl.fleet.place import refuse_if_moved, refuse_without_engine  # noqa: PLC0415 — loads slowly: not for --help
 
     refuse_without_engine(settings)
     from etl.cli.attendant import CliAttendant  # noqa: PLC0415 — as above
@@ -120,13 +123,35 @@ def worker(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
         turn_seconds=seconds_of(turn, "--turn"),
         until_empty=until_empty,
     )
+    refuse_if_moved(settings)
     make_tables(settings)
-    working = Working(settings, chosen, attendant, world.clock, _inboxes(inboxes, every, attendant, world))
+    served_inboxes = _inboxes(inboxes, every, attendant, world)
+    working = Working(settings, chosen, attendant, world.clock, served_inboxes)
+
+    def leave() -> None:
+        _tell_ends(working, is_json=is_json)
+        _leave()
+
+    working.leave = leave
     _serve(working, attendant, metrics, world)
+    _tell_ends(working, is_json=is_json)
+    if working.has_left:
+        _leave()
+    return ExitCode.DONE
+
+
+def _tell_ends(working: Working, *, is_json: bool) -> None:
     if is_json:
         ended = {str(code): working.finished.count(code) for code in sorted(set(working.finished))}
-        print_object({"exit_code": 0, "accounts": list(served), "ended": ended})
-    return ExitCode.DONE
+        print_object({"exit_code": 0, "accounts": list(working.options.accounts), "ended": ended})
+
+
+def _leave() -> None:
+    """End at once: threads wait for answers still, and what they had may be another worker's by now."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(ExitCode.DONE)
 
 
 def _serve(working: Working, attendant: CliAttendant, metrics: str | None, world: World) -> None:

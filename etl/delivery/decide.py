@@ -19,7 +19,7 @@ and so is what is behind it with an address of its own. Whether it may go at all
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from etl.delivery import backoff
 from etl.delivery.verdict import NotSent, Stop, Throttled, Verdict
@@ -190,9 +190,8 @@ class Finish:
 Instruction: TypeAlias = Fetch | Reserve | Send | PauseAccount | LearnLimit | WakeAt | Finish
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where a delivery stands.
+class State(NamedTuple):
+    """Where a delivery stands. A tuple, because it is copied several times for each request.
 
     capacity: most requests in flight at once. not_before, slot_from: moments before which nothing may, or can, be sent.
     failures, refusals: connections that failed, and refusals for the rate, each in a row, and since when.
@@ -243,22 +242,22 @@ def goes_again(verdict: Verdict) -> bool:
 def _take_in(state: State, event: Event) -> Decision:
     match event:
         case Fetched(job=job):
-            return replace(state, is_fetching=False, ready=(*state.ready, job)), ()
+            return state._replace(is_fetching=False, ready=(*state.ready, job)), ()
         case SourceDry():
-            return replace(state, is_fetching=False, is_dry=True), ()
+            return state._replace(is_fetching=False, is_dry=True), ()
         case SlotTaken():
             return _send(state)
         case SlotDenied(until=until):
-            return replace(_put_back(state, state.reserving), reserving=None, slot_from=until), ()
+            return _put_back(state, state.reserving)._replace(reserving=None, slot_from=until), ()
         case JobGone():
-            return replace(state, reserving=None), ()
+            return state._replace(reserving=None), ()
         case Returned():
             job = next((one for one in state.in_flight if one == event.job), event.job)  # it knows its addresses
-            came = replace(state, in_flight=state.in_flight - {job}, slot_from=0.0)
-            return _take_back(came, replace(event, job=job))
+            came = state._replace(in_flight=state.in_flight - {job}, slot_from=0.0)
+            return _take_back(came, replace(event, job=job) if job.addresses else event)
         case StopAsked(cause=cause):
-            put_back = replace(_put_back(state, state.reserving), reserving=None)
-            return replace(put_back, cause=state.cause or cause), ()
+            put_back = _put_back(state, state.reserving)._replace(reserving=None)
+            return put_back._replace(cause=state.cause or cause), ()
         case Begun() | Woken():
             return state, ()
 
@@ -267,7 +266,7 @@ def _send(state: State) -> Decision:
     if state.reserving is None:
         raise ValueError("a slot was taken for no job")
     job = state.reserving
-    sent = replace(state, reserving=None, in_flight=state.in_flight | {job})
+    sent = state._replace(reserving=None, in_flight=state.in_flight | {job})
     return sent, (Send(job),)
 
 
@@ -275,7 +274,7 @@ def _put_back(state: State, job: Job | None) -> State:
     """The job is ready again, in front of all with a higher number."""
     if job is None:
         return state
-    return replace(state, ready=tuple(sorted((job, *state.ready), key=lambda one: one.number)))
+    return state._replace(ready=tuple(sorted((job, *state.ready), key=lambda one: one.number)))
 
 
 def _take_back(state: State, event: Returned) -> Decision:
@@ -285,7 +284,7 @@ def _take_back(state: State, event: Returned) -> Decision:
         case Throttled():
             return _throttled(_put_back(state, event.job), event, event.verdict)
         case Stop(reason=reason, remedy=remedy):
-            return replace(state, cause=state.cause or StopCause(ExitCode.REFUSED, reason, remedy)), ()
+            return state._replace(cause=state.cause or StopCause(ExitCode.REFUSED, reason, remedy)), ()
         case _:
             calm = _calm(state)
             return _doubt(calm) if event.doubtful else _well(calm), ()
@@ -301,7 +300,7 @@ def _not_sent(state: State, event: Returned, reason: str) -> Decision:
         remedy = "Check the network and the host, then run the same command: it continues."
         cause = cause or StopCause(ExitCode.STOPPED, f"LeadSquared cannot be reached: {reason}", remedy)
     until = event.now + backoff.after_failure(failures, event.chance)
-    return replace(state, failures=failures, failing_since=since, not_before=until, cause=cause), ()
+    return state._replace(failures=failures, failing_since=since, not_before=until, cause=cause), ()
 
 
 def _throttled(state: State, event: Returned, verdict: Throttled) -> Decision:
@@ -317,15 +316,15 @@ def _throttled(state: State, event: Returned, verdict: Throttled) -> Decision:
         reason = f"LeadSquared has refused all requests for their rate and asks for another {wait:.0f} s"
         remedy = "The account's limit or day's quota is used up. Run the same command later: it continues."
         cause = cause or StopCause(ExitCode.STOPPED, reason, remedy)
-    reached = replace(state, failures=0, failing_since=None)  # somebody has refused, so there is a connection
-    troubled = replace(reached, refusals=refusals, refused_since=since, not_before=until, cause=cause)
+    reached = state._replace(failures=0, failing_since=None)  # somebody has refused, so there is a connection
+    troubled = reached._replace(refusals=refusals, refused_since=since, not_before=until, cause=cause)
     return troubled, (*learned, PauseAccount(until))
 
 
 def _doubt(state: State) -> State:
     doubts = state.doubts + 1
-    return replace(
-        state, doubts=doubts, is_sick=doubts >= (DOUBTS_WHILE_CAREFUL if state.is_careful else DOUBTS_IN_A_ROW)
+    return state._replace(
+        doubts=doubts, is_sick=doubts >= (DOUBTS_WHILE_CAREFUL if state.is_careful else DOUBTS_IN_A_ROW)
     )
 
 
@@ -333,13 +332,13 @@ def _calm(state: State) -> State:
     """Nothing fails in a row any more. Most answers change nothing of that, and to copy a state is dear."""
     if not state.failures and not state.refusals:
         return state
-    return replace(state, failures=0, failing_since=None, refusals=0, refused_since=None)
+    return state._replace(failures=0, failing_since=None, refusals=0, refused_since=None)
 
 
 def _well(state: State) -> State:
     if state.is_proven and not (state.doubts or state.is_careful or state.is_sick):
         return state
-    return replace(state, doubts=0, is_proven=True, is_careful=False, is_sick=False)
+    return state._replace(doubts=0, is_proven=True, is_careful=False, is_sick=False)
 
 
 def _go_on(state: State, now: float) -> Decision:
@@ -358,10 +357,10 @@ def _go_on(state: State, now: float) -> Decision:
     job = _next_ready(state)
     if job is not None:
         others = tuple(one for one in state.ready if one != job)
-        return replace(state, reserving=job, ready=others), (Reserve(job),)
+        return state._replace(reserving=job, ready=others), (Reserve(job),)
     if state.is_dry or len(state.ready) >= MOST_PASSED_OVER:
         return state, ()
-    return replace(state, is_fetching=True), (Fetch(),)
+    return state._replace(is_fetching=True), (Fetch(),)
 
 
 def _next_ready(state: State) -> Job | None:

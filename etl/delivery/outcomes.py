@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from etl.delivery.verdict import Answered, NotSent, Refused, Stop, Throttled, Unknown
 from etl.reconciler.match import RowDone, RowRefused, RowStored
@@ -16,12 +15,11 @@ if TYPE_CHECKING:
     from etl.reconciler.match import RowVerdict
 
 
-@dataclass(frozen=True, slots=True)
-class RowEnd:
-    """What became of one row of a request. WAITING: certainly not carried out, it may go again.
+class RowEnd(NamedTuple):
+    """What became of one row of a request. A tuple, because each row that is sent has one.
 
-    together: with how many others at most, and apart from all else, it goes again; None: with any.
-    message_id: an id that LeadSquared answered with, without saying of what.
+    outcome: WAITING: certainly not carried out, it may go again. together: with how many others at most, and apart from all
+    else, it goes again; None: with any. message_id: an id that LeadSquared answered with, without saying of what.
     """
 
     row_id: int

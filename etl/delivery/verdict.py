@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from etl.delivery import answer as answers
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from etl.records import Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerItem:
+class AnswerItem(NamedTuple):
     """One row of an answer, as it stands there.
 
     done: the success flag, None unless it is exactly true or false. activity_id: None when missing or empty.

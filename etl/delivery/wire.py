@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from etl.clock import at_a_stretch
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from etl.clock import Clock
-    from etl.records import ApiRequest, Exchange
+    from etl.records import ApiRequest, Exchange, MayWrite
+
+
+def _needs_none() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,44 @@ class Wire(Protocol):
 
 
 class ThreadedWire:
-    """Requests in threads of their own, so that latency does not cost throughput."""
+    """Requests in threads of their own, so that latency does not cost throughput.
 
-    def __init__(self, send: Callable[[ApiRequest], Exchange], capacity: int, clock: Clock) -> None:
+    permit: asked when a request is handed over. What it gives is asked by the request's own thread right before the first byte is
+    written, after names, proxies and TLS, which may take their time: whether it may be written still. None: nobody need ask.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[ApiRequest, MayWrite | None], Exchange],
+        capacity: int,
+        clock: Clock,
+        permit: Callable[[], MayWrite | None] = _needs_none,
+    ) -> None:
         self._send = send
+        self._permit = permit
         self._clock = clock
-        self._pool = ThreadPoolExecutor(max_workers=capacity, thread_name_prefix="request")
+        self._capacity = capacity
+        self._threads: list[Thread] = []
+        self._under_way = 0
+        self._requests: SimpleQueue[tuple[int, ApiRequest, MayWrite | None] | None] = SimpleQueue()
         self._arrivals: SimpleQueue[Arrival | None] = SimpleQueue()  # its put is safe inside a signal handler
 
     def send(self, number: int, request: ApiRequest) -> None:
-        self._pool.submit(self._exchange, number, request)
+        self._under_way += 1
+        if len(self._threads) < min(self._under_way, self._capacity):
+            thread = Thread(target=self._carry, name=f"request_{len(self._threads)}")
+            self._threads.append(thread)
+            thread.start()
+        self._requests.put((number, request, self._permit()))
 
     def wait(self, until: float | None) -> Arrival | None:
         timeout = None if until is None else max(0.0, until - self._clock.monotonic())
         try:
-            return self._arrivals.get(timeout=at_a_stretch(timeout))
+            arrival = self._arrivals.get(timeout=at_a_stretch(timeout))
         except Empty:
             return None
+        self._under_way -= arrival is not None
+        return arrival
 
     def more(self) -> Arrival | None:
         try:
@@ -76,17 +101,27 @@ class ThreadedWire:
             return None
         if arrival is None:
             self.nudge()
+        self._under_way -= arrival is not None
         return arrival
 
     def nudge(self) -> None:
         self._arrivals.put(None)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True)
+        for _ in self._threads:
+            self._requests.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
 
-    def _exchange(self, number: int, request: ApiRequest) -> None:
+    def _carry(self) -> None:
+        """One thread's work. Python's own pool tells each caller what became of a task, which arrivals do here for less."""
+        while (going := self._requests.get()) is not None:
+            self._exchange(*going)
+
+    def _exchange(self, number: int, request: ApiRequest, may_write: MayWrite | None) -> None:
         try:
-            exchange = self._send(request)
+            exchange = self._send(request, may_write)
         except Exception as error:  # noqa: BLE001 — whatever went wrong, the request may have left: its end is told
             exchange = TransportFailure(LineEnd.LOST, f"a defect of etl while sending ({type(error).__name__})")
         self._arrivals.put(Arrival(number, exchange, self._clock.monotonic()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,12 +10,12 @@ from etl.delivery.driver import STOPPED_FROM_OUTSIDE
 from etl.errors import EtlError, LedgerError, RefusedError
 from etl.events import Planned, Progress, RunOptions, StopSignal
 from etl.exits import ExitCode, code_of_error
-from etl.fleet.ends import Trouble, Turn, Wish
-from etl.fleet.laying_out import clear_away, lay_out, results_of
+from etl.fleet.ends import Trouble, Turn, Wish, is_all_tried
+from etl.fleet.laying_out import clear_away, lay_out
+from etl.fleet.publishing import as_found, put_away, put_away_again, said, why_not, without_why_not
 from etl.fleet.windows import Closing, closes_at, opens_at
 from etl.ledger.store import Ledger
-from etl.places import place_of
-from etl.reconciler.put_in_place import copy_in_place
+from etl.places import pinned
 from etl.stages.connect import connect, host_to_ask
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.clock import Clock
-    from etl.events import Event, InputSummary, Summary
+    from etl.events import Event, Summary
     from etl.fleet.ends import Back, Over
     from etl.fleet.order import Order
     from etl.settings import Settings
@@ -51,13 +50,28 @@ class Attendant(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What is noted of a submission's turns before this one. exit_code, said: of the last. tries: vain ones in a row."""
+
+    runs: tuple[int, ...] = ()
+    exit_code: int | None = None
+    said: str = ""
+    tries: int = 0
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether all its rows were tried, so that at most its results are to be put away."""
+        return bool(self.runs) and is_all_tried(self.exit_code)
+
+
 @dataclass(slots=True)
 class Held:
     """A submission that this worker has. Moments are monotonic.
 
     stop: asks its run to stop; wish: why. is_closed: it was taken outside of its window.
-    sends_since: when the first row could go. runs: begun or continued so far.
-    done, rows: of this turn, as its progress tells.
+    sends_since: when the first row could go. runs: begun or continued so far, before this turn too.
+    done, rows: of this turn, as its progress tells. unpublished: why its results are not where they are wanted.
     """
 
     number: int
@@ -71,6 +85,7 @@ class Held:
     done: int = 0
     rows: int = 0
     summary: Summary | None = None
+    unpublished: str | None = None
 
     def ask(self, wish: Wish) -> None:
         """Have its run stop after what is in flight. The first wish stays, but that of a person goes before all others."""
@@ -88,21 +103,50 @@ class Carrier:
     clock: Clock
     watchers: Sequence[Callable[[Held, Event], None]] = ()
 
-    def turn(self, held: Held, tries: int) -> Turn:
-        """One turn. tries: vain ones before it. Raises nothing: a mistake of ours is an end, too."""
-        order = held.order
+    def turn(self, held: Held, before: SoFar) -> Turn:
+        """One turn. Raises nothing: a mistake of ours is an end, too."""
+        held.runs += [run for run in before.runs if run not in held.runs]
+        try:
+            if before.is_sent:
+                return self._put_away(held, before)
+            return self._imported(held, before.tries)
+        except LedgerError as error:
+            code = int(code_of_error(error))
+            return Turn(code, error.message, tuple(held.runs), held.wish, Trouble.LEDGER, before.tries)
+        except Exception as error:  # noqa: BLE001 — whatever one order meets, the worker has others
+            words = f"a defect of etl ({type(error).__name__}); the details are in the log of the worker"
+            return Turn(int(ExitCode.DEFECT), words, tuple(held.runs), held.wish, None, before.tries)
+
+    def _imported(self, held: Held, tries: int) -> Turn:
+        """Raises: LedgerError."""
+        order, settings = held.order, None
         try:
             settings = self.attendant.settings_of(order.account)
             with self.attendant.attending(held.number, order) as listener:
                 summary = held.summary = self._run(held, settings, listener)
-            return self._judged(held, settings, _said(summary), summary.exit_code, tries)
-        except LedgerError as error:
-            return Turn(int(code_of_error(error)), error.message, tuple(held.runs), held.wish, Trouble.LEDGER, tries)
+            words = " ".join(filter(None, (said(summary), held.unpublished)))
+            return self._judged(held, settings, words, summary.exit_code, tries)
+        except LedgerError:
+            raise
         except EtlError as error:
-            return self._judged(held, None, error.message, int(code_of_error(error)), tries)
-        except Exception as error:  # noqa: BLE001 — whatever one order meets, the worker has others
-            words = f"a defect of etl ({type(error).__name__}); the details are in the log of the worker"
-            return Turn(int(ExitCode.DEFECT), words, tuple(held.runs), held.wish, None, tries)
+            return self._judged(held, settings, error.message, int(code_of_error(error)), tries)
+
+    def _put_away(self, held: Held, before: SoFar) -> Turn:
+        """The results of a submission whose rows were tried in turns before this one: nothing is read or sent again."""
+        order = held.order
+        if order.results is not None:
+            try:
+                settings = self.attendant.settings_of(order.account)
+            except EtlError as error:
+                held.unpublished = why_not(error.message, order.results, held.number)
+            else:
+                held.unpublished = put_away_again(
+                    held.runs, order.results, held.number, self.folder, settings, self.clock
+                )
+        words = " ".join(filter(None, (without_why_not(before.said), held.unpublished)))
+        return Turn(
+            before.exit_code or 0, words, tuple(held.runs), held.wish, None, before.tries, held.unpublished is not None
+        )
 
     def _run(self, held: Held, settings: Settings, listener: Callable[[Event], None]) -> Summary:
         order = held.order
@@ -113,7 +157,7 @@ class Carrier:
             held.is_closed = True
             held.stop.request("its window is not open")
         with Ledger(settings.ledger_url, settings.ledger_files, self.clock) as ledger:
-            sheet, mapping = lay_out(order, held.number, self.folder, ledger)
+            laid_out = lay_out(order, held.number, self.folder, ledger)
         options = RunOptions(
             duplicate=order.duplicate,
             preflight=order.preflight,
@@ -129,12 +173,20 @@ class Carrier:
             listener(event)
 
         try:
-            summary = pipeline.run(
-                settings, [sheet], mapping, options=options, events=noting, stop=held.stop, clock=self.clock
-            )
+            with pinned(laid_out.at_hand):
+                summary = pipeline.run(
+                    settings,
+                    [laid_out.sheet],
+                    laid_out.mapping,
+                    options=options,
+                    events=noting,
+                    stop=held.stop,
+                    clock=self.clock,
+                )
             if order.results is not None:
-                _publish(sheet, order.results)
-            return replace(summary, inputs=tuple(_as_found(one, order.results) for one in summary.inputs))
+                held.unpublished = put_away(laid_out.sheet, order.results, held.number)
+            place = order.results if held.unpublished is None else None
+            return replace(summary, inputs=tuple(as_found(one, place) for one in summary.inputs))
         finally:
             clear_away(held.number, self.folder)
 
@@ -149,8 +201,8 @@ class Carrier:
             case _:
                 pass
 
-    def _judged(self, held: Held, settings: Settings | None, said: str, code: int, tries: int) -> Turn:
-        """The turn with what its exit code does not tell."""
+    def _judged(self, held: Held, settings: Settings | None, words: str, code: int, tries: int) -> Turn:
+        """The turn with what its exit code does not tell.  Raises: LedgerError."""
         inputs = held.summary.inputs if held.summary else ()
         held.runs += [one.run for one in inputs if one.run is not None and one.run not in held.runs]
         wish = held.wish
@@ -159,13 +211,12 @@ class Carrier:
         trouble = None
         if wish is None and (held.is_closed or any(one.passed() for one in held.stop.deadlines)):
             trouble = Trouble.CLOSED
-        elif wish is None and code in {ExitCode.REFUSED, ExitCode.STOPPED}:
-            trouble = self._trouble_of_account(held.order, settings, code)
-        return Turn(code, said, tuple(held.runs), wish, trouble, tries)
+        elif wish is None and settings is not None and code in {ExitCode.REFUSED, ExitCode.STOPPED}:
+            trouble = self._trouble_of_account(settings, code)
+        return Turn(code, words, tuple(held.runs), wish, trouble, tries, held.unpublished is not None)
 
-    def _trouble_of_account(self, order: Order, settings: Settings | None, code: int) -> Trouble | None:
+    def _trouble_of_account(self, settings: Settings, code: int) -> Trouble | None:
         """Whether the account is why it stopped: LeadSquared is asked whose keys these are, the ledger what is left today."""
-        settings = settings or self.attendant.settings_of(order.account)
         account = settings.account
         if account is None:
             return None
@@ -183,36 +234,3 @@ class Carrier:
                 return None
             left = ledger.requests.budget(record.account_id, account.daily_requests).left_today
             return Trouble.QUOTA_SPENT if left <= 0 else None
-
-
-def _said(summary: Summary) -> str:
-    """How the inputs of a run ended, in words: of the outcomes those that occur."""
-    told = []
-    for one in summary.inputs:
-        rows = " + ".join(
-            f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in one.equation.outcomes.items() if count
-        )
-        told.append(f"{one.input}: {one.equation.data_rows:,} data rows = {rows or '0'}.")
-        if one.stop_reason:
-            told.append(f"Stopped: {one.stop_reason}.")
-    return " ".join(told)
-
-
-def _as_found(one: InputSummary, place: str | None) -> InputSummary:
-    """How an input ended, with its files where people find them: the folder of the worker is gone by then."""
-    if place is not None:
-        files = [place_of(place) / file.name if file is not None else None for file in (one.results, one.failed)]
-        return replace(one, results=files[0], failed=files[1])
-    step = one.next_step
-    if one.failed is not None and one.exit_code == ExitCode.NEEDS_A_PERSON:
-        step = f"etl results {one.run} writes {one.failed.name}: correct its rows and submit that."
-    return replace(one, results=None, failed=None, next_step=step)
-
-
-def _publish(sheet: Path, place: str) -> None:
-    """Put what a run has written where the submission wants it; what a turn before this one has put there is replaced."""
-    folder = place_of(place)
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    for file in results_of(sheet):
-        copy_in_place(file, folder / file.name, lambda _: True)

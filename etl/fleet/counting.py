@@ -63,7 +63,8 @@ class OpenRowsCount:
                 continue
             rows = standing.open_rows(run.run_id)
             before = found.get(run.account_id, OpenRows())
-            found[run.account_id] = OpenRows(before.waiting + rows.waiting, before.unconfirmed + rows.unconfirmed)
+            waiting = 0 if run.is_replaced else rows.waiting
+            found[run.account_id] = OpenRows(before.waiting + waiting, before.unconfirmed + rows.unconfirmed)
             if not run.is_open and rows == OpenRows():
                 self._done.add(run.run_id)
         return Counted(found, at)

@@ -3,8 +3,10 @@
 Pure, a table:
 
     what happened                                   then
-    0, 4            every row was tried             over
-    1, 2, 3         a defect; nothing could go      over: a person has to do something
+    0, 4            every row was tried             over, as soon as its results are where they are wanted
+    1, 3            a defect; it cannot be read     over: a person has to do something
+    2               before anything was begun       over: the same
+    2, later        keys or settings are missing    tried again, later each time; back at once where a stop was asked for
     5, keys refused                                 the account is paused, and it waits
     5, otherwise    the activity type, say          over
     6, quota spent                                  waits for the next UTC day
@@ -53,7 +55,10 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How a turn ended. said: in words, for a person. wish: of its worker, if it asked. tries: vain ones before this."""
+    """How a turn ended. said: in words, for a person. runs: begun or continued, in this turn or in one before.
+
+    wish: of its worker, if it asked. tries: vain ones before this. is_unpublished: its results are not where they are wanted.
+    """
 
     exit_code: int
     said: str
@@ -61,6 +66,7 @@ class Turn:
     wish: Wish | None = None
     trouble: Trouble | None = None
     tries: int = 0
+    is_unpublished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,13 @@ DOUBT_WAIT, MOST_LOOKS = timedelta(minutes=5), 6
 BUSY_WAIT, LONGEST_BUSY_WAIT = timedelta(seconds=5), timedelta(minutes=1)
 """The lease of a worker that is gone is over within a minute; whoever else imports the input may take hours."""
 
-_FINAL = frozenset({ExitCode.DONE, ExitCode.NEEDS_A_PERSON, ExitCode.SOURCE, ExitCode.DEFECT})
+_ALL_TRIED = frozenset({ExitCode.DONE, ExitCode.NEEDS_A_PERSON})
+_FINAL = _ALL_TRIED | {ExitCode.SOURCE, ExitCode.DEFECT}
+
+
+def is_all_tried(exit_code: int | None) -> bool:
+    """Whether a submission that ended so has nothing left to send."""
+    return exit_code in _ALL_TRIED
 
 
 def what_next(turn: Turn, window: Window | None, now: datetime) -> Over | Back:
@@ -102,7 +114,11 @@ def what_next(turn: Turn, window: Window | None, now: datetime) -> Over | Back:
         return Back()
     if turn.trouble is Trouble.LEDGER:
         return _again(turn, FIRST_WAIT / 4, MOST_TRIES, now)
-    if turn.exit_code in _FINAL or turn.exit_code == ExitCode.USAGE:
+    if turn.is_unpublished and is_all_tried(turn.exit_code) and turn.wish is not Wish.STOP:
+        return _again(turn, FIRST_WAIT, MOST_TRIES, now)
+    if turn.exit_code in _FINAL:
+        return Over()
+    if turn.exit_code == ExitCode.USAGE and not turn.runs and turn.wish is None:
         return Over()
     if turn.wish is Wish.STOP:
         return Over(is_stopped=True)

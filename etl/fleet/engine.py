@@ -14,7 +14,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
 
@@ -22,6 +22,7 @@ from etl.fleet.place import pool_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from datetime import datetime
 
     from procrastinate.jobs import Job, Status
     from procrastinate.manager import NotificationCallback
@@ -39,6 +40,24 @@ _CONNECTIONS = 4
 """Of the engine, in one worker: it asks for little, and runs have connections of their own."""
 
 _WHOSE = "SELECT status::text AS status, worker_id FROM procrastinate_jobs WHERE id = %(number)s"
+
+
+class PutBackError(Exception):
+    """How a task tells the engine that its job goes on later. at: None for at once; priority: None keeps its place."""
+
+    def __init__(self, at: datetime | None = None, priority: int | None = None) -> None:
+        super().__init__("back into the queue")
+        self.at = at
+        self.priority = priority
+
+
+class PutBack(BaseRetryStrategy):
+    """The engine's way of putting a job back: as a retry of one that has failed."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002 — the engine's signature
+        if isinstance(exception, PutBackError):
+            return RetryDecision(retry_at=exception.at, priority=exception.priority)
+        return None
 
 
 def app_for_a_moment(settings: Settings) -> App:

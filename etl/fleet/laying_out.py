@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.errors import LedgerError, SourceError, UsageError
 from etl.fleet.order import KeptFile, shown_number
 from etl.mapping.model import lookup_of
-from etl.places import is_url, is_url_text
+from etl.places import is_url, place_of
 from etl.stages.submitted import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from etl.fleet.order import Order
     from etl.ledger.store import Ledger
     from etl.stages.prepare import LoadedMapping
 
-_MAPPING = "mapping"
+_MAPPING, _AT_URLS = "mapping", "at-urls"
 _PACKED = frozenset({".gz", ".zip"})
 
 
@@ -31,33 +32,42 @@ def kept_input(path: Path, content_hash: str) -> KeptFile:
 
 
 def kept_mapping(loaded: LoadedMapping, ledger: Ledger) -> tuple[KeptFile, tuple[KeptFile, ...]]:
-    """A mapping and its lookup and translation files, placed to each other as they lie.
+    """A mapping and its lookup and translation files, placed to each other as they lie; those that it names by URLs, beside them.
 
-    What a mapping names by a URL of its own is not laid out: a worker finds it there, too.
     Raises: UsageError — a file is named in a way that leads nowhere on another machine.
     """
-    named = _named_files(loaded)
+    named, far = _named_files(loaded)
     places = _below_one_folder([loaded.path, *named])
     lookups = tuple(
         KeptFile(place, ledger.copies.keep(file, "lookup")) for file, place in zip(named, places[1:], strict=True)
     )
-    return KeptFile(places[0], loaded.hash.partition("+")[0]), lookups
+    by_url = tuple(
+        KeptFile(f"{_AT_URLS}/{place}/{file.name}", ledger.copies.keep(file, "lookup"), str(file))
+        for place, file in enumerate(far)
+    )
+    return KeptFile(places[0], loaded.hash.partition("+")[0]), lookups + by_url
 
 
-def _named_files(loaded: LoadedMapping) -> list[Path]:
+def _named_files(loaded: LoadedMapping) -> tuple[list[Path], list[Path]]:
+    """Those that are named by where they lie to the mapping, and those that are named by URLs."""
     mapping = loaded.mapping
     names = [lookup_of(mapped.rule) for mapped in mapping.targets()] + [mapping.translate]
     found: dict[Path, None] = {}
+    far: dict[Path, None] = {}
     for name in names:
-        if name is None or is_url_text(name):
+        if name is None:
             continue
-        if Path(name).is_absolute():
+        named = place_of(name)
+        if is_url(named):
+            far[named] = None
+            continue
+        if named.is_absolute():
             raise UsageError(
                 f"{loaded.path}: it names {name} by its whole path, and a worker on another machine has no such file. Name it "
                 "from the mapping's own folder; then its content goes along."
             )
         found[mapping.lookup_path(name)] = None
-    return list(found)
+    return list(found), list(far)
 
 
 def _below_one_folder(files: Sequence[Path]) -> list[str]:
@@ -75,12 +85,21 @@ def _below_one_folder(files: Sequence[Path]) -> list[str]:
     return [Path(os.path.relpath(one, base)).as_posix() for one in whole]
 
 
-def lay_out(order: Order, number: int, folder: Path, ledger: Ledger) -> tuple[Path, Path]:
-    """The files of an order in a folder of its own below this one. Returns: the input and the mapping.
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """The files of an order on a worker. at_hand: what the mapping names by URLs, to be `pinned` while it is read."""
+
+    sheet: Path
+    mapping: Path
+    at_hand: Mapping[str, Path]
+
+
+def lay_out(order: Order, number: int, folder: Path, ledger: Ledger) -> LaidOut:
+    """The files of an order in a folder of its own below this one.
 
     Raises: SourceError — a kept copy was pruned. LedgerError — the folder cannot be written.
     """
-    own = folder / FOLDER / shown_number(number)
+    own = own_folder(number, folder)
     sheet = _inside(own, order.input.place)
     places = [(one, _inside(own / _MAPPING, one.place)) for one in (order.mapping, *order.lookups)]
     try:
@@ -92,7 +111,12 @@ def lay_out(order: Order, number: int, folder: Path, ledger: Ledger) -> tuple[Pa
         raise LedgerError(
             f"{own} cannot be written: {error.strerror}. A worker needs room there for what it works on."
         ) from error
-    return sheet, places[0][1]
+    return LaidOut(sheet, places[0][1], {one.url: place for one, place in places if one.url is not None})
+
+
+def own_folder(number: int, folder: Path) -> Path:
+    """Where a worker has the files of a submission. folder: of the worker."""
+    return folder / FOLDER / shown_number(number)
 
 
 def results_of(sheet: Path) -> list[Path]:
@@ -102,7 +126,7 @@ def results_of(sheet: Path) -> list[Path]:
 
 def clear_away(number: int, folder: Path) -> None:
     """Take the folder of an order away again: input and results are in the ledger."""
-    shutil.rmtree(folder / FOLDER / shown_number(number), ignore_errors=True)
+    shutil.rmtree(own_folder(number, folder), ignore_errors=True)
 
 
 def _put(one: KeptFile, place: Path, ledger: Ledger) -> None:

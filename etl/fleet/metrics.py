@@ -9,6 +9,7 @@ from etl.errors import EtlError, UsageError
 from etl.fleet.health import Doctor
 from etl.fleet.lookout import Lookout
 from etl.fleet.web import address_of, served
+from etl.quoting import installing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ def serving(typed: str, working: Working, hear_inboxes: Callable[[Callable[[Even
         from etl.fleet.meter import Meter, registry_of_worker  # noqa: PLC0415 — as above
     except ImportError as error:
         raise UsageError(
-            f"--metrics needs more than was installed here ({error.name} is missing). Install it: pip install 'etl[fleet]'"
+            f"--metrics needs more than was installed here ({error.name} is missing). Install it: {installing('fleet')}"
         ) from error
     registry = registry_of_worker()
     lookout = Lookout(working.settings, working.clock, _budgets(working))

@@ -15,10 +15,14 @@ PREFIX = "s"
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file of an order. place: relative to the folder that a worker lays it in, below which it cannot lead out."""
+    """A file of an order. place: relative to the folder that a worker lays it in, below which it cannot lead out.
+
+    url: by which the mapping names it, None where that is by its place.
+    """
 
     place: str
     hash: str
+    url: str | None = None
 
     @property
     def name(self) -> str:

@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from etl.clock import SystemClock
 from etl.errors import LedgerError, UsageError
+from etl.quoting import installing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +24,9 @@ SCHEMA = "etl_fleet"
 
 CONNECT_SECONDS = 10
 _OF_THE_LEDGER = "etl_"
-_OURS = f"-c search_path={SCHEMA}"
+_PRIVILEGE = "42501"
+_MAY_NOT = f"This user must be allowed to make the schema {SCHEMA} (GRANT CREATE ON DATABASE …), or to use it: ask who runs it."
+_OURS = f"-c search_path={SCHEMA} -c synchronous_commit=on"  # what a submission was told must survive a crash, too
 
 
 def refuse_without_database(settings: Settings) -> None:
@@ -41,13 +45,21 @@ def refuse_without_engine(settings: Settings) -> None:
     _refuse_without("procrastinate", "psycopg_pool")
 
 
+def refuse_if_moved(settings: Settings) -> None:
+    """For who puts something into the queue or works on it.  Raises: LedgerError — the ledger has moved: it sends nothing."""
+    from etl.ledger.store import Ledger  # noqa: PLC0415 — loads what ledgers stand on
+
+    with Ledger(settings.ledger_url, settings.ledger_files, SystemClock()) as ledger:
+        ledger.moving.refuse_if_gone()
+
+
 def _refuse_without(*packages: str) -> None:
     try:
         for name in packages:
             import_module(name)
     except ImportError as error:
         raise UsageError(
-            f"A fleet needs more than was installed here ({error.name} is missing). Install it: pip install 'etl[fleet]'"
+            f"A fleet needs more than was installed here ({error.name} is missing). Install it: {installing('fleet')}"
         ) from error
 
 
@@ -83,13 +95,16 @@ def opened(settings: Settings) -> Iterator[Connection[DictRow]]:
 
 def trouble(settings: Settings, error: Exception) -> LedgerError:
     """What is wrong with the database, without its password."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    from etl.ledger.postgresql_words import in_short, remedy  # noqa: PLC0415 — only where something is wrong
+
+    words = in_short(str(error)) or type(error).__name__
     password = _password(settings)
     if password:
         words = words.replace(password, "***")
+    state = getattr(error, "sqlstate", None)
+    what = _MAY_NOT if state == _PRIVILEGE else remedy(words, state)
     return LedgerError(
-        f"The fleet in {settings.ledger_shown} cannot be used: {words}. Submissions that are there stay there. Check that the "
-        "database runs and that this user may create a schema in it, then try again."
+        f"The fleet in {settings.ledger_shown} cannot be used: {words}. Submissions that are there stay there. {what}"
     )
 
 

@@ -8,16 +8,25 @@ STALLED_BEATS = 3
 NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision AS now"
 
 COULD_GO = """
-SELECT job.id AS submission, job.queue_name AS account
-  FROM procrastinate_jobs job
- WHERE job.status = 'todo' AND job.queue_name = ANY(%(accounts)s)
-   AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
-   AND NOT EXISTS (SELECT 1 FROM pauses WHERE pauses.account = job.queue_name)
-   AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs other WHERE other.lock = job.lock AND other.status = 'doing')
- ORDER BY job.priority DESC, job.id
- LIMIT 100
+SELECT submission, account FROM (
+    SELECT job.id AS submission, job.queue_name AS account, job.priority,
+           row_number() OVER (PARTITION BY job.queue_name ORDER BY job.priority DESC, job.id) AS place
+      FROM procrastinate_jobs job
+     WHERE job.status = 'todo' AND job.queue_name = ANY(%(accounts)s)
+       AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+       AND NOT EXISTS (SELECT 1 FROM pauses WHERE pauses.account = job.queue_name)
+       AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs other WHERE other.lock = job.lock AND other.status = 'doing')
+) could_go
+ WHERE place <= 10
+ ORDER BY priority DESC, submission
 """
-"""Submissions for these accounts that would be taken if a place were free, in their order."""
+"""Submissions for these accounts that would be taken if a place were free, in their order: the first ten of each account."""
+
+RUNNING = """
+SELECT queue_name AS account, count(*) AS places FROM procrastinate_jobs
+ WHERE status = 'doing' AND task_name = %(task)s GROUP BY queue_name
+"""
+"""How many places of the whole fleet accounts have."""
 
 CLAIM_ROOM = """
 INSERT INTO ways_given (submission) VALUES (%(submission)s)
@@ -77,13 +86,15 @@ ON CONFLICT (submission) DO UPDATE
 
 NOTE_END = """
 INSERT INTO ends (submission, runs, exit_code, said, tries)
-VALUES (%(submission)s, %(runs)s::bigint[], %(exit_code)s, %(said)s, %(tries)s)
+SELECT id, %(runs)s::bigint[], %(exit_code)s, %(said)s, %(tries)s FROM procrastinate_jobs
+ WHERE id = %(submission)s AND status = 'doing' AND worker_id = %(worker)s
 ON CONFLICT (submission) DO UPDATE
    SET runs = ARRAY(SELECT DISTINCT unnest(ends.runs || excluded.runs) AS run ORDER BY run),
        exit_code = excluded.exit_code, said = excluded.said, tries = excluded.tries, at = now()
 """
+"""Nothing where the queue has given the submission to another worker meanwhile: how it ends is for that one to say."""
 
-TRIES = "SELECT tries FROM ends WHERE submission = %(submission)s"
+SO_FAR = "SELECT runs, exit_code, said, tries FROM ends WHERE submission = %(submission)s"
 
 NOTE_INBOX = """
 INSERT INTO inboxes (name, exit_code, said) VALUES (%(name)s, %(exit_code)s, %(said)s)

@@ -87,7 +87,10 @@ def submission_of_run(settings: Settings, run: int) -> Submission | None:
 
 
 def run_of(settings: Settings, number: int) -> int:
-    """The one run of a submission.  Raises: UsageError — it has begun none yet, or several."""
+    """The one run of a submission; of several of one sheet, each compared anew with what went out meanwhile, the newest.
+
+    Raises: UsageError — it has begun none yet, or some for each of several sheets.
+    """
     one = submission(settings, number)
     if len(one.runs) == 1:
         return one.runs[0]
@@ -95,8 +98,19 @@ def run_of(settings: Settings, number: int) -> int:
         raise UsageError(
             f"{one.shown} has begun no run yet: it is {one.state}{_because(one)}. etl runs --all shows how it stands."
         )
-    runs = ", ".join(map(str, one.runs))
+    newest = _newest_of_each_sheet(settings, one.runs)
+    if len(newest) == 1:
+        return newest[0]
+    runs = ", ".join(map(str, newest))
     raise UsageError(f"{one.shown} has several runs, one for each sheet: {runs}. Name one of them.")
+
+
+def _newest_of_each_sheet(settings: Settings, runs: Sequence[int]) -> list[int]:
+    from etl.care import opened as opened_ledger  # noqa: PLC0415 — loads what talks to the ledger's own tables
+
+    with opened_ledger(settings, None) as ledger:
+        found = [(run, ledger.runs.get(run)) for run in sorted(runs)]
+    return sorted({(record.sheet if record is not None else None): run for run, record in found}.values())
 
 
 def stop(settings: Settings, number: int) -> Submission:
@@ -116,7 +130,7 @@ def stop(settings: Settings, number: int) -> Submission:
 
 
 def _because(one: Submission) -> str:
-    return f" ({one.said})" if one.said else ""
+    return f" ({one.said.rstrip('.')})" if one.said else ""
 
 
 def _found(settings: Settings, which: str, most: int = MOST, **values: int) -> list[Submission]:

@@ -11,6 +11,7 @@ from etl.errors import LedgerError
 from etl.identity import account_identity
 from etl.ledger.database import inserted_key
 from etl.ledger.limits_held import note_named
+from etl.ledger.patience import patiently
 from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, LEARNED_LIMITS, SCOPES
 from etl.records import Limit, Window
 
@@ -41,6 +42,7 @@ class Accounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._learned: tuple[tuple[int, int], dict[Window, Limit]] = ((0, 0), {})  # of which transaction and account
 
     def known_as(self, base_url: str, name: str) -> AccountRecord | None:
         """The account met earlier under this host and name; asks only."""
@@ -57,6 +59,7 @@ class Accounts:
         query = select(ACCOUNT_NAMES.c.host).where(ACCOUNT_NAMES.c.account_id == account_id).distinct()
         return tuple(sorted(self._database.connection.execute(query).scalars()))
 
+    @patiently
     def meet(self, base_url: str, name: str, org_id: str | None) -> AccountRecord:
         """The account behind host and name, noted if it is new.
 
@@ -94,6 +97,7 @@ class Accounts:
             connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.account_id == known.account_id).values(**values))
         return AccountRecord(known.account_id, identity, org_id)
 
+    @patiently
     def scope(self, account_id: int, mapping_name: str, event: int) -> int:
         """The number of the scope, noted if it is new."""
         place = {"account_id": account_id, "mapping_name": mapping_name, "event": event}
@@ -119,6 +123,12 @@ class Accounts:
 
     def learned_limits(self, account_id: int) -> dict[Window, Limit]:
         """The limits that refusals of this account have named, the last of them not too long ago: a plan may grow."""
+        of = (self._database.transactions, account_id)
+        if not self._database.is_writing or self._learned[0] != of:
+            self._learned = (of, self._ask_learned(account_id))
+        return dict(self._learned[1])
+
+    def _ask_learned(self, account_id: int) -> dict[Window, Limit]:
         place = {"account_id": account_id, "learned_after": self._now() - LEARNED_FOR_SECONDS}
         found = self._database.ask(_LEARNED, place)
         return {Window(name): Limit(requests, seconds) for name, requests, seconds in found}
@@ -137,6 +147,7 @@ class Accounts:
             learned = {"rate_window": window.value, "requests": limit.count, "seconds": limit.seconds}
             connection.execute(LEARNED_LIMITS.insert().values(account_id=account_id, learned_at=self._now(), **learned))
             note_named(connection, account_id, window, limit, self._now())
+            self._database.ask_anew()
 
     def pause(self, account_id: int, until_mono: float) -> None:
         """Let no process send to this account before `until_mono` of this boot; a longer pause stays."""
@@ -148,6 +159,7 @@ class Accounts:
             if known.paused_boot == boot and (known.paused_until_mono or 0) >= until_mono:
                 return
             connection.execute(update(ACCOUNTS).where(place).values(paused_until_mono=until_mono, paused_boot=boot))
+            self._database.ask_anew()
 
     def _now(self) -> float:
         return self._database.clock.now().timestamp()

@@ -68,6 +68,15 @@ class Database(ABC):
         """So many write transactions have begun. What nobody else can change meanwhile need be asked once in each."""
 
     @property
+    def is_writing(self) -> bool:
+        """Whether a write transaction has begun: then nobody else changes what it is about, and it need not be asked twice."""
+        return self._has_begun
+
+    def ask_anew(self) -> None:
+        """Something was written of which it was noted that it need be asked once in each transaction (`transactions`)."""
+        self.transactions += 1
+
+    @property
     @abstractmethod
     def connection(self) -> Connection:
         """For statements that are no part of every request."""
@@ -157,6 +166,12 @@ class Database(ABC):
         """To which boot the moments belong that `to_here` gives."""
         return self.clock.boot_id()
 
+    def begin_anew(self) -> None:
+        """What is here of other ledgers lies before this moment, and not before the first one that was ever seen here of this
+        boot. To be said within a transaction of no account."""
+        values = {"boot_id": self.clock.boot_id(), "now": self.clock.monotonic()}
+        self.do("UPDATE boots SET first_seen_mono = :now WHERE boot_id = :boot_id", values)
+
     @abstractmethod
     def ask(self, statement: str, values: Mapping[str, object]) -> Sequence[Any]:
         """All rows that a statement of every request gives, as tuples: past what SQLAlchemy does with each of them, which
@@ -187,6 +202,9 @@ class Database(ABC):
 
     def after_filling(self, table: str) -> None:  # noqa: B027 — there need not be anything to do
         """A temporary table was filled: let the database know what it holds, where it needs to."""
+
+    def will_note_commits(self) -> None:  # noqa: B027 — as above
+        """All tables are there: from now on what became of a commit can be found out about, where it is not answered."""
 
     def go_on_numbering(self, *tables: str) -> None:  # noqa: B027 — as above
         """Numbers were given to rows of these tables by hand: those that the database gives are to lie above them."""

@@ -23,7 +23,7 @@ PAGE_ROWS = 500
 _CREATE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS gathered (
     row_id BIGINT NOT NULL, row_number INTEGER PRIMARY KEY, memory_key {blob} NOT NULL, ordinal INTEGER NOT NULL,
-    together INTEGER, address {blob} NOT NULL, content TEXT NOT NULL)"""
+    together INTEGER, address {blob} NOT NULL, lineage_run INTEGER, replaces BIGINT, content TEXT NOT NULL)"""
 
 _CREATE_ORDER = """
 CREATE TEMPORARY TABLE IF NOT EXISTS gathered_order (first_row INTEGER PRIMARY KEY, its_address {blob} NOT NULL)"""
@@ -54,7 +54,10 @@ class Gathering:
     def take_in(self, rows: Iterable[tuple[WaitingRow, str]]) -> None:
         """Add rows, each with what it carries."""
         values = (
-            (row.row_id, row.row_number, row.memory_key, row.ordinal, row.together, row.address or b"", content)
+            (
+                *(row.row_id, row.row_number, row.memory_key, row.ordinal, row.together, row.address or b""),
+                *(row.lineage_run, row.replaces, content),
+            )
             for row, content in rows
         )
         with self._database.looking():

@@ -9,8 +9,10 @@ database's clock, and its holder renews it all the time: by a beat on a connecti
     its time is over over there      another process may take it; it ends what is in the air, and reads back: as after a kill
                                      where that process is dead for certain, else as after a time-out, for it may wait still
     another process has taken it     the intent of a request is not written any more: it is looked at in the same commit
+    connecting took too long         nothing is written on that line: its time is compared once more right before the first byte
+    the ledger moves, or has moved   the same: nobody renews anything there any more, and who held something holds it no longer
 
-So two that both believe they hold an input do not both send, but for who is halted between that look and the sending itself.
+So two that both believe they hold an input do not both send, but for who is halted between that comparison and the write itself.
 A holder that was killed on this very machine is known to be dead, and waited for no longer.
 """
 
@@ -20,26 +22,29 @@ import threading
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import make_url
 
 from etl.clock import SystemClock
 from etl.errors import BusyError, LedgerError, UsageError
+from etl.ledger.lease_beat import Beat
 from etl.ledger.steps import this_actor
 from etl.ledger.this_process import is_surely_dead, this_process
+from etl.ledger.transfer import IS_HERE
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from etl.clock import Clock
     from etl.ledger.postgresql import PostgresqlDatabase
+    from etl.records import MayWrite
 
 LEASE_SECONDS = 45.0
 """How long a lease counts from its last renewal on. `?etl_lease_seconds=` in the ledger's URL says otherwise."""
 
 _SHORTEST_SECONDS = 1.0
-_BEATS = 4  # in the time of one lease
 _MARGIN = 0.1  # of that time: by so much earlier its holder stops, for clocks that go unevenly
 
 _TAKE = """
@@ -52,12 +57,12 @@ WHERE leases.until_at <= :now OR leases.holder = :dead"""
 _HELD = """
 SELECT holder, held_by, process, since_at, until_at FROM leases WHERE account_id = :account_id AND identity = :identity"""
 
-_COUNT = "SELECT COUNT(*) FROM leases WHERE holder = :holder"
+_COUNT = f"SELECT COUNT(*) FROM leases WHERE holder = :holder AND {IS_HERE}"
 
-_RENEW = "UPDATE leases SET until_at = :until WHERE holder = :holder"
+_RENEW = f"UPDATE leases SET until_at = :until WHERE holder = :holder AND {IS_HERE}"
 
-_BEAT = """
-UPDATE leases SET until_at = extract(epoch FROM clock_timestamp()) + %(seconds)s WHERE holder = %(holder)s"""
+# A beat that renews at this moment waits for the end of this, and finds nothing of its own then. The process stays noted.
+_END_ALL = "UPDATE leases SET holder = ''"
 
 _GIVE_BACK = "DELETE FROM leases WHERE account_id = :account_id AND identity = :identity AND holder = :holder"
 
@@ -111,9 +116,10 @@ class Leases:
         self._held: set[tuple[int, str]] = set()
         self._deadline = 0.0  # by `through_sleep`
         self._is_lost = False
+        self._given_back = 0  # so many by now
         self._may_other_live = False
         self._lock = threading.Lock()
-        self._beat: _Beat | None = None
+        self._beat: Beat | None = None
 
     def take(self, account_id: int, identity: str) -> Lease:
         """Take the lease of an input. Raises: BusyError — another process holds it, and may be at work."""
@@ -147,9 +153,18 @@ class Leases:
 
     def is_any_taken(self) -> bool:
         """Whether anybody holds anything and may be at work; asks only."""
-        found = self._database.ask("SELECT process, until_at FROM leases", {})
         now = self._database.clock.monotonic()
-        return any(until > now and not is_surely_dead(process, self._clock) for process, until in found)
+        return any(until > now for until in self._until_of_living())
+
+    def end_all(self) -> bool:
+        """Take all leases away, within a transaction of no account. Returns: whether any is of who may live still, asleep or
+        cut off; whoever takes one of those next learns that, too."""
+        self._database.do(_END_ALL, {})
+        return bool(self._until_of_living())
+
+    def _until_of_living(self) -> list[float]:
+        found = self._database.ask("SELECT process, until_at FROM leases", {})
+        return [until for process, until in found if not is_surely_dead(process, self._clock)]
 
     def holds(self) -> bool:
         """Whether all that was taken is still held at this very moment. To be asked right before each request is sent."""
@@ -158,6 +173,17 @@ class Leases:
         if not self._is_lost and self._clock.through_sleep() >= self._deadline:
             self._renew()
         return not self._is_lost and self._clock.through_sleep() < self._deadline
+
+    def permit(self) -> MayWrite | None:
+        """Whether a request that is handed over now may still be written, to be asked by its own thread right before its first
+        byte; None where nothing is held, and nobody need ask. It asks the clock alone, and is over when anything is given back.
+        """
+        return partial(self._may_write, self._given_back) if self._held else None
+
+    def _may_write(self, given_back: int) -> bool:
+        with self._lock:
+            is_held = given_back == self._given_back and not self._is_lost
+            return is_held and self._clock.through_sleep() < self._deadline
 
     def holds_in_this_commit(self) -> bool:
         """The same for an intent, within the transaction that writes it: whoever takes a lease has to wait for its end."""
@@ -175,6 +201,7 @@ class Leases:
             return
         with self._lock:
             self._held.discard(lease.place)
+            self._given_back += 1
         if not self._held:
             self._end_beat()
         account_id, identity = lease.place
@@ -245,43 +272,13 @@ class Leases:
 
     def _begin_to_beat(self) -> None:
         if self._beat is None and isinstance(self._clock, SystemClock):
-            self._beat = _Beat(self, self._url, self._clock, self._seconds)
+            self._beat = Beat(self, self._url, self._clock, self._seconds)
             self._beat.start()
 
     def _end_beat(self) -> None:
         if self._beat is not None:
             self._beat.is_over.set()
             self._beat = None
-
-
-class _Beat(threading.Thread):
-    """Renews the leases of one ledger, on a connection of its own."""
-
-    def __init__(self, leases: Leases, url: str, clock: Clock, seconds: float) -> None:
-        super().__init__(name="lease", daemon=True)
-        self.is_over = threading.Event()
-        self._leases, self._url, self._clock, self._seconds = leases, url, clock, seconds
-
-    def run(self) -> None:
-        import psycopg  # noqa: PLC0415 — only where there is a PostgreSQL
-
-        from etl.ledger.libpq import libpq_conninfo  # noqa: PLC0415 — as above
-
-        pause = self._seconds / _BEATS
-        while not self.is_over.wait(pause):
-            with (
-                suppress(psycopg.Error),  # who cannot renew has lost it in time
-                psycopg.connect(libpq_conninfo(self._url, pause), autocommit=True) as connection,
-            ):
-                while not self.is_over.is_set():
-                    self._renew(connection)
-                    if self.is_over.wait(pause):
-                        return
-
-    def _renew(self, connection: object) -> None:
-        expected, asked = self._leases.held(), self._clock.through_sleep()
-        cursor = connection.execute(_BEAT, {"seconds": self._seconds, "holder": self._leases.holder})  # type: ignore[attr-defined]
-        self._leases.beat(asked, cursor.rowcount, expected)
 
 
 def _clock_time(at: float) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from etl.errors import LedgerError
+from etl.quoting import installing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 
-_OLDEST = 130_000  # PostgreSQL 13: pg_current_xact_id
-_SESSION = """
+_OLDEST = 130_000  # PostgreSQL 13: pg_current_xact_id_if_assigned, by which a commit knows whether it wrote anything
+SURELY = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+"""For each connection that writes: a commit that was answered survives the crash that follows it."""
+
+_SESSION = f"""
 SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '150s'; SET statement_timeout = 0; SET TIME ZONE 'UTC';
 SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"""
-"""For each connection. synchronous_commit: a commit that was answered survives the crash that follows it."""
+{SURELY}"""
 
 _LINE = {
     "connect_timeout": 10,
@@ -56,7 +59,7 @@ def load_driver() -> None:
     except ImportError as error:
         raise LedgerError(
             f"A ledger in PostgreSQL needs a driver that was not installed here ({error}). Nothing was sent. Install it: "
-            "pip install 'etl[postgresql]'"
+            f"{installing('postgresql')}"
         ) from error
 
 
@@ -75,11 +78,17 @@ def _prepare(connection: Any, _record: object = None) -> None:
     connection.autocommit = True
     if connection.info.server_version < _OLDEST:
         raise LedgerError(
-            f"This PostgreSQL is of version {connection.info.server_version // 10_000}; a ledger needs version 13 or newer. "
-            "Nothing was sent."
+            f"The PostgreSQL at {connection.info.host} is of version {_major(connection.info.server_version)}; a ledger needs "
+            f"version {_major(_OLDEST)} or newer. Nothing was sent. Have it brought to a newer version, or name another server; "
+            "a ledger in a file needs none."
         )
     connection.execute(_SESSION, prepare=False)
     connection.autocommit = was
+
+
+def _major(number: int) -> str:
+    """As people say it: 9.6 was one version, and so was 12."""
+    return f"{number // 10_000}" if number >= 100_000 else f"{number // 10_000}.{number // 100 % 100}"
 
 
 def words_of(error: BaseException) -> str:

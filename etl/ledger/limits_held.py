@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from etl.delivery.throttle import smallest
+from etl.ledger.patience import patiently
 from etl.ledger.schema import LIMITS_HELD
 from etl.records import Limit, Window
 
@@ -66,6 +67,7 @@ class LimitsHeld:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @patiently
     def note(self, account_id: int, limits: Mapping[Window, Limit], named: Collection[Window]) -> None:
         """Note what is kept to from now on. named: those that LeadSquared has named, the others are of the settings."""
         now = self._database.clock.now().timestamp()

@@ -33,6 +33,24 @@ _WRITE = (
 )
 
 
+class Lines:
+    """The line to an account as this transaction knows it: nobody else can see more of it meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: tuple[int, int, Line] | None = None
+
+    def known(self, account_id: int) -> Line | None:
+        """The line as it is by now; None where this transaction has not asked yet."""
+        if self._known is None or self._known[:2] != (self._database.transactions, account_id):
+            return None
+        return self._known[2] if self._database.is_writing else None
+
+    def note(self, account_id: int, line: Line) -> None:
+        """It is so from here on."""
+        self._known = (self._database.transactions, account_id, line)
+
+
 @dataclass(frozen=True, slots=True)
 class LineSeen:
     """What the end of one request has shown of the line. written: from when a bound on its way counts, if any.
@@ -54,16 +72,24 @@ def line_in(found: Sequence[Any], boot_id: str) -> Line:
 
 
 def seen_by(
-    database: Database, request_id: int, trip: Trip | None, ended: float, refused_within: float | None
+    database: Database,
+    lines: Lines,
+    request_id: int,
+    trip: Trip | None,
+    ended: float,
+    refused_within: float | None,
+    account_id: int | None = None,
 ) -> LineSeen:
-    """What the end of a request tells. ended: by `monotonic`, when its answer came.
+    """What the end of a request tells. ended: by `monotonic`, when its answer came. account_id: its own, if that is at hand.
 
     refused_within: it was refused for its rate, and nothing that it said explains it; the seconds of the shortest window.
     """
-    clock = database.clock
-    ((account_id, sent, *found),) = database.ask(_READ, {"request_id": request_id})
-    line = known = line_in(found, clock.boot_id())
-    written = None
+    clock, sent = database.clock, 0.0  # when it was sent tells of a refusal only
+    line = None if account_id is None or refused_within is not None else lines.known(account_id)
+    if account_id is None or line is None:
+        ((account_id, sent, *found),) = database.ask(_READ, {"request_id": request_id})
+        line = lines.known(account_id) or line_in(found, clock.boot_id())
+    known, written = line, None
     if trip is not None:
         line = line.after_answer(ended - trip.written, is_plain_write=trip.is_plain and trip.size > 0)
         if trip.handshake is not None:
@@ -71,6 +97,7 @@ def seen_by(
         written = line.believed_written(trip)
     if refused_within is not None:
         line = line.after_refusal(sent, refused_within, clock.monotonic(), clock.now().timestamp())
+    lines.note(account_id, line)
     if line is known:
         return LineSeen(written, None)
     values = {"account_id": account_id, "boot_id": clock.boot_id(), **dict(zip(_NAMES, _facts(line), strict=True))}

@@ -10,6 +10,7 @@ from sqlalchemy.schema import CreateIndex
 
 from etl.errors import LedgerError
 from etl.ledger.schema import (
+    COMMITS,
     COPY_PIECES,
     HANDOVERS,
     LEASES,
@@ -134,6 +135,11 @@ def _less_room(connection: Connection) -> None:
     next(index for index in ROWS.indexes if index.name == "rows_by_cells").create(connection)
 
 
+def _what_lost_answers_need(connection: Connection) -> None:
+    """Version 13: the last commit of each that has the ledger open, where machines share it."""
+    COMMITS.create(connection, checkfirst=True)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _is_there,
     _what_verifying_needs,
@@ -147,6 +153,7 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _what_handing_over_needs,
     _what_sharing_needs,
     _less_room,
+    _what_lost_answers_need,
 )
 """Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once."""
 

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text
 
 from etl.errors import BusyError, LedgerError
 from etl.ledger import transfer
-from etl.ledger.schema import BOOTS, COPIES
+from etl.ledger.requests import Requests
+from etl.ledger.schema import COPIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.engine import Connection
-
     from etl.ledger.copies import Copies
     from etl.ledger.database import Database
+    from etl.ledger.leases import Leases
     from etl.ledger.transfer import TableMoved
 
 _LEDGER_ID = "ledger_id"
 
+_IN_THE_AIR = text(
+    "SELECT DISTINCT run_id FROM requests WHERE ended_mono IS NULL AND run_id IS NOT NULL ORDER BY run_id"
+)
+
 
 class Moving:
-    """One of the two ledgers. is_importing: whether somebody holds any input of it."""
+    """One of the two ledgers. is_importing: whether somebody holds any input of it. leases: by which, where it has such."""
 
-    def __init__(self, database: Database, copies: Copies, is_importing: Callable[[], bool]) -> None:
+    def __init__(
+        self, database: Database, copies: Copies, is_importing: Callable[[], bool], leases: Leases | None
+    ) -> None:
         self._database = database
         self._copies = copies
         self._is_importing = is_importing
+        self._leases = leases
 
     def identity(self) -> str:
         """By what packages know this ledger; it moves along."""
@@ -66,8 +73,28 @@ class Moving:
             )
 
     def begin(self, where: str) -> None:
-        """From here on nobody begins to send from this ledger."""
+        """From here on nobody sends from this ledger. Raises: BusyError — somebody imports from it: then it stays."""
+        if self._leases is not None:
+            self._end_and_begin(self._leases, where)
+            return
         transfer.note_facts(self._database, {transfer.MOVING: where})
+        try:
+            self.refuse_while_importing()
+        except BaseException:
+            self.stay()
+            raise
+
+    def _end_and_begin(self, leases: Leases, where: str) -> None:
+        """As one commit, for holders that sleep or were cut off: who held a lease whose time is over holds it no more, and what
+        such a one has in the air may be carried out still, also where the new ledger knows nothing of leases of here."""
+        with self._database.writing() as connection:
+            may_live = leases.end_all()
+            self.refuse_while_importing()
+            if may_live:
+                requests = Requests(self._database, is_other_alive=lambda: True)
+                for run_id in connection.execute(_IN_THE_AIR).scalars().all():
+                    requests.close_lost(run_id)
+            transfer.note_facts(self._database, {transfer.MOVING: where})
 
     def stay(self) -> None:
         """It does not go after all."""
@@ -90,27 +117,33 @@ class Moving:
         with self._database.looking() as connection:
             return [transfer.as_it_is(connection, table) for table in transfer.tables()]
 
+    def has_taken_in(self, identity: str) -> bool:
+        """Whether that ledger is here by now, for certain: who may be about to write it here is waited for.
+
+        Raises: LedgerError — it cannot be asked.
+        """
+        with self._database.writing():
+            return self.came_from() == identity
+
     def take_in(self, other: Moving) -> tuple[tuple[TableMoved, ...], int, int]:
         """Take all of another ledger in, as one commit. Returns: the tables, how many copies came along and how many could not.
 
-        Raises: LedgerError — what arrived is not what was sent; nothing was taken.
+        Raises: LedgerError — what arrived is not what was sent, or somebody was quicker to write here; nothing was taken.
         """
         with other._database.looking() as source, self._database.writing() as target:
+            if not self.is_empty():
+                raise LedgerError(
+                    f"Something was imported into the ledger {self._database.shown} meanwhile. Nothing was moved."
+                )
             sent = [transfer.copy_rows(source, self._database, table) for table in transfer.tables()]
             for one, table in zip(sent, transfer.tables(), strict=True):
                 transfer.refuse_difference(one, transfer.as_it_is(target, table))
             came, lost = self._take_copies(other)
-            self._begin_anew(target)
+            self._database.begin_anew()
             transfer.note_facts(
                 self._database, {transfer.CAME: other.identity(), _LEDGER_ID: other.identity(), transfer.MOVED: None}
             )
         return tuple(sent), came, lost
-
-    def _begin_anew(self, target: Connection) -> None:
-        """What came along lies before this moment, and not before the first one that was ever seen here of this boot."""
-        clock = self._database.clock
-        here = update(BOOTS).where(BOOTS.c.boot_id == clock.boot_id())
-        target.execute(here.values(first_seen_mono=clock.monotonic()))
 
     def _take_copies(self, other: Moving) -> tuple[int, int]:
         came = lost = 0

@@ -13,15 +13,13 @@ only when its commit can be seen. SERIALIZABLE would find the same conflicts lat
 upon anew at every one of them. Locks are always taken in that order, so nobody waits for each other in a ring.
 
 A process that is halted with a transaction open loses it after a minute (`idle_in_transaction_session_timeout`), so that it
-keeps nobody else waiting. When a commit was not answered, `pg_xact_status` tells afterwards what became of it.
+keeps nobody else waiting. When a commit was not answered, `commits` tells afterwards what became of it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import ref
 
@@ -30,21 +28,24 @@ from sqlalchemy.exc import DatabaseError
 
 from etl.clock import SystemClock
 from etl.errors import LedgerError, LedgerLostError
+from etl.ledger.clock_set import WHICH, noting_that_it_was_set
+from etl.ledger.commits import Commits
 from etl.ledger.database import Database
 from etl.ledger.libpq import OWNER, Patient, engine_of, libpq_place, load_driver, words_of
-from etl.ledger.postgresql_words import is_worth_waiting, told
+from etl.ledger.postgresql_statements import as_one, said
+from etl.ledger.postgresql_words import is_worth_waiting, told, told_forgotten, told_unanswered
 from etl.ledger.schema import METADATA, for_postgresql
-from etl.ledger.shared_clock import SharedClock
+from etl.ledger.shared_clock import Instant, SharedClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import psycopg
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
     from etl.clock import Clock
-    from etl.ledger.database import Statement, Values
+    from etl.ledger.database import Statement
 
 _Result = TypeVar("_Result")
 
@@ -60,55 +61,11 @@ _ACCOUNT_OF = {
 }
 _MOST_KNOWN = 10_000
 
-_READING = "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_xact_id()::text"
+_READING = "SELECT extract(epoch FROM clock_timestamp())::float8, "
+_NO_NAME = "NULL"  # of the clock, while there are no tables yet
 
 _BY_INDEX = "SET LOCAL enable_seqscan = off; "
 """A prepared statement keeps the plan that it got first; got while claims were few, that was to read all of them each time."""
-
-_NAME = re.compile(r"(?<![:\w]):([a-z]\w*)")
-_OF_ONE = re.compile(r"\s*UPDATE (\w+) SET (.+?)\s+WHERE (\w+) = :\3\s*", re.DOTALL)
-
-
-@lru_cache(maxsize=512)
-def _statement(statement: str) -> bytes:
-    """A statement as psycopg takes it."""
-    listed = statement.replace("%", "%%").replace("IN :row_ids", "= ANY(:row_ids)")
-    return _NAME.sub(r"%(\1)s", listed).encode()
-
-
-@lru_cache(maxsize=64)
-def _for_all(statement: str, names: tuple[str, ...]) -> str | None:
-    """A statement that changes the row of one number, for lists of values: carrying it out for each costs three times as much.
-
-    None where it says more than that, so that it has to be carried out for each.
-    """
-    found = _OF_ONE.fullmatch(statement)
-    if found is None:
-        return None
-    table, changes, number = found.groups()
-    columns = METADATA.tables[table].columns
-    if not columns[number].primary_key or not all(name in columns for name in names):
-        return None
-    lists = ", ".join(f"(:{name})::{_type_of(columns[name])}[]" for name in names)
-    new = _NAME.sub(r"each.its_\1", changes)
-    its = ", ".join(f"its_{name}" for name in names)
-    return f"UPDATE {table} SET {new} FROM unnest({lists}) AS each ({its}) WHERE {number} = each.its_{number}"
-
-
-def _as_one(statement: str, values: Values | Sequence[Values]) -> tuple[str, Values] | None:
-    """A statement of which one execution is enough, for all of the values; None where there is none."""
-    if isinstance(values, Mapping):
-        return statement, values
-    if len(values) == 1:
-        return statement, values[0]
-    all_at_once = _for_all(statement, tuple(values[0])) if values else None
-    return None if all_at_once is None else (all_at_once, {name: [one[name] for one in values] for name in values[0]})
-
-
-def _type_of(column: Column[Any]) -> str:
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 — only where there is a PostgreSQL
-
-    return str(column.type.compile(postgresql.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's own lack
 
 
 class PostgresqlDatabase(Database):
@@ -126,7 +83,8 @@ class PostgresqlDatabase(Database):
         if isinstance(clock, SystemClock):  # time that tests make up is everybody's
             self.clock = self._shared = SharedClock(clock)
         self._own_clock = clock
-        self._xid = ""
+        self._commits = Commits()
+        self._locks = ""  # of the transaction that has begun, or of the last one
         self._is_lost = False
         self._accounts: dict[tuple[str, int], int] = {}
         self._is_again = False  # whether what a connection held of temporary tables is gone
@@ -190,13 +148,13 @@ class PostgresqlDatabase(Database):
 
     def do_all(self, statements: Sequence[Statement]) -> list[int]:
         """All on one way there and back."""
-        alone = [_as_one(*one) for one in statements]
+        alone = [as_one(*one) for one in statements]
         if len(alone) < 2 or None in alone:
             return super().do_all(statements)
         raw = self._raw
         try:
             with raw.pipeline():
-                cursors = [raw.execute(_statement(one[0]), one[1]) for one in alone if one is not None]
+                cursors = [raw.execute(said(one[0]), one[1]) for one in alone if one is not None]
         except self._errors as error:
             self.fail(error)
         return [cursor.rowcount for cursor in cursors]
@@ -204,12 +162,12 @@ class PostgresqlDatabase(Database):
     def do_each(self, statement: str, values: Sequence[Mapping[str, object]]) -> int:
         if not values:
             return 0
-        one = _as_one(statement, values)
+        one = as_one(statement, values)
         if one is not None:
             return self.do(*one)
         cursor = self._raw.cursor()
         try:
-            cursor.executemany(_statement(statement), values)
+            cursor.executemany(said(statement), values)
         except self._errors as error:
             self.fail(error)
         return int(cursor.rowcount)
@@ -258,7 +216,7 @@ class PostgresqlDatabase(Database):
 
     def _quickly(self, statement: str, values: Mapping[str, object]) -> Any:
         try:
-            return self._raw.execute(_statement(statement), values)
+            return self._raw.execute(said(statement), values)
         except self._errors as error:
             self.fail(error)
 
@@ -275,12 +233,14 @@ class PostgresqlDatabase(Database):
     def _begin(self, account_id: int | None, of: Mapping[str, int]) -> None:
         for name, number in of.items():
             account_id = self._account_of(name, number)
-        ours = f"pg_advisory_xact_lock({_LOCKS})"
+        self._locks = f"SELECT pg_advisory_xact_lock({_LOCKS})"
         if account_id is not None:
-            ours = (
-                f"pg_advisory_xact_lock_shared({_LOCKS}); SELECT pg_advisory_xact_lock({_LOCKS + 1 + int(account_id)})"
-            )
-        self._reading(f"BEGIN; {_BY_INDEX if self._is_by_index else ''}SELECT {ours}; {_READING}")
+            alone = f"SELECT pg_advisory_xact_lock({_LOCKS + 1 + int(account_id)})"
+            self._locks = f"SELECT pg_advisory_xact_lock_shared({_LOCKS}); {alone}"
+        while not self._read_clock(f"BEGIN; {_BY_INDEX if self._is_by_index else ''}{self._locks}; "):
+            self._roll_back()
+            noting = noting_that_it_was_set(self.clock.boot_id())
+            self._carry_out(f"BEGIN; SELECT pg_advisory_xact_lock({_LOCKS}); {noting}; COMMIT")
 
     def _account_of(self, name: str, number: int) -> int | None:
         """Whose a run, request or row is. That never changes. None where there is no such: then it is nobody's."""
@@ -303,7 +263,7 @@ class PostgresqlDatabase(Database):
 
     def _commit(self) -> None:
         try:
-            self._raw.execute("COMMIT", prepare=False)
+            answers = self._answers(self._commits.ending())
         except self._errors as error:
             try:
                 self.fail(error)
@@ -311,6 +271,16 @@ class PostgresqlDatabase(Database):
                 self._has_begun = False
                 if not self._is_committed():
                     raise lost from error
+        else:
+            self._commits.note_answered(answers)
+
+    def _answers(self, statements: str) -> list[str]:
+        """What PostgreSQL says to each of some statements: like `UPDATE 3`."""
+        cursor: Any = self._raw.execute(statements.encode(), prepare=False)
+        told = [cursor.statusmessage]
+        while cursor.nextset():
+            told.append(cursor.statusmessage)
+        return told
 
     def _roll_back(self) -> None:
         if self._is_lost:
@@ -319,35 +289,49 @@ class PostgresqlDatabase(Database):
             self._raw.execute("ROLLBACK", prepare=False)
 
     def _is_committed(self) -> bool:
-        """What became of a commit that was not answered. Raises: LedgerError — the database did not come back to tell."""
-        until = self._own_clock.monotonic() + AWAY_SECONDS
-        while True:
-            found = self.ask("SELECT pg_xact_status((:xid)::text::xid8)", {"xid": self._xid})
-            if found[0][0] != "in progress":
-                return bool(found[0][0] == "committed")
-            if self._own_clock.monotonic() > until:
-                raise LedgerError(told(self.shown, "a commit was not answered, and is still going on"))
-            self._own_clock.sleep(0.2)
+        """What became of a commit that was not answered. Raises: LedgerError — nobody can tell, or not in time."""
+        if not self._commits.are_noted:
+            raise LedgerError(told_unanswered(self.shown))
+        looking = f"{self._locks}; {self._commits.question}"  # one transaction: gets the locks when that one has ended
+        return self._commits.has_come_about(self.until_done(lambda: self._last_of(looking)[0]))
 
-    def _read_clock(self) -> None:
-        self._reading(_READING)
+    def will_note_commits(self) -> None:
+        self._commits.are_noted = True
+        self._read_clock()  # now that its name can be asked
 
-    def _reading(self, statement: str) -> None:
-        """Carry out what ends with a reading of the clock."""
-        asked = self._own_clock.monotonic()
+    def _read_clock(self, before: str = "") -> bool:
+        """before: statements to be carried out first, on the same way there.
+
+        Returns: False where the clock was set, and that has to be noted first (`clock_set`).
+        """
+        asked = Instant.of(self._own_clock)
+        reading, which = self._last_of(f"{before}{_READING}{WHICH if self._commits.are_noted else _NO_NAME}")
+        return self._shared is None or self._shared.observe(asked, reading, Instant.of(self._own_clock), which)
+
+    def _last_of(self, statements: str) -> Any:
+        """The row that the last of some statements gives."""
+        return self._carry_out(statements).fetchone()
+
+    def _carry_out(self, statements: str) -> Any:
+        """Some statements on one way there. Returns: what the last of them gives."""
         try:
-            cursor: Any = self._raw.execute(statement.encode(), prepare=False)
+            cursor: Any = self._raw.execute(statements.encode(), prepare=False)
         except self._errors as error:
             self._has_begun = False
             self._roll_back()
             self.fail(error)
         while cursor.nextset():
             pass
-        reading, self._xid = cursor.fetchone()
-        if self._shared is not None:
-            self._shared.observe(asked, reading, self._own_clock.monotonic())
+        return cursor
 
     # Times
+
+    def begin_anew(self) -> None:
+        """Where they are another database's, their clock may have the name of this one, and be another all the same."""
+        if self._shared is None:
+            super().begin_anew()
+        else:
+            self._carry_out(noting_that_it_was_set(self._shared.boot_id()))
 
     def to_ledger(self, moment: float) -> float:
         return moment if self._shared is None else self._shared.to_ledger(moment)
@@ -398,10 +382,23 @@ class PostgresqlDatabase(Database):
                 if not is_worth_waiting(error) or self._own_clock.monotonic() > until:
                     raise trouble from error
             else:
+                self._refuse_one_that_forgot()
                 self._is_lost, self._is_again = False, True
                 return
             self._own_clock.sleep(pause)
             pause = min(2 * pause, 3.0)
+
+    def _refuse_one_that_forgot(self) -> None:
+        """Raises: LedgerError — what answered us before and what answers now are not of one memory."""
+        if not self._commits.are_noted:
+            return
+        connection: Any = self._connection.connection.dbapi_connection
+        try:
+            ((found,),) = connection.execute(self._commits.question).fetchall()
+        except self._errors:
+            return  # whoever asks next meets the same trouble
+        if self._commits.are_forgotten(found):
+            raise LedgerError(told_forgotten(self.shown))
 
     def close(self) -> None:
         with suppress(Exception):

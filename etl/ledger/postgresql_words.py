@@ -30,7 +30,11 @@ _BY_WORDS = (
         ("certificate", "SSL", "TLS"),
         "TLS does not come about as the URL asks for it (sslmode, sslrootcert): ask who runs it which of them is right.",
     ),
-    (("starting up", "shutting down", "not accepting"), _BY_STATE["57P03"]),
+    (("starting up", "shutting down", "accepting connections", "in recovery mode"), _BY_STATE["57P03"]),
+    (
+        ("invalid connection option", "invalid URI query parameter"),
+        "PostgreSQL knows no such word behind the question mark of the URL: correct its spelling there.",
+    ),
     (("too many clients", "remaining connection slots"), _BY_STATE["53300"]),
     (
         ("translate host name", "Name or service not known", "failed to resolve", "No address"),
@@ -44,18 +48,24 @@ _BY_WORDS = (
 """By words, where there is no SQLSTATE because no connection came about (libpq)."""
 
 _UNDEFINED_TABLE = "42P01"
+_QUESTION = "Is the server running on that host and accepting TCP/IP connections?"
 
-_WORTH_WAITING = (
-    "refused",
-    "starting up",
-    "shutting down",
-    "timeout",
-    "timed out",
-    "closed",
-    "reset",
-    "unreachable",
-    "SSL SYSCALL",
+_FOR_A_PERSON = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "not permitted to log in",
+    "certificate",
+    "invalid connection option",
+    "invalid URI query parameter",
 )
+"""What stands in the way until somebody changes something. All else may pass, and a server may say it in any language."""
+
+_PASSING = frozenset({"53300", "57P01", "57P02", "57P03", "57P05", "55P03"})
+"""SQLSTATEs that pass by themselves: all its connections are taken; it stops, has crashed, starts; or it is locked."""
+
+_BREAKING = "08"  # the class of connections that break
 
 
 def told(shown: str, words: str, state: str | None = None, *, is_lost: bool = False, is_again: bool = False) -> str:
@@ -63,7 +73,7 @@ def told(shown: str, words: str, state: str | None = None, *, is_lost: bool = Fa
 
     shown: the ledger, without a password. words: PostgreSQL's own.
     """
-    said = " ".join(words.split()).rstrip(".") or "the connection was closed"
+    said = in_short(words) or "the connection was closed"
     if is_lost:
         return f"The ledger {shown} went away: {said}. {_LOST}"
     if is_again and state == _UNDEFINED_TABLE:
@@ -71,16 +81,43 @@ def told(shown: str, words: str, state: str | None = None, *, is_lost: bool = Fa
             f"The ledger {shown} went away for a moment, and what was prepared there is gone. Nothing more was sent. Run the "
             "same command again."
         )
-    return f"The ledger {shown} cannot be used: {said}. Nothing more was sent. {_remedy(said, state)}"
+    return f"The ledger {shown} cannot be used: {said}. Nothing more was sent. {remedy(said, state)}"
 
 
-def _remedy(said: str, state: str | None) -> str:
-    if state in _BY_STATE:
-        return _BY_STATE[state]
-    found = next((remedy for signs, remedy in _BY_WORDS if any(sign in said for sign in signs)), None)
+def told_unanswered(shown: str) -> str:
+    """A commit was not answered, and nothing tells what became of it."""
+    return (
+        f"The ledger {shown} went away while something was written there, and whether that is there cannot be told. Nothing more "
+        "was sent. Run the same command again: it goes on from what is there."
+    )
+
+
+def told_forgotten(shown: str) -> str:
+    """What answers now has not all that was confirmed before."""
+    return (
+        f"The ledger {shown} has forgotten what it had confirmed, as a standby does that took over and lagged behind. Nothing "
+        "more was sent: rows that are in LeadSquared may look there as if they waited. Have what is missing put back, or run etl "
+        "ledger rebuild for each activity type with a row key; only then import again."
+    )
+
+
+def in_short(words: str) -> str:
+    """PostgreSQL's words on one line, without its question whether the server runs: what to do is said behind them."""
+    return " ".join(" ".join(words.split()).replace(_QUESTION, "").split()).rstrip(".")
+
+
+def remedy(said: str, state: str | None) -> str:
+    """What to do about it. said: PostgreSQL's words. state: its SQLSTATE; None where no connection came about."""
+    words = _BY_WORDS if state is None else ()  # of a statement "does not exist" says something else
+    found = _BY_STATE.get(state or "") or next(
+        (remedy for signs, remedy in words if any(sign in said for sign in signs)), None
+    )
     return found or "Ask who runs the database, then run the same command again."
 
 
 def is_worth_waiting(error: BaseException) -> bool:
-    """Whether a connection that does not come about may do so in a moment."""
-    return any(sign in str(error) for sign in _WORTH_WAITING)
+    """Whether a connection that does not come about, where there was one before, may do so in a moment."""
+    state = getattr(getattr(error, "orig", None) or error, "sqlstate", None)
+    if state is not None:
+        return state in _PASSING or state.startswith(_BREAKING)
+    return not any(sign in str(error) for sign in _FOR_A_PERSON)

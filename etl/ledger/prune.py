@@ -2,7 +2,7 @@
 
 Row keys, fingerprints, claims and activity ids stay: every row is known again for ever. Only finished runs are touched
 whose every row has come to its end. A run is forgotten in one transaction; kept files go last, once no run names them, so
-a crash in between leaves at most files that the next pruning takes away.
+a crash in between leaves at most files that the next pruning takes away. What waits in the queue of a fleet needs its files, too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
+from etl.ledger.awaited import in_queue
 from etl.ledger.copies import written_at
 from etl.ledger.schema import COPIES, COPY_PIECES, DECISIONS, RUNS
 
@@ -141,8 +142,10 @@ class Pruning:
         self._database.give_back()
 
     def _unneeded(self, before: float, forgotten: Collection[int]) -> list[str]:
-        """The hashes of copies last kept before that moment that only forgotten runs name, or none."""
+        """The hashes of copies last kept before that moment that only forgotten runs name, or none, and nothing that waits."""
         needed, needs_lookups = self._needed(before, forgotten)
+        if self._database.is_shared:
+            needed |= in_queue(self._database)
         query = select(COPIES.c.hash, COPIES.c.kind)
         return [
             content_hash

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from sqlalchemy import case, func, select, text, update
 
@@ -19,7 +19,8 @@ from etl.ledger import followers, revisions
 from etl.ledger.addresses import HELD_BACK
 from etl.ledger.bodies import Bodies
 from etl.ledger.followers import REOPEN
-from etl.ledger.lines import LineSeen, seen_by
+from etl.ledger.lines import Lines, LineSeen, seen_by
+from etl.ledger.patience import patiently
 from etl.ledger.schema import REQUESTS, ROWS, for_rows, opaque, opaque_text, spellings
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.ledger.undoing import note_asked
@@ -53,6 +54,8 @@ __all__ = [
 ]
 
 _AT_ONCE = 500
+_GUID_BYTES = 16  # of an id that is kept as one (schema.py)
+_NOTHING_MORE = RowEnd(0, Outcome.CREATED)[3:]  # than which row, and under which id
 _MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED, Outcome.ALREADY_IMPORTED}
 
 # The statements of every request go past SQLAlchemy (`Database.ask`): putting one together costs more than SQLite needs.
@@ -73,10 +76,21 @@ _INTEND = """
 UPDATE rows SET outcome = 'unconfirmed', request_id = :request_id, position = row_id - :before
 WHERE row_id BETWEEN :first AND :last AND outcome = 'waiting'"""
 
+# The same where nobody has these places yet, as nearly always: a third of the time, and it tells by itself that they were free.
+_CLAIM_WHAT_IS_FREE = """
+INSERT OR IGNORE INTO claims (scope_id, memory_key, ordinal, row_id)
+SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids"""
+
+_LET_GO = """
+DELETE FROM claims WHERE (scope_id, memory_key, ordinal) IN (
+    SELECT scope_id, memory_key, ordinal FROM rows WHERE row_id IN :row_ids) AND row_id IN :row_ids"""
+
 _END_REQUEST = """
 UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail,
     late = :late, server_at = :server_at, written_mono = :written_mono, ended_after = (SELECT MAX(request_id) FROM requests)
 WHERE request_id = :request_id"""
+
+_END_WITNESSED = _END_REQUEST.replace("late = :late", "late = :late, witness = :witness")
 
 # What another run of this ledger has sent meanwhile is that run's: whoever reserves a slot will find it so.
 _STILL_WAITING = for_rows("""
@@ -95,6 +109,7 @@ SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces
 WHERE row_id IN :row_ids"""
 
 # Each kind has an index of its own. Most accounts have none of the latter two, and what is not there need not be searched.
+# Nor is there mostly any id spelt otherwise than GUIDs are: those are kept as texts behind a zero byte, 37 in all.
 _OTHER_HOLDERS = ("already_imported", "undone")
 _WITH_THESE_IDS = """
 SELECT activity_id, run_id, row_number FROM rows
@@ -103,6 +118,9 @@ _HAVE_OTHERS = "SELECT " + ", ".join(
     f"EXISTS (SELECT 1 FROM rows WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IS NOT NULL)"
     for outcome in _OTHER_HOLDERS
 )
+_HAVE_SPELT_OTHERWISE = """, EXISTS (
+    SELECT 1 FROM rows WHERE account_id = :account_id AND outcome = 'created' AND activity_id IS NOT NULL
+      AND activity_id >= x'0030' AND activity_id < x'0067' AND length(activity_id) = 37)"""
 
 _END_ROW = """
 UPDATE rows SET outcome = :outcome, activity_id = :activity_id, code = :code, error = :error, hint = :hint
@@ -113,9 +131,13 @@ _END_CREATED = """
 UPDATE rows SET outcome = 'created', activity_id = :activity_id, code = NULL, error = NULL, hint = NULL
 WHERE row_id = :row_id"""
 
-_RELEASE = for_rows("""
-DELETE FROM claims WHERE (scope_id, memory_key, ordinal) IN (
-    SELECT scope_id, memory_key, ordinal FROM rows WHERE row_id IN :row_ids) AND row_id IN :row_ids""")
+# The index of ids that were created refuses one that is there: how many rows were changed tells whether one was.
+_END_CREATED_IF_NEW = _END_CREATED.replace("UPDATE rows", "UPDATE OR IGNORE rows")
+
+_FOLLOWED_AMONG = """
+SELECT 1 FROM rows WHERE known_row_id IS NOT NULL AND known_row_id BETWEEN :first AND :last LIMIT 1"""
+
+_RELEASE = for_rows(_LET_GO)
 
 _STILL_OPEN = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'unconfirmed' AND request_id = :request_id""")
@@ -253,6 +275,9 @@ class _Fact(NamedTuple):
 
 def _stretches(row_ids: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     """Rows that follow upon each other: the first and the last, before both the number from which positions are counted."""
+    if row_ids and row_ids == list(range(row_ids[0], row_ids[0] + len(row_ids))):
+        yield row_ids[0] - 1, row_ids[0], row_ids[-1]  # as nearly always, and to look at each takes a while
+        return
     for before, stretch in groupby(enumerate(row_ids, start=1), key=lambda placed: placed[1] - placed[0]):
         following = [row_id for _, row_id in stretch]
         yield before, following[0], following[-1]
@@ -292,6 +317,23 @@ def _writing_ends(ends: Sequence[RowEnd]) -> Iterator[Statement]:
         yield _END_ROW, [_written(end) for end in ends if end.row_id not in written]
 
 
+def _all_created(sent: Intent, ends: Sequence[RowEnd]) -> list[dict[str, object]] | None:
+    """What is to be written of a request all of whose rows were created under ids of their own, as nearly always.
+
+    None where any of it is otherwise, or an id is spelt as no GUID is, or a row is tied to rows of other runs.
+    """
+    if [end.row_id for end in ends] != [row.row_id for row in sent.rows]:
+        return None
+    if any(row.lineage_run is not None or row.replaces is not None for row in sent.rows):
+        return None
+    if any(end.outcome is not Outcome.CREATED or end[3:] != _NOTHING_MORE for end in ends):
+        return None
+    ids = [opaque(end.activity_id) for end in ends if end.activity_id]
+    if not len(ids) == len(set(ids)) == len(ends) or set(map(len, ids)) != {_GUID_BYTES}:
+        return None
+    return [{"row_id": end.row_id, "activity_id": kept} for end, kept in zip(ends, ids, strict=True)]
+
+
 def _unless_held(row: RowEnd, holders: dict[str, tuple[int, int]], place: tuple[int, int]) -> RowEnd:
     """The end of a row, in doubt where another one holds its id; from here on the row holds it itself.
 
@@ -300,7 +342,7 @@ def _unless_held(row: RowEnd, holders: dict[str, tuple[int, int]], place: tuple[
     if not row.activity_id or row.outcome is not Outcome.CREATED:
         return row
     holder = holders.setdefault(row.activity_id.casefold(), place)
-    return row if holder is place else _doubted(row, *holder)
+    return row if holder == place else _doubted(row, *holder)
 
 
 def _doubted(row: RowEnd, run_id: int, row_number: int) -> RowEnd:
@@ -325,11 +367,16 @@ class Requests:
         is_other_alive: whether who held that before may live still, and wait for answers.
         """
         self._database = database
-        self._slots = Slots(database)
+        self._lines = Lines(database)
+        self._slots = Slots(database, self._lines)
         self._bodies = Bodies(database)
         self._is_held = is_held
         self._is_other_alive = is_other_alive
         self._held_in = (0, False)  # the last transaction that asked, and what it was told
+        self._sent: dict[
+            int, Intent
+        ] = {}  # by their numbers those that have no end yet; of a ledger that is not shared
+        self._are_alone_in = (0, 0, False)  # the same of `_are_alone`, with the account
 
     def together(self) -> AbstractContextManager[None]:
         """All that is written within is one commit: intents may only be believed, and sent, when it is left."""
@@ -352,18 +399,23 @@ class Requests:
             if refusal is not None:
                 return refusal
             row_ids = [row.row_id for row in intent.rows]
-            taken: dict[int, int] = dict(self._database.ask(_TAKEN, {"row_ids": row_ids}))
+            has_addresses = any(row.address is not None for row in intent.rows)
+            are_claimed = not has_addresses and self._claim_what_is_free(row_ids)
+            taken: dict[int, int] = {} if are_claimed else dict(self._database.ask(_TAKEN, {"row_ids": row_ids}))
             if taken:
                 self._note_taken(connection, intent, taken)
                 return Taken(frozenset(taken))
-            if any(row.address is not None for row in intent.rows):
+            if has_addresses:
                 held_back = frozenset(connection.execute(HELD_BACK, {"row_ids": row_ids}).scalars())
                 if held_back:
                     return HeldBack(held_back)
             request_id = self._write(intent.account_id, intent.run_id, intent.window, len(row_ids), intent.body)
-            self._intend(intent.account_id, row_ids, request_id)
+            self._intend(intent.account_id, row_ids, request_id, are_claimed=are_claimed)
+            if not self._database.is_shared:
+                self._sent[request_id] = intent
         return Reserved(request_id)
 
+    @patiently
     def reserve_read(
         self, account_id: int, allowance: Allowance, window: Window = Window.GENERAL, *, keeps_reserve: bool = False
     ) -> Reserved | NoSlot | BudgetSpent:
@@ -406,13 +458,43 @@ class Requests:
 
     def _settle(self, end: RequestEnd) -> tuple[RowEnd, ...]:
         with self._database.writing(request_id=end.request_id, by_index=True) as connection:
-            ending = self._ending(end)
+            sent = self._sent.get(end.request_id)
+            ending = self._ending(end, sent.account_id if sent is not None else None)
+            if sent is not None and self._settle_at_once(sent, end, ending):
+                return tuple(end.rows)
             facts = self._facts(end.rows) if end.rows else {}
             rows = [row for row in end.rows if self._is_its(facts.get(row.row_id), end)]
             if not rows:
                 self._database.do_all(ending)
                 return ()
             return self._settle_rows(connection, rows, facts, ending)
+
+    def _settle_at_once(self, sent: Intent, end: RequestEnd, ending: Sequence[Statement]) -> bool:
+        """Write the end of a request whose rows were all created, where nothing else depends on them: nothing is asked then.
+
+        sent: the request as it was sent. Returns: whether that was so; else nothing of its own end is written yet.
+        """
+        are_alone = self._are_alone(sent.account_id)
+        del self._sent[end.request_id]
+        created = _all_created(sent, end.rows) if are_alone else None
+        if created is None or self._database.do_each(_END_CREATED_IF_NEW, created) != len(created):
+            return False
+        (_, values), *others = ending
+        witness = {"witness": created[-1]["activity_id"]}
+        self._database.do_all([(_END_WITNESSED, {**cast("Mapping[str, object]", values), **witness}), *others])
+        return True
+
+    def _are_alone(self, account_id: int) -> bool:
+        """Whether no row follows one that is on its way, and no id of the account is held but as the index of those created
+        knows it. Asked once in a transaction: nobody else writes meanwhile."""
+        number, of, are_alone = self._are_alone_in
+        if number != self._database.transactions or of != account_id:
+            row_ids = [row.row_id for intent in self._sent.values() for row in intent.rows]
+            place = {"first": min(row_ids, default=0), "last": max(row_ids, default=0)}
+            others = self._database.ask(_HAVE_OTHERS + _HAVE_SPELT_OTHERWISE, {"account_id": account_id})
+            are_alone = not any(others[0]) and not self._database.ask(_FOLLOWED_AMONG, place)
+            self._are_alone_in = (self._database.transactions, account_id, are_alone)
+        return are_alone
 
     def _is_its(self, fact: _Fact | None, end: RequestEnd) -> bool:
         """Whether a row is in doubt with this request still. Who was halted for long may come back after another process has
@@ -557,26 +639,39 @@ class Requests:
         }
         return self._database.insert(REQUESTS, values)
 
-    def _intend(self, account_id: int, row_ids: Sequence[int], request_id: int) -> None:
+    def _claim_what_is_free(self, row_ids: Sequence[int]) -> bool:
+        """Claim the places of rows if nobody has any of them. Returns: whether that was so; else none is claimed."""
+        if self._database.is_shared:
+            return False
+        if self._database.do(_CLAIM_WHAT_IS_FREE, {"row_ids": row_ids}) == len(row_ids):
+            return True
+        self._database.do(_LET_GO, {"row_ids": row_ids})
+        return False
+
+    def _intend(self, account_id: int, row_ids: Sequence[int], request_id: int, *, are_claimed: bool) -> None:
         """Count the request, and claim the places of its rows; from here on these count as unconfirmed."""
+        claim: list[Statement] = [] if are_claimed else [(_CLAIM, {"row_ids": row_ids})]
         intents = [
             (_INTEND, {"request_id": request_id, "before": before, "first": first, "last": last})
             for before, first, last in _stretches(row_ids)
         ]
-        _, _, *intended = self._database.do_all(
-            [self._slots.counting(account_id), (_CLAIM, {"row_ids": row_ids}), *intents]
-        )
+        done = self._database.do_all([self._slots.counting(account_id), *claim, *intents])
+        intended = done[len(done) - len(intents) :]
         if sum(intended) != len(row_ids):
             raise LedgerError(
                 "Some rows of a request were dealt with by another import at this very moment. The request was not sent. "
                 "Run the same command again: it continues with the rows that wait."
             )
 
-    def _ending(self, end: RequestEnd) -> list[Statement]:
-        """The statements that write how a request ended, and what it has shown of the line to its account."""
+    def _ending(self, end: RequestEnd, account_id: int | None) -> list[Statement]:
+        """The statements that write how a request ended, and what it has shown of the line to its account.
+
+        account_id: if it is at hand.
+        """
         seen = LineSeen(None, None)
         if end.trip is not None or end.refused_within is not None:
-            seen = seen_by(self._database, end.request_id, end.trip, end.ended_mono, end.refused_within)
+            its = (end.request_id, end.trip, end.ended_mono, end.refused_within, account_id)
+            seen = seen_by(self._database, self._lines, *its)
         values = {
             "request_id": end.request_id,
             "ended_mono": self._database.to_ledger(end.ended_mono),
@@ -602,6 +697,7 @@ class Requests:
         before: Sequence[Statement] = (),
     ) -> tuple[RowEnd, ...]:
         """Write what became of rows. facts: of each of them. before: what else is to be written, and before that."""
+        self._are_alone_in = (0, 0, False)
         ends = self._proved(rows, facts)
         confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
         witnesses: list[Statement] = [(_WITNESS, {"row_id": row_id}) for row_id in confirmed.values()]

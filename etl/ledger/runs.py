@@ -14,6 +14,7 @@ from etl.ledger import changes, row_lines
 from etl.ledger.addresses import WAITS_FOR_ANOTHER, keeps_addresses
 from etl.ledger.database import inserted_key
 from etl.ledger.gathering import Gathering
+from etl.ledger.patience import patiently
 from etl.ledger.row_lines import RowLine
 from etl.ledger.schema import OCCUPYING, OUTPUTS, REQUESTS, ROWS, RUNS
 from etl.ledger.steps import Step, note_step
@@ -226,6 +227,7 @@ class Runs:
         query = select(*_RUN_COLUMNS).where(RUNS.c.run_id.in_(open_runs))
         return [RunRecord(*found) for found in self._database.connection.execute(query)]
 
+    @patiently
     def end(self, run_id: int, stop_reason: str | None, stop_code: int | None) -> None:
         """Note how a run ended: finished where there is no reason to the contrary, else open to go on.
 
@@ -240,6 +242,7 @@ class Runs:
             step = Step.FINISHED if stop_reason is None else Step.STOPPED
             note_step(connection, run_id, step, now, detail=stop_reason)
 
+    @patiently
     def note_files(self, run_id: int, results: Path | None, failed: Path | None) -> None:
         """Note where the results lie."""
         values = {"results_path": str(results) if results else None, "failed_path": str(failed) if failed else None}
@@ -442,6 +445,7 @@ class Runs:
             found += new
         return found
 
+    @patiently
     def note_output(self, path: Path, content_hash: str, run_id: int) -> None:
         """Note that we wrote this file with this content."""
         with self._database.writing(run_id=run_id) as connection:

@@ -17,6 +17,7 @@ accounts ─┬─ account_names    under which host and name an account was met
                              ├─ claims      rows that are, or may be, in LeadSquared
                              └─ taken_back  rows that a request asks LeadSquared to delete, or to mark as wrong
 leases    who imports an input now, where machines share the ledger
+commits   the last commit of each that has it open, where machines share the ledger
 copies    inputs and mappings kept by content hash       outputs   results files that we wrote, by hash
 copy_pieces   the copies themselves, where machines share the ledger
 boots     when this ledger first saw each boot of the machine
@@ -79,10 +80,9 @@ def _guid_text(guid: bytes) -> str:
 
 def opaque(value: str) -> bytes:
     """An id of LeadSquared's as it is kept: see `OpaqueId`."""
-    digits = value.replace("-", "")
-    if len(digits) == 32 and len(value) == 36 and value[8:24:5] == "----" and value == value.lower():
+    if len(value) == 36 and value[8:24:5] == "----" and value == value.lower():
         try:
-            guid = bytes.fromhex(digits)
+            guid = bytes.fromhex(value.replace("-", ""))
         except ValueError:
             return _behind_zeros(value)
         if len(guid) == 16:  # white space is not counted there
@@ -256,6 +256,15 @@ LEASES = Table(
     Index("leases_by_holder", "holder"),
 )
 """Who imports an input, and until when others believe it; of a ledger that machines share (ledger/leases.py)."""
+
+COMMITS = Table(
+    "commits",
+    METADATA,
+    Column("writer", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("noted_at", Float, nullable=False),
+)
+"""The last commit of each ledger that is open, to tell what became of one that was not answered; as above (ledger/commits.py)."""
 
 RUNS = Table(
     "runs",

@@ -14,7 +14,7 @@ from etl.delivery.quota import reserve
 from etl.delivery.throttle import LONGEST_IN_AIR_SECONDS, MARGIN_SECONDS, Hold, free_at, shared
 from etl.delivery.turns import turn_at
 from etl.events import Budget
-from etl.ledger.lines import COLUMNS, line_in
+from etl.ledger.lines import COLUMNS, Lines, line_in
 from etl.ledger.queue import SlotQueue
 from etl.records import Limit, Window
 
@@ -113,28 +113,54 @@ class Standing:
     line: Line
 
 
+@dataclass(slots=True)
+class _Asked:
+    """How an account stood when a transaction asked, and what it has counted since. of: what was asked, and when."""
+
+    of: tuple[object, ...]
+    spent: int
+    paused_until: float
+    boot_seen: float
+    is_stop_asked: bool
+    most_holds: int
+
+
 class Slots:
     """The account's windows and day. To be asked, and counted in, inside one write transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lines: Lines | None = None) -> None:
         self._database = database
         self._queue = SlotQueue(database)
+        self._lines = lines or Lines(database)
+        self._asked: _Asked | None = None
 
     def standing(self, account_id: int, allowance: Allowance, run_id: int | None) -> Standing:
-        """How the account stands now, and whether this run is to stop."""
+        """How the account stands now, and whether this run is to stop.
+
+        Asked once in a transaction: nobody else writes to this account meanwhile, and what this process does is counted.
+        """
         now = self._database.clock.monotonic()
         place = self._place(account_id)
-        values = {**place, "run_id": run_id, "ended_after": _ended_after(now, allowance)}
-        ((spent, paused_until, boot_seen, is_stop_asked, most, *line),) = self._database.ask(_STANDING, values)
+        line = self._lines.known(account_id)
+        of = (self._database.transactions, account_id, run_id, allowance.longest_seconds, place["utc_day"])
+        asked = self._asked
+        if asked is None or line is None or asked.of != of or not self._database.is_writing:
+            values = {**place, "run_id": run_id, "ended_after": _ended_after(now, allowance)}
+            ((spent, paused, boot_seen, is_stop_asked, most, *found),) = self._database.ask(_STANDING, values)
+            asked = self._asked = _Asked(
+                of, int(spent or 0), float(paused or 0.0), float(boot_seen or 0.0), bool(is_stop_asked), int(most)
+            )
+            line = line or line_in(found, place["boot_id"])
+            self._lines.note(account_id, line)
         return Standing(
             account_id,
             now,
-            int(spent or 0),
-            float(paused_until or 0.0),
-            float(boot_seen or 0.0),
-            bool(is_stop_asked),
-            int(most),
-            line_in(line, place["boot_id"]),
+            asked.spent,
+            asked.paused_until,
+            asked.boot_seen,
+            asked.is_stop_asked,
+            asked.most_holds,
+            line,
         )
 
     def refusal(
@@ -168,7 +194,10 @@ class Slots:
         return None
 
     def counting(self, account_id: int) -> tuple[str, dict[str, object]]:
-        """The statement, with its values, that counts one more request of the UTC day."""
+        """The statement, with its values, that counts one more request of the UTC day. It is to be carried out at once."""
+        if self._asked is not None:
+            self._asked.spent += 1
+            self._asked.most_holds += 1
         return _COUNT_DAY, {"account_id": account_id, "utc_day": self._utc_day()}
 
     def spent_today(self, account_id: int) -> int:

@@ -35,8 +35,13 @@ SELECT rate_window, requests, seconds FROM limits_held
 WHERE held_id IN (SELECT MAX(held_id) FROM limits_held WHERE account_id = :account_id GROUP BY rate_window)""")
 
 # A finished run has tried every row; some of them may be in doubt still.
+# What a later run of the same sheet has taken up anew waits there, if anywhere: by the index of inputs.
 _RUNS = text("""
-SELECT run_id, account_id, state FROM runs WHERE state = 'open' OR ended_at > :ended_after ORDER BY run_id""")
+SELECT run_id, account_id, state, EXISTS (
+    SELECT 1 FROM runs AS later WHERE later.scope_id = runs.scope_id AND later.input_hash = runs.input_hash
+    AND later.mapping_hash = runs.mapping_hash AND COALESCE(later.sheet, '') = COALESCE(runs.sheet, '')
+    AND later.run_id > runs.run_id)
+FROM runs WHERE state = 'open' OR ended_at > :ended_after ORDER BY run_id""")
 
 _OPEN_ROWS = text("""
 SELECT outcome, COUNT(*) FROM rows WHERE run_id = :run_id AND outcome IN ('waiting', 'unconfirmed') GROUP BY outcome""")
@@ -67,11 +72,15 @@ class OfLate:
 
 @dataclass(frozen=True, slots=True)
 class WatchedRun:
-    """A run that may have rows without an end. is_open: it may go on; else every row was tried."""
+    """A run that may have rows without an end. is_open: it may go on; else every row was tried.
+
+    is_replaced: a later run has compared the same sheet anew, so what waits here goes out with that one or not at all.
+    """
 
     run_id: int
     account_id: int
     is_open: bool
+    is_replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,7 @@ class Standing:
         """All that are open, and those that ended within so many days."""
         after = self._database.clock.now().timestamp() - days * 86_400
         found = self._database.connection.execute(_RUNS, {"ended_after": after})
-        return [WatchedRun(row[0], row[1], row[2] == "open") for row in found]
+        return [WatchedRun(row[0], row[1], row[2] == "open", bool(row[3])) for row in found]
 
     def open_rows(self, run_id: int) -> OpenRows:
         """Counts the rows of a run: about 0.2 s for a million."""

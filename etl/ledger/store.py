@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,29 +12,21 @@ from etl.errors import BusyError, LedgerError
 from etl.ledger.accounts import Accounts
 from etl.ledger.causes import Causes
 from etl.ledger.copies import Copies
-from etl.ledger.doubts import Doubts
 from etl.ledger.facts import Facts
 from etl.ledger.failures import Failures
 from etl.ledger.file_system import refuse_network
 from etl.ledger.found_leads import FoundLeads
-from etl.ledger.handover import Handovers
 from etl.ledger.known_keys import KnownKeys
 from etl.ledger.limits_held import LimitsHeld
 from etl.ledger.listing import Listing
 from etl.ledger.mark import Mark
 from etl.ledger.migrations import migrate, schema_version
 from etl.ledger.moves import Moves
-from etl.ledger.plan import Plan
 from etl.ledger.prune import Pruning
-from etl.ledger.requests import Requests
-from etl.ledger.revisions import Revisions
-from etl.ledger.rounds import Rounds
 from etl.ledger.runs import Runs
 from etl.ledger.schema import BOOTS
 from etl.ledger.sqlite import SqliteDatabase
-from etl.ledger.standing import Standing
 from etl.ledger.steps import Steps
-from etl.ledger.undoing import Undoings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -42,8 +35,17 @@ if TYPE_CHECKING:
 
     from etl.clock import Clock
     from etl.ledger.database import Database
+    from etl.ledger.doubts import Doubts
+    from etl.ledger.handover import Handovers
     from etl.ledger.leases import Lease, Leases
     from etl.ledger.moving import Moving
+    from etl.ledger.plan import Plan
+    from etl.ledger.requests import Requests
+    from etl.ledger.revisions import Revisions
+    from etl.ledger.rounds import Rounds
+    from etl.ledger.standing import Standing
+    from etl.ledger.undoing import Undoings
+    from etl.records import MayWrite
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -73,6 +75,7 @@ class Ledger:
         try:
             self._check_content(had_mark=had_mark)
             migrate(self._database)
+            self._database.will_note_commits()
             if self._mark is not None:
                 self._mark.leave()
             self._note_boot()
@@ -83,34 +86,77 @@ class Ledger:
         self.accounts = Accounts(self._database)
         self.copies = Copies(self._database, files)
         self.runs = Runs(self._database, leases.holds_in_this_commit) if leases else Runs(self._database)
-        self.requests = (
-            Requests(self._database, leases.holds_in_this_commit, leases.is_after_one_that_may_live)
-            if leases
-            else Requests(self._database)
-        )
-        self.revisions = Revisions(self._database)
-        self.doubts = Doubts(self._database)
         self.failures = Failures(self._database)
         self.known_keys = KnownKeys(self._database)
         self.facts = Facts(self._database)
         self.found_leads = FoundLeads(self._database)
         self.listing = Listing(self._database)
-        self.handovers = Handovers(self._database)
         self.steps = Steps(self._database)
-        self.undoings = Undoings(self._database)
-        self.rounds = Rounds(self._database)
         self.moves = Moves(self._database)
         self.causes = Causes(self._database)
         self.limits_held = LimitsHeld(self._database)
-        self.standing = Standing(self._database)
         self.pruning = Pruning(self._database, self.copies, self._mark.neighbours if self._mark else list)
+
+    # The rooms that only some commands enter: to load them all takes a tenth of the time of those that list runs.
+
+    @cached_property
+    def requests(self) -> Requests:
+        """Slots, intents and ends of requests."""
+        from etl.ledger.requests import Requests  # noqa: PLC0415 — as said above
+
+        leases = self._leases
+        if leases is None:
+            return Requests(self._database)
+        return Requests(self._database, leases.holds_in_this_commit, leases.is_after_one_that_may_live)
+
+    @cached_property
+    def revisions(self) -> Revisions:
+        """Runs that bring other values to activities."""
+        from etl.ledger.revisions import Revisions  # noqa: PLC0415 — as said above
+
+        return Revisions(self._database)
+
+    @cached_property
+    def doubts(self) -> Doubts:
+        """Rows that may be in LeadSquared."""
+        from etl.ledger.doubts import Doubts  # noqa: PLC0415 — as said above
+
+        return Doubts(self._database)
+
+    @cached_property
+    def handovers(self) -> Handovers:
+        """Runs that go to another ledger, or come from one."""
+        from etl.ledger.handover import Handovers  # noqa: PLC0415 — as said above
+
+        return Handovers(self._database)
+
+    @cached_property
+    def undoings(self) -> Undoings:
+        """Rows that are taken back."""
+        from etl.ledger.undoing import Undoings  # noqa: PLC0415 — as said above
+
+        return Undoings(self._database)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """Rounds of reading back."""
+        from etl.ledger.rounds import Rounds  # noqa: PLC0415 — as said above
+
+        return Rounds(self._database)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """How accounts stand."""
+        from etl.ledger.standing import Standing  # noqa: PLC0415 — as said above
+
+        return Standing(self._database)
 
     @property
     def moving(self) -> Moving:
         """Its side of a move into another database."""
         from etl.ledger.moving import Moving  # noqa: PLC0415 — only where an input is locked
 
-        return Moving(self._database, self.copies, self._is_importing)
+        return Moving(self._database, self.copies, self._is_importing, self._leases)
 
     def _is_importing(self) -> bool:
         """Whether any input is locked."""
@@ -127,6 +173,8 @@ class Ledger:
 
     def plan(self) -> Plan:
         """An empty plan on this connection; the one before it is gone."""
+        from etl.ledger.plan import Plan  # noqa: PLC0415 — as said above
+
         return Plan(self._database)
 
     def _opened(self, url: str, clock: Clock) -> Database:
@@ -145,6 +193,10 @@ class Ledger:
         A file of this machine has the operating system's locks, which nobody takes away.
         """
         return self._leases is None or self._leases.holds()
+
+    def permit(self) -> MayWrite | None:
+        """What a request that is handed over now has to ask right before its first byte is written; None: nothing, as above."""
+        return None if self._leases is None else self._leases.permit()
 
     @property
     def may_go_away(self) -> bool:

@@ -1,7 +1,8 @@
 """A whole ledger into another database, row by row: what `etl ledger move` stands on.
 
 All that tells what was sent goes along, under the same numbers. What belongs to a machine or to a moment stays: boots, who waits
-for a slot, leases, how late requests arrive. Both sides are read in the same order, and must have the same digest in the end.
+for a slot, leases, last commits, how late requests arrive. Both sides are read in the same order, and must have the same digest
+in the end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, text, tuple_
 
 from etl.errors import LedgerError
-from etl.ledger.schema import BOOTS, COPY_PIECES, LEASES, LINES, META, METADATA, SLOT_WAITERS
+from etl.ledger.schema import BOOTS, COMMITS, COPY_PIECES, LEASES, LINES, META, METADATA, SLOT_WAITERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
     from etl.ledger.database import Database
 
-_STAYS = frozenset({META.name, BOOTS.name, LEASES.name, SLOT_WAITERS.name, LINES.name, COPY_PIECES.name})
+_STAYS = frozenset({META.name, BOOTS.name, LEASES.name, COMMITS.name, SLOT_WAITERS.name, LINES.name, COPY_PIECES.name})
 
 _AT_ONCE = 2_000
 
 MOVING, MOVED, CAME = "moving_to", "moved_to", "came_from"
 """Names in the table of facts about a ledger: it is on its way to, it went to, and which one came into it."""
+
+IS_HERE = f"NOT EXISTS (SELECT 1 FROM meta WHERE name IN ('{MOVING}', '{MOVED}'))"
+"""For SQL that nobody may succeed with while a ledger leaves, or after it has left."""
 
 
 @dataclass(frozen=True, slots=True)

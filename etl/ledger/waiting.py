@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WAITING_COLUMNS = "row_id, row_number, memory_key, ordinal, together, address"
+WAITING_COLUMNS = "row_id, row_number, memory_key, ordinal, together, address, lineage_run, replaces"
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingRow:
-    """A row that is still to be sent. together: with how many others at most, apart from all else; None: with any.
+class WaitingRow(NamedTuple):
+    """A row that is still to be sent. A tuple, because each row of each run becomes one.
 
-    address: the mark of where it belongs, where order or company depends on that.
+    together: with how many others at most, apart from all else; None: with any. address: the mark of where it belongs, where
+    order or company depends on that. lineage_run: the run whose line it corrects. replaces: the row whose activity it gives
+    other values.
     """
 
     row_id: int
@@ -24,11 +24,12 @@ class WaitingRow:
     ordinal: int
     together: int | None = None
     address: bytes | None = None
+    lineage_run: int | None = None
+    replaces: int | None = None
 
 
 def waiting_row(row: Sequence[Any]) -> WaitingRow:
     """The row that a database has told as WAITING_COLUMNS."""
-    row_id, row_number, memory_key, ordinal, together, address = row
-    return WaitingRow(
-        row_id, row_number, bytes(memory_key), ordinal, together, None if address is None else bytes(address)
-    )
+    row_id, row_number, memory_key, ordinal, together, address, lineage_run, replaces = row
+    place = None if address is None else bytes(address)
+    return WaitingRow(row_id, row_number, bytes(memory_key), ordinal, together, place, lineage_run, replaces)

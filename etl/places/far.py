@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from etl.clock import SystemClock
 from etl.errors import NetworkError, UsageError
 from etl.places.address import backend_of
+from etl.places.pieces import download, upload
 from etl.places.stores import asked, inner
-from etl.places.trouble import is_of_bucket
+from etl.places.trouble import is_not_there, is_of_bucket, no_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,9 +61,16 @@ def look(url: str) -> Found | None:
     return asked(url, "looked at", ask)
 
 
-def fetch(url: str, target: Path) -> None:
-    """The bytes of a file into a local one."""
-    asked(url, "read", lambda store: store.get_file(inner(store, url), str(target)))
+def fetch(url: str, target: Path, size: int) -> None:
+    """The bytes of a file into a local one. size: of the file, when it was looked at."""
+
+    def ask(store: Any) -> None:
+        if backend_of(url).is_flat:
+            download(store, inner(store, url), target, size)
+        else:
+            store.get_file(inner(store, url), str(target))
+
+    asked(url, "read", ask)
 
 
 def put(source: Path, url: str) -> Found:
@@ -70,7 +78,11 @@ def put(source: Path, url: str) -> Found:
 
     Object stores take a file by one upload and show it when it is complete. By SFTP it is written beside its place and renamed.
     """
-    _put(url, lambda store, place: store.put_file(str(source), place))
+    backend = backend_of(url)
+    if backend.is_flat:
+        _put(url, lambda store, place: upload(store, backend.library, source, place))
+    else:
+        _put(url, lambda store, place: store.put_file(str(source), place))
     found = look(url)
     size = source.stat().st_size
     if found is None or found.size != size:
@@ -95,7 +107,9 @@ def _put(url: str, write: Callable[[Any, str], object]) -> None:
             write(store, inner(store, draft))
             if draft != url:
                 store.mv(inner(store, draft), inner(store, url))
-        except Exception:
+        except Exception as error:
+            if draft == url and is_not_there(error):
+                raise no_bucket(url) from error  # what is written needs nothing else there
             if draft != url:
                 with suppress(Exception):  # the connection may be gone; what is told is why it was not put there
                     store.rm_file(inner(store, draft))
@@ -172,7 +186,12 @@ def matching(pattern: str) -> list[str]:
 
     def ask(store: Any) -> list[str]:
         store.invalidate_cache()
-        found = store.glob(inner(store, pattern), detail=True)
+        try:
+            found = store.glob(inner(store, pattern), detail=True)
+        except FileNotFoundError as error:
+            if backend_of(pattern).is_flat:
+                raise no_bucket(pattern) from error
+            raise
         host = "/".join(pattern.split("/", 3)[:3])
         known_as = inner(store, host)
         names = [str(name) for name, one in found.items() if one["type"] == "file"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from etl.errors import SourceError
+from etl.errors import SourceError, UsageError
 from etl.places.far import Found, fetch, look, put
 
 
@@ -70,8 +70,14 @@ def _fetched(url: str, found: Found) -> Path:
             f"{url}: it has {found.size >> 20:,} MB, and there is room for {free >> 20:,} MB in {copy.parent.parent}, where it "
             "is read from. Make room, or set TMPDIR to a folder with more."
         )
-    fetch(url, copy)
-    if look(url) != found or copy.stat().st_size != found.size:
+    try:
+        fetch(url, copy, found.size)
+        is_as_it_was = look(url) == found and copy.stat().st_size == found.size
+    except UsageError:  # a piece of it may be asked for that is there no more
+        is_as_it_was = look(url) == found
+        if is_as_it_was:
+            raise
+    if not is_as_it_was:
         raise SourceError(
             f"{url} was changed while it was read: it is still being copied, uploaded or saved. Nothing was sent. Wait until "
             "that has ended, and run the same command again."

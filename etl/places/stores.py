@@ -5,6 +5,7 @@ The libraries find their credentials themselves, and keep them; nothing of them 
 
 from __future__ import annotations
 
+import logging
 import os
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from etl.clock import SystemClock
 from etl.errors import NetworkError, UsageError
 from etl.places.address import Backend, backend_of
+from etl.places.pieces import AT_ONCE
 from etl.places.trouble import in_words
+from etl.quoting import installing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +25,18 @@ _FIRST_WAIT_SECONDS = 1.0
 _CONNECT_SECONDS = 20
 _OWN_OPTIONS: dict[str, dict[str, Any]] = {
     # Listings are asked for anew each time: another program puts files there while we look.
-    "s3fs": {"use_listings_cache": False, "config_kwargs": {"connect_timeout": _CONNECT_SECONDS}},
+    "s3fs": {
+        "use_listings_cache": False,
+        "max_concurrency": AT_ONCE,
+        "config_kwargs": {"connect_timeout": _CONNECT_SECONDS},
+    },
     "gcsfs": {"use_listings_cache": False},
-    "adlfs": {"use_listings_cache": False},
+    "adlfs": {"use_listings_cache": False, "max_concurrency": AT_ONCE},
     # The library would believe any host otherwise; this makes it ask ~/.ssh/known_hosts.
     "sshfs": {"known_hosts": (), "connect_timeout": _CONNECT_SECONDS},
     "fsspec": {},
 }
+_TALKATIVE = ("gcsfs", "google", "adlfs", "azure", "s3fs", "botocore", "aiobotocore", "sshfs", "asyncssh", "fsspec")
 _stores: dict[tuple[int, str, str], Any] = {}
 _stores_lock = Lock()
 
@@ -79,6 +87,8 @@ def _opened(url: str, backend: Backend) -> Any:
         __import__(backend.library)
     except ImportError as error:
         raise _missing(url, backend) from error
+    for name in _TALKATIVE:  # what matters of it is raised: Python would print their warnings on stderr
+        logging.getLogger(name).addHandler(logging.NullHandler())
     try:
         return url_to_fs(url, **_OWN_OPTIONS[backend.library])[0]
     except ImportError as error:
@@ -88,7 +98,7 @@ def _opened(url: str, backend: Backend) -> Any:
 def _missing(url: str, backend: Backend) -> UsageError:
     return UsageError(
         f"{url}: to read and write files of {backend.name} the package {backend.library} is needed, and it is not "
-        f"installed. Install it with: pip install 'etl[{backend.extra}]'"
+        f"installed. Install it with: {installing(backend.extra)}"
     )
 
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from etl.places.pinned import at_hand
 from etl.places.scheme import is_url_text, scheme_of
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ class UrlPath(_Base):
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:  # noqa: ARG002 — pathlib's signature
         """What can be said of it: size and time, and in the place of an inode a number that changes with the content."""
+        here = at_hand(str(self))
+        if here is not None:
+            return here.stat()
         found = _far().look(str(self))
         if found is None:
             raise FileNotFoundError(errno.ENOENT, "there is no such file", str(self))
@@ -103,13 +107,17 @@ class UrlPath(_Base):
         return os.stat_result((kind, found.number, 0, 1, 0, 0, found.size, seconds, seconds, seconds), exact)
 
     def exists(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 — pathlib's signature
-        return _far().look(str(self)) is not None
+        return at_hand(str(self)) is not None or _far().look(str(self)) is not None
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 — pathlib's signature
+        if at_hand(str(self)) is not None:
+            return True
         found = _far().look(str(self))
         return found is not None and not found.is_folder
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 — pathlib's signature
+        if at_hand(str(self)) is not None:
+            return False
         found = _far().look(str(self))
         return found is not None and found.is_folder
 
@@ -195,6 +203,9 @@ def local_copy(path: Path) -> Path:
     """
     if not isinstance(path, UrlPath):
         return path
+    here = at_hand(str(path))
+    if here is not None:
+        return here
     from etl.places.local_copies import copy_of  # noqa: PLC0415 — see above
 
     return copy_of(str(path))

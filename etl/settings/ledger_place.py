@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,6 +16,10 @@ _POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 _EXPECTED = "Write the path of the ledger file, for example /srv/imports/ledger.db"
 _EXPECTED_URL = "Write postgresql+psycopg://USER@HOST/DATABASE"
 _SECRETS = {"password", "sslpassword"}
+_MEANT_FOR_POSTGRESQL = re.compile(
+    r"(postgres(ql)?(\+\w+)?:|(host|hostaddr|dbname|user|port|service)\s*=\s*\S)", re.IGNORECASE
+)
+"""A URL with one slash, or libpq's own `host=… password=…`: a file of that name would hold the password in its path."""
 
 
 def ledger_place(value: object, base: Path, place: str, state: Path) -> tuple[str, Path]:
@@ -34,6 +39,8 @@ def ledger_place(value: object, base: Path, place: str, state: Path) -> tuple[st
             f"{place}: a ledger in {shown(scheme)} is not possible, only in SQLite and in PostgreSQL. {_EXPECTED}, or "
             "postgresql+psycopg://USER@HOST/DATABASE."
         )
+    if not separator and _MEANT_FOR_POSTGRESQL.match(value.strip()):
+        raise UsageError(f"{place}: this is no path, and not how a database is named here. {_EXPECTED_URL}.")
     path = value.removeprefix(_SQLITE)
     if path in {"", ":memory:"}:
         raise UsageError(f"{place}: a ledger in memory would forget what was sent. {_EXPECTED}.")

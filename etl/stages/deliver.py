@@ -43,6 +43,7 @@ class Packing:
 
     def __init__(self, mapping: LoadedMapping) -> None:
         self._mapping = mapping
+        self._event = mapping.event
         self.key_field = mapping.mapping.row_key_field
 
     def activity(self, row: AppliedRow, memory_key: bytes, ordinal: int) -> Activity:
@@ -52,8 +53,8 @@ class Packing:
     def filled(self, row_number: int, values: dict[str, str], memory_key: bytes, ordinal: int) -> Activity:
         """The same of a row's number and values; these belong to the activity from here on."""
         if self.key_field:
-            values[self.key_field] = row_key(self._mapping.mapping.name, self._mapping.event, memory_key, ordinal)
-        return Activity(row_number, values, self._mapping.event)
+            values[self.key_field] = row_key(self._mapping.mapping.name, self._event, memory_key, ordinal)
+        return Activity(row_number, values, self._event)
 
     def body(self, activities: Sequence[Activity]) -> bytes:
         """The exact bytes of a request."""

@@ -86,7 +86,7 @@ class Destination:
         connection = self._connection.over(room.ledger, command.clock, command.stop)
 
         def open_wire(capacity: int) -> ThreadedWire:
-            return ThreadedWire(client.send, capacity, command.clock)
+            return ThreadedWire(client.send, capacity, command.clock, room.ledger.permit)
 
         parts = (connection, room.ledger, room.plan, command.clock, command.options, tell, command.stop)
         return Session(*parts, open_wire, command.pilot)

@@ -12,7 +12,7 @@ from etl.mapping.load import load_mapping
 from etl.places import place_of
 from etl.reader import sheets_of
 from etl.reconciler.lines import RunWords
-from etl.reconciler.names import ResultNames, as_file_name
+from etl.reconciler.names import WORKBOOK, ResultNames, as_file_name
 from etl.stages.input_rules import rules_of
 from etl.stages.writer import RunPart, Source
 
@@ -108,8 +108,10 @@ def names_of(run: RunRecord, folder: Path | None = None) -> ResultNames:
     folder: where they go now, where that is not the folder in which they lay.
     """
     names = _names_there(run)
-    if folder is None:
-        return names
+    return names if folder is None else _in_folder(names, folder)
+
+
+def _in_folder(names: ResultNames, folder: Path) -> ResultNames:
     of_run = folder / names.of_run.name if names.of_run else None
     return replace(names, latest=folder / names.latest.name, failed=folder / names.failed.name, of_run=of_run)
 
@@ -129,7 +131,20 @@ def _names_there(run: RunRecord) -> ResultNames:
         names = ResultNames.for_input(of_sheet, run.run_id, False, is_workbook=True)
         if names.latest.absolute() in first:
             return replace(names, is_of_one=True)
-    return ResultNames.for_input(original, None, rehearsal=False, is_workbook=False, results=lay)
+    return _usual_there(run, lay) or ResultNames.for_input(
+        original, None, rehearsal=False, is_workbook=False, results=lay
+    )
+
+
+def _usual_there(run: RunRecord, lay: Path) -> ResultNames | None:
+    """Usual names all the same, in another folder or after a copy of the input of another name: the failed file tells."""
+    results = lay.with_stem(_NEIGHBOUR.sub("", lay.stem))
+    if run.failed_path is None or not results.stem.endswith(".results"):
+        return None
+    copy = results.with_stem(results.stem.removesuffix(".results"))
+    names = ResultNames.for_input(copy, run.run_id, False, is_workbook=results.suffix.lower() == WORKBOOK.suffix)
+    failed = place_of(run.failed_path)
+    return names if failed.with_stem(_NEIGHBOUR.sub("", failed.stem)).name == names.failed.name else None
 
 
 def _words(run: RunRecord) -> RunWords:

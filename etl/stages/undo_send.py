@@ -139,7 +139,7 @@ class UndoSender:
             try:
                 if not self.desk.ledger.may_send():
                     raise StoppedError(TAKEN_OVER.reason, TAKEN_OVER.remedy)
-                exchange = self.desk.connection.client.send(request)
+                exchange = self.desk.connection.client.send(request, self.desk.ledger.permit())
             finally:
                 found = None if exchange is None else hear(exchange)
                 self._settle(number, exchange, found)

@@ -7,10 +7,11 @@ import socket
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+import urllib3.util.connection
 
 from etl import __version__
 from etl.api.client import Client, Timeouts
@@ -456,6 +457,61 @@ def test_request_over_tls_is_known_to_be_written(serve: Serve, tmp_path: Path) -
             assert response.json() == {}
 
     assert progress.has_written
+
+
+# Whether a request may be written still.
+
+
+def test_what_connecting_made_too_late_is_not_sent(
+    serve: Serve, connect: Connect, post: ApiRequest, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked behind the name and the connection, however long these took: not a byte of the request is written then."""
+    plain = urllib3.util.connection.create_connection
+
+    def slow(*args: Any, **named: Any) -> socket.socket:
+        connection = plain(*args, **named)
+        clock.seconds += frozen
+        return connection
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", slow)
+    server = serve(answering())
+    deadline = clock.seconds + 40.0
+
+    frozen = 41.0
+    late = connect(server.url).send(post, lambda: clock.seconds < deadline)
+    assert isinstance(late, TransportFailure) and late.end is LineEnd.NOT_SENT
+    assert "longer than this process was sure to hold its input" in late.reason
+    assert server.requests == []
+
+    frozen, deadline = 39.0, clock.seconds + 40.0
+    assert isinstance(connect(server.url).send(post, lambda: clock.seconds < deadline), ApiAnswer)
+
+
+def test_the_question_comes_behind_the_handshake(
+    serve: Serve, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handshake may take as long as connecting; what has no deadline asks nobody, also behind one that had."""
+    AUTHORITY.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "bundle.pem"))
+    seen: list[float | None] = []
+    shaken = threading.Event()
+
+    def script(line: Line) -> None:
+        shaken.set()
+        answering()(line)
+
+    def refuse() -> bool:
+        assert shaken.wait(10)
+        seen.append(progress.handshake)
+        return False
+
+    server = serve(script, a_tls_server())
+    client = connect(f"https://localhost:{server.port}")
+    refused, answered = client.send(GET, refuse), client.send(GET)
+
+    assert isinstance(refused, TransportFailure) and refused.end is LineEnd.NOT_SENT
+    assert isinstance(answered, ApiAnswer) and len(server.requests) == 1
+    assert len(seen) == 1 and seen[0] is not None
 
 
 # Secrets and the environment.

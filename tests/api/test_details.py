@@ -30,7 +30,7 @@ class Server:
         self.answer = ApiAnswer(status, {}, json.dumps(document).encode())
         self.asked: list[ApiRequest] = []
 
-    def send(self, request: ApiRequest) -> ApiAnswer:
+    def send(self, request: ApiRequest, may_write: object = None) -> ApiAnswer:
         self.asked.append(request)
         return self.answer
 

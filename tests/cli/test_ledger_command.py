@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,8 +118,26 @@ def test_results_are_written_again(shell: Shell, past: Past, capsys: pytest.Capt
     out, err = capsys.readouterr()
     assert f"Results:    {shell.world.cwd}/visits.results.csv\n" in out
     assert "The folder in which the results lay is gone" in err
+    assert shell.type("results", "1") == 0
+    assert f"To correct: {shell.world.cwd}/visits.failed.csv\n" in capsys.readouterr().out  # as the time before
     assert shell.type("results", "1", "-o", "again.csv") == 0
     assert (shell.world.cwd / "again.csv").exists()
+
+
+def test_results_of_a_submission_go_to_who_asks(shell: Shell, past: Past, capsys: pytest.CaptureFixture[str]) -> None:
+    """A worker's own folder is no place for them while it is there, nor is that of a person who has asked before."""
+    work = past.home / "etl-fleet" / "s17"
+    work.mkdir(parents=True)
+    run = past.run(CREATED, INVALID, name="june.csv", input_path=str(work / "june.csv"))
+    past.book.ledger.runs.note_files(run, work / "june.results.csv", work / "june.failed.csv")
+
+    for folder in (shell.world.cwd, past.desk):
+        shell.world = replace(shell.world, cwd=folder)
+        assert shell.type("results", str(run), ETL_LEDGER=str(past.home / "ledger.db")) == 0
+        out, err = capsys.readouterr()
+        assert out == f"Results:    {folder}/june.results.csv\nTo correct: {folder}/june.failed.csv\n"
+        assert "The ledger keeps the results of s17; here they are as files, in the current folder." in err
+    assert list(work.iterdir()) == []
 
 
 def test_results_for_update(shell: Shell, past: Past, capsys: pytest.CaptureFixture[str]) -> None:

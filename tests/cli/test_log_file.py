@@ -86,6 +86,12 @@ def test_a_traceback_is_one_object(tmp_path: Path) -> None:
         (("--log-json",), "say with --log-file"),
         (("--heartbeat", "no/such/beat"), "--heartbeat .*no/such/beat: the file cannot be written"),
         (("--metrics", "no/such/etl.prom"), "--metrics .*etl.prom: the file cannot be written"),
+        (
+            ("--heartbeat", "https://ping.example.com/7"),
+            "--heartbeat https://ping.*: this has to be a file of this machine",
+        ),
+        (("--metrics", "s3://field/etl.prom"), "--metrics s3://field/etl.prom: this has to be a file of this machine"),
+        (("--metrics", ":9000"), "--metrics :9000: .* so it writes a file, like visits.prom; a port is for etl worker"),
         (("--submitted-by", "Priya"), "--submitted-by Priya: this is no e-mail address"),
         (("--submitted-by", "a@b.c\nBcc: x@y.z"), "this is no e-mail address"),
     ],

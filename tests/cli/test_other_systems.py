@@ -75,7 +75,7 @@ def test_the_wire_looks_up_while_nothing_comes_back(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(clock, "DEAF_SECONDS", 0.5)
     monkeypatch.setattr("etl.delivery.wire.SimpleQueue", Arrivals)
-    wire = ThreadedWire(lambda _: pytest.fail("nothing is sent"), 1, SystemClock())
+    wire = ThreadedWire(lambda *_: pytest.fail("nothing is sent"), 1, SystemClock())
 
     assert wire.wait(None) is None
     assert asked == [0.5]

@@ -129,7 +129,8 @@ WRONG = {
     "unknown account": (("runs", "-a", "pord"), "Did you mean prod?"),
     "run and list": (("runs", "1", "--all"), "RUN is one run"),
     "most and all": (("runs", "-n", "3", "--all"), "Leave one of them out"),
-    "no number": (("runs", "visits.csv"), "'visits.csv' is not a valid integer"),
+    "no number": (("runs", "visits.csv"), "visits.csv: this is no run. Runs are called by their number, like 41"),
+    "neither run nor submission": (("stop", "s1x"), "s1x: this is no run. Runs are called by their number, like 41"),
 }
 
 

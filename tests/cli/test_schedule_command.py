@@ -61,6 +61,17 @@ def test_what_is_printed_for_a_command(shell: Shell, inbox: Path, capsys: pytest
     assert list(told["files"]) == ["etl-run.service", "etl-run.timer"]
 
 
+def test_of_each_command_it_is_said_what_a_second_one_does(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """A worker beside another one ends with no exit code 8; `etl run` on the same input does."""
+    said = {}
+    for words in (("worker", "--until-empty"), ("run", "visits.xlsx", "-m", "visits.yaml")):
+        assert shell.type("schedule", "print", "--every", "15m", "--as", "crontab", "--", *words) == 0
+        said[words[0]] = capsys.readouterr().out
+
+    assert "Workers share the queue: no flock is needed" in said["worker"]
+    assert "etl locks each input: no flock is needed, and a second one ends at once (exit code 8)" in said["run"]
+
+
 REFUSED = {
     "no time": (("--inbox", "."), "Say when, in one way"),
     "two times": (("--inbox", ".", "--at", "1:00", "--every", "1h"), "Say when, in one way"),
@@ -89,13 +100,19 @@ def test_mistakes_show_now_and_not_at_night(
     [
         (ACCOUNT, {}, ""),
         (ACCOUNT.replace("{file", "{env", 1), {}, "reads something from variables"),
+        (ACCOUNT, {"PGPASSWORD": "very-secret"}, ""),
+        (
+            ACCOUNT,
+            {"PGPASSWORD": "very-secret", "ETL_LEDGER": "postgresql+psycopg://etl@db.example.com/etl"},
+            "the database is reached with PGPASSWORD, which the job will not have",
+        ),
         (
             ACCOUNT,
             {"LSQ_ACCESS_KEY": "u$r-very-secret", "LSQ_SECRET_KEY": "x"},
             "LSQ_ACCESS_KEY, LSQ_SECRET_KEY, which the job",
         ),
     ],
-    ids=["keys in files", "a key in a variable", "the account in variables"],
+    ids=["keys in files", "a key in a variable", "no database", "the database's password", "the account in variables"],
 )
 def test_what_the_job_will_miss_is_said(
     shell: Shell, inbox: Path, capsys: pytest.CaptureFixture[str], settings: str, environ: dict[str, str], why: str

@@ -77,7 +77,7 @@ def test_what_is_typed_is_what_is_asked(
 WRONG = {
     "no run": ((), "Missing argument 'RUN'"),
     "run 0": (("0",), "0 is not in the range"),
-    "no number": (("visits.xlsx",), "'visits.xlsx' is not a valid integer"),
+    "no number": (("visits.xlsx",), "visits.xlsx: this is no run. Runs are called by their number, like 41"),
     "all and some": (("41", "--all", "--sample", "3"), "--all and --sample: every row, or some of them?"),
     "a sample of nothing": (("41", "--sample", "0"), "0 is not in the range"),
     "another decision": (("41", "--assume", "lost"), "'lost' is not one of"),

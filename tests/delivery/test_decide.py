@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from etl.delivery.decide import (
@@ -61,12 +59,12 @@ STEPS: dict[str, tuple[State, Event, tuple[Instruction, ...]]] = {
     "at the beginning": (State(2), Begun(NOW), (Fetch(),)),
     "a chunk is there": (State(2, is_fetching=True), Fetched(NOW, ONE), (Reserve(ONE),)),
     "no chunk at all": (State(2, is_fetching=True), SourceDry(NOW), (Finish(None),)),
-    "no further chunk, one in flight": (replace(flying(ONE), is_fetching=True), SourceDry(NOW), ()),
+    "no further chunk, one in flight": (flying(ONE)._replace(is_fetching=True), SourceDry(NOW), ()),
     "slot taken": (State(2, reserving=ONE), SlotTaken(NOW), (Send(ONE), Fetch())),
     "slot taken, one ready": (State(2, reserving=ONE, ready=(TWO,)), SlotTaken(NOW), (Send(ONE), Reserve(TWO))),
     "slot taken, full": (State(1, reserving=ONE, ready=(TWO,)), SlotTaken(NOW), (Send(ONE),)),
     "slot taken, nothing answered yet": (State(2, reserving=ONE, is_proven=False), SlotTaken(NOW), (Send(ONE),)),
-    "the first answer": (replace(flying(ONE), is_proven=False, ready=(TWO,)), back(ONE, TOLD), (Reserve(TWO),)),
+    "the first answer": (flying(ONE)._replace(is_proven=False, ready=(TWO,)), back(ONE, TOLD), (Reserve(TWO),)),
     "no slot": (State(2, reserving=ONE), SlotDenied(NOW, 103.0), (WakeAt(103.0),)),
     "no slot, and it is time already": (State(2, reserving=ONE), SlotDenied(NOW, NOW), (Reserve(ONE),)),
     "woken too early": (State(2, ready=(ONE,), slot_from=103.0), Woken(NOW), (WakeAt(103.0),)),
@@ -77,19 +75,19 @@ STEPS: dict[str, tuple[State, Event, tuple[Instruction, ...]]] = {
         (WakeAt(140.0),),
     ),
     "an answer may have freed a slot": (
-        replace(flying(ONE), ready=(TWO,), slot_from=240.0),
+        flying(ONE)._replace(ready=(TWO,), slot_from=240.0),
         back(ONE, TOLD),
         (Reserve(TWO),),
     ),
     "nothing left of the job": (State(2, reserving=ONE), JobGone(NOW), (Fetch(),)),
     "nothing left of the last job": (State(2, reserving=ONE, is_dry=True), JobGone(NOW), (Finish(None),)),
-    "the last answer": (replace(flying(ONE), is_dry=True), back(ONE, TOLD), (Finish(None),)),
-    "an answer, another in flight": (replace(flying(ONE, TWO), is_dry=True), back(ONE, TOLD), ()),
+    "the last answer": (flying(ONE)._replace(is_dry=True), back(ONE, TOLD), (Finish(None),)),
+    "an answer, another in flight": (flying(ONE, TWO)._replace(is_dry=True), back(ONE, TOLD), ()),
     "an answer makes room": (flying(ONE, TWO), back(ONE, TOLD), (Fetch(),)),
     "not sent": (flying(ONE), back(ONE, NO_LINE), (WakeAt(101.0),)),
     "not sent, with chance": (flying(ONE), back(ONE, NO_LINE, chance=0.5), (WakeAt(101.125),)),
     "not sent for the third time": (
-        replace(flying(ONE), failures=2, failing_since=97.0),
+        flying(ONE)._replace(failures=2, failing_since=97.0),
         back(ONE, NO_LINE),
         (WakeAt(104.0),),
     ),
@@ -105,53 +103,53 @@ STEPS: dict[str, tuple[State, Event, tuple[Instruction, ...]]] = {
         (PauseAccount(130.0), WakeAt(130.0)),
     ),
     "refused for its rate again": (
-        replace(flying(ONE), refusals=1, refused_since=90.0),
+        flying(ONE)._replace(refusals=1, refused_since=90.0),
         back(ONE, Throttled(None, None)),
         (PauseAccount(110.0), WakeAt(110.0)),
     ),
     "a longer pause stays": (
-        replace(flying(ONE), not_before=150.0, refusals=1, refused_since=90.0),
+        flying(ONE)._replace(not_before=150.0, refusals=1, refused_since=90.0),
         back(ONE, Throttled(None, None)),
         (PauseAccount(150.0), WakeAt(150.0)),
     ),
     "account refused, others in flight": (flying(ONE, TWO), back(ONE, Stop("keys", "fix", certain=True)), ()),
     "stop with nothing in flight": (State(2, ready=(ONE,)), StopAsked(NOW, ASKED), (Finish(ASKED),)),
-    "stop with one in flight": (replace(flying(ONE), ready=(TWO,)), StopAsked(NOW, ASKED), ()),
-    "the last one comes back after the stop": (replace(flying(ONE), cause=ASKED), back(ONE, TOLD), (Finish(ASKED),)),
-    "not sent after the stop": (replace(flying(ONE), cause=ASKED), back(ONE, NO_LINE), (Finish(ASKED),)),
+    "stop with one in flight": (flying(ONE)._replace(ready=(TWO,)), StopAsked(NOW, ASKED), ()),
+    "the last one comes back after the stop": (flying(ONE)._replace(cause=ASKED), back(ONE, TOLD), (Finish(ASKED),)),
+    "not sent after the stop": (flying(ONE)._replace(cause=ASKED), back(ONE, NO_LINE), (Finish(ASKED),)),
     "budget spent": (State(2, reserving=ONE), StopAsked(NOW, ASKED), (Finish(ASKED),)),
     "a chunk comes after the stop": (State(2, is_fetching=True, cause=ASKED), Fetched(NOW, ONE), (Finish(ASKED),)),
     "stop while a chunk is being read": (State(2, is_fetching=True), StopAsked(NOW, ASKED), ()),
-    "its address is in flight": (replace(flying(A1), is_dry=True), Fetched(NOW, A2), ()),
+    "its address is in flight": (flying(A1)._replace(is_dry=True), Fetched(NOW, A2), ()),
     "its address is in flight, there may be others": (flying(A1), Fetched(NOW, A2), (Fetch(),)),
-    "another one goes before it": (replace(flying(A1), ready=(A2,)), Fetched(NOW, B3), (Reserve(B3),)),
+    "another one goes before it": (flying(A1)._replace(ready=(A2,)), Fetched(NOW, B3), (Reserve(B3),)),
     "nothing overtakes what is passed over": (
-        replace(flying(A1), capacity=3, ready=(A2, AB4)),
+        flying(A1)._replace(capacity=3, ready=(A2, AB4)),
         Fetched(NOW, Job(6, frozenset([b"b"]))),
         (Fetch(),),
     ),
-    "its time has come": (replace(flying(A1), ready=(A2, B3)), back(A1, LOST, doubtful=True), (Reserve(A2),)),
+    "its time has come": (flying(A1)._replace(ready=(A2, B3)), back(A1, LOST, doubtful=True), (Reserve(A2),)),
     "it goes again before the next": (
-        replace(flying(A1, C5), ready=(A2,), is_dry=True, capacity=3),
+        flying(A1, C5)._replace(ready=(A2,), is_dry=True, capacity=3),
         back(Job(1), NO_LINE, now=0.0),
         (WakeAt(1.0),),
     ),
     "the first that may go, when there is a slot": (
-        replace(flying(C5), ready=(A1, A2, B3), slot_from=NOW),
+        flying(C5)._replace(ready=(A1, A2, B3), slot_from=NOW),
         Woken(NOW),
         (Reserve(A1),),
     ),
     "many are passed over": (
-        replace(flying(A1), ready=(A2,) * (MOST_PASSED_OVER - 1)),
+        flying(A1)._replace(ready=(A2,) * (MOST_PASSED_OVER - 1)),
         Fetched(NOW, Job(90, frozenset([b"a"]))),
         (),
     ),
     "one fewer is passed over": (
-        replace(flying(A1), ready=(A2,) * (MOST_PASSED_OVER - 2)),
+        flying(A1)._replace(ready=(A2,) * (MOST_PASSED_OVER - 2)),
         Fetched(NOW, Job(90, frozenset([b"a"]))),
         (Fetch(),),
     ),
-    "careful, one in flight": (replace(flying(ONE, TWO), is_careful=True), back(ONE, LOST, doubtful=True), ()),
+    "careful, one in flight": (flying(ONE, TWO)._replace(is_careful=True), back(ONE, LOST, doubtful=True), ()),
 }
 
 
@@ -176,7 +174,7 @@ AGAIN = [
 @pytest.mark.parametrize(("verdict", "again"), AGAIN)
 def test_only_what_was_not_carried_out_goes_again(verdict: Verdict, *, again: bool) -> None:
     """A job is ready again after two verdicts only; after any other it never is."""
-    state, _ = decide(replace(flying(TWO), ready=(ONE, THREE), is_dry=True, not_before=200.0), back(TWO, verdict))
+    state, _ = decide(flying(TWO)._replace(ready=(ONE, THREE), is_dry=True, not_before=200.0), back(TWO, verdict))
 
     assert goes_again(verdict) is again
     assert state.ready == ((ONE, TWO, THREE) if again else (ONE, THREE))
@@ -190,7 +188,7 @@ def through(state: State, *events: Event) -> State:
 
 def test_a_job_that_comes_back_is_known_by_its_number() -> None:
     """Whoever brings it back need not know where its rows belong: what waits for it goes on waiting."""
-    state = through(replace(flying(A1), ready=(A2,), is_dry=True), back(Job(1), NO_LINE), Woken(NOW + 1))
+    state = through(flying(A1)._replace(ready=(A2,), is_dry=True), back(Job(1), NO_LINE), Woken(NOW + 1))
 
     assert state.reserving is not None
     assert state.reserving.addresses == A1.addresses
@@ -207,7 +205,7 @@ def test_failures_at_one_moment_are_one_failure() -> None:
 
 def test_any_other_answer_ends_the_trouble() -> None:
     """After an answer failures and refusals are counted from the beginning."""
-    troubled = replace(flying(ONE), failures=3, failing_since=1.0, refusals=2, refused_since=2.0)
+    troubled = flying(ONE)._replace(failures=3, failing_since=1.0, refusals=2, refused_since=2.0)
 
     state = through(troubled, back(ONE, LOST, doubtful=True))
 
@@ -216,8 +214,8 @@ def test_any_other_answer_ends_the_trouble() -> None:
 
 def test_a_refusal_for_the_rate_is_a_connection() -> None:
     """Who is refused has reached somebody: failures before it do not count towards giving up the network."""
-    refused = through(replace(flying(ONE), failures=5, failing_since=NOW - 59), back(ONE, Throttled(None, None)))
-    state = through(replace(refused, in_flight=frozenset({ONE})), back(ONE, NO_LINE, now=NOW + 20))
+    refused = through(flying(ONE)._replace(failures=5, failing_since=NOW - 59), back(ONE, Throttled(None, None)))
+    state = through(refused._replace(in_flight=frozenset({ONE})), back(ONE, NO_LINE, now=NOW + 20))
 
     assert state.cause is None
     assert (state.failures, state.failing_since) == (1, NOW + 20)
@@ -225,19 +223,19 @@ def test_a_refusal_for_the_rate_is_a_connection() -> None:
 
 def test_a_lost_connection_does_not_end_a_row_of_refusals() -> None:
     """Refusals for the rate with failures among them are still nothing but refusals: they are given up in the end."""
-    state = replace(flying(ONE), refusals=9, refused_since=NOW - 599)
+    state = flying(ONE)._replace(refusals=9, refused_since=NOW - 599)
     state = through(state, back(ONE, NO_LINE))
-    state = through(replace(state, in_flight=frozenset({ONE})), back(ONE, Throttled(None, None), now=NOW + 2))
+    state = through(state._replace(in_flight=frozenset({ONE})), back(ONE, Throttled(None, None), now=NOW + 2))
 
     assert state.cause is not None
 
 
 GIVEN_UP = [
     pytest.param(
-        replace(flying(ONE), failing_since=NOW - 60), back(ONE, NO_LINE), "cannot be reached", id="a minute offline"
+        flying(ONE)._replace(failing_since=NOW - 60), back(ONE, NO_LINE), "cannot be reached", id="a minute offline"
     ),
     pytest.param(
-        replace(flying(ONE), refused_since=NOW - 600),
+        flying(ONE)._replace(refused_since=NOW - 600),
         back(ONE, Throttled(None, None)),
         "refused all requests for their rate",
         id="ten minutes refused",
@@ -259,12 +257,12 @@ def test_when_to_give_up(state: State, event: Event, reason: str) -> None:
 
 
 NOT_YET = [
-    pytest.param(replace(flying(ONE), failing_since=NOW - 59.9), back(ONE, NO_LINE), id="not a minute offline"),
+    pytest.param(flying(ONE)._replace(failing_since=NOW - 59.9), back(ONE, NO_LINE), id="not a minute offline"),
     pytest.param(
-        replace(flying(ONE), refused_since=NOW - 599), back(ONE, Throttled(None, None)), id="not ten minutes refused"
+        flying(ONE)._replace(refused_since=NOW - 599), back(ONE, Throttled(None, None)), id="not ten minutes refused"
     ),
     pytest.param(flying(ONE), back(ONE, Throttled(900.0, None)), id="the longest wait"),
-    pytest.param(replace(flying(ONE), doubts=2), back(ONE, LOST, doubtful=True), id="sick is no cause"),
+    pytest.param(flying(ONE)._replace(doubts=2), back(ONE, LOST, doubtful=True), id="sick is no cause"),
 ]
 
 
@@ -277,7 +275,7 @@ def test_when_to_go_on(state: State, event: Event) -> None:
 def test_the_first_cause_stays() -> None:
     """What comes after the first reason to stop does not take its place."""
     state = through(
-        replace(flying(ONE, TWO), cause=ASKED),
+        flying(ONE, TWO)._replace(cause=ASKED),
         back(ONE, Stop("keys", "fix", certain=True)),
         StopAsked(NOW, StopCause(ExitCode.STOPPED, "budget", "later")),
     )
@@ -299,9 +297,9 @@ def test_three_doubts_in_a_row_break_off_and_an_answer_clears_them() -> None:
 
 
 SICK = [
-    pytest.param(replace(flying(ONE), doubts=2), id="the third in a row"),
-    pytest.param(replace(flying(ONE), doubts=1, is_careful=True), id="the second while careful"),
-    pytest.param(replace(flying(ONE), doubts=2, ready=(TWO,)), id="with a chunk left behind"),
+    pytest.param(flying(ONE)._replace(doubts=2), id="the third in a row"),
+    pytest.param(flying(ONE)._replace(doubts=1, is_careful=True), id="the second while careful"),
+    pytest.param(flying(ONE)._replace(doubts=2, ready=(TWO,)), id="with a chunk left behind"),
 ]
 
 
@@ -316,7 +314,7 @@ def test_who_is_sick_gets_nothing_more(state: State) -> None:
 
 def test_the_sick_are_not_left_before_all_has_come_back() -> None:
     """Requests in the air are waited for."""
-    state = replace(flying(ONE, TWO), doubts=2)
+    state = flying(ONE, TWO)._replace(doubts=2)
 
     assert decide(state, back(ONE, LOST, doubtful=True))[1] == ()
 
@@ -334,7 +332,7 @@ PROOFS = [
 @pytest.mark.parametrize(("verdict", "doubtful", "is_proven"), PROOFS)
 def test_only_a_told_answer_proves_the_host(verdict: Verdict, *, doubtful: bool, is_proven: bool) -> None:
     """Requests go side by side only after one of them has told something about its rows."""
-    state = through(replace(flying(ONE), is_proven=False), back(ONE, verdict, doubtful=doubtful))
+    state = through(flying(ONE)._replace(is_proven=False), back(ONE, verdict, doubtful=doubtful))
 
     assert state.is_proven is is_proven
 

@@ -311,6 +311,23 @@ def test_a_request_that_a_stop_has_overtaken_is_given_back(book: Book, monkeypat
     assert book.query("SELECT COUNT(*) FROM claims") == [(0,)]
 
 
+def test_a_stop_from_another_process_overtakes_what_has_its_slot(book: Book, other: Book) -> None:
+    """`etl stop` is looked for before each request leaves: the rows of the others are not in doubt."""
+    lot = a_lot(book, 2)
+    tell = lot.notes.sent
+
+    def stop_meanwhile(request_id: int, rows: int) -> None:
+        tell(request_id, rows)
+        other.do(f"UPDATE runs SET stop_asked_at = 1 WHERE run_id = {lot.run_id}")
+
+    lot.notes.sent = stop_meanwhile  # type: ignore[method-assign]
+
+    lot.deliver()
+
+    assert len(lot.wire.sent) == 1
+    assert book.ledger.requests.in_the_air(lot.run_id) == 0
+
+
 def test_a_stop_ends_a_long_wait(book: Book) -> None:
     """Who waits for a pause to end does not have to wait for it after a stop."""
     lot = a_lot(book, 1, throttled(retry_after="300"))

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from etl.delivery.wire import Arrival, ThreadedWire
-from etl.records import ApiAnswer, ApiRequest, Exchange, LineEnd, TransportFailure, Window
+from etl.records import ApiAnswer, ApiRequest, Exchange, LineEnd, MayWrite, TransportFailure, Window
 from tests.clocks import ManualClock
 
 REQUEST = ApiRequest("POST", "/v2/x", (), b"[]", Window.BULK)
@@ -18,7 +18,7 @@ def test_a_request_comes_back_with_the_moment_of_its_answer() -> None:
     """The end of a request is stamped when its answer is there, not when somebody looks."""
     clock = ManualClock()
 
-    def send(_request: ApiRequest) -> Exchange:
+    def send(_request: ApiRequest, _may_write: object) -> Exchange:
         clock.move(0.5)
         return ANSWER
 
@@ -33,7 +33,7 @@ def test_requests_are_under_way_side_by_side() -> None:
     """One slow answer does not hold up the others."""
     slow = threading.Event()
 
-    def send(request: ApiRequest) -> Exchange:
+    def send(request: ApiRequest, _may_write: object) -> Exchange:
         if request.path == "/slow":
             assert slow.wait(30)
         return ANSWER
@@ -55,7 +55,7 @@ def test_requests_are_under_way_side_by_side() -> None:
 def test_a_defect_while_sending_leaves_the_request_in_doubt() -> None:
     """Whatever breaks in the sending thread, the request may have left; its end is told, without the error's words."""
 
-    def send(_request: ApiRequest) -> Exchange:
+    def send(_request: ApiRequest, _may_write: object) -> Exchange:
         raise RuntimeError("s3cret")
 
     wire = ThreadedWire(send, 1, ManualClock())
@@ -67,10 +67,29 @@ def test_a_defect_while_sending_leaves_the_request_in_doubt() -> None:
     wire.close()
 
 
+def test_what_is_handed_over_has_its_permit_of_that_moment() -> None:
+    """Whoever sends asks that one right before it writes, in its own thread, however long connecting has taken."""
+    given, asked = iter([lambda: True, None, lambda: False]), []
+
+    def send(_request: ApiRequest, may_write: MayWrite | None) -> Exchange:
+        asked.append(
+            None if may_write is None else (may_write(), threading.current_thread().name.startswith("request"))
+        )
+        return ANSWER
+
+    wire = ThreadedWire(send, 1, ManualClock(), lambda: next(given))
+    for number in (1, 2, 3):
+        wire.send(number, REQUEST)
+        wire.wait(None)
+
+    assert asked == [(True, True), None, (False, True)]
+    wire.close()
+
+
 @pytest.mark.parametrize("until", [pytest.param(999.0, id="over"), pytest.param(1_000.0, id="now")])
 def test_a_moment_that_has_come_is_not_waited_for(until: float) -> None:
     """Without an arrival, a moment that is there already gives None at once."""
-    wire = ThreadedWire(lambda _request: ANSWER, 1, ManualClock())
+    wire = ThreadedWire(lambda _request, _may_write: ANSWER, 1, ManualClock())
 
     assert wire.wait(until) is None
     wire.close()
@@ -78,7 +97,7 @@ def test_a_moment_that_has_come_is_not_waited_for(until: float) -> None:
 
 def test_a_nudge_ends_a_wait_without_an_end() -> None:
     """A signal's handler can wake who waits for an answer."""
-    wire = ThreadedWire(lambda _request: ANSWER, 1, ManualClock())
+    wire = ThreadedWire(lambda _request, _may_write: ANSWER, 1, ManualClock())
     nudger = threading.Thread(target=wire.nudge)
 
     nudger.start()

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from etl.clock import SystemClock
 from etl.events import StopSignal
 from etl.fleet import working
-from etl.fleet.carrying import Held
+from etl.fleet.carrying import Held, SoFar
 from etl.fleet.ends import Turn
 from etl.fleet.working import WorkerOptions, Working
 from etl.settings import Settings
@@ -85,8 +85,8 @@ def hands(settings: Settings, act: Act) -> Iterator[Callable[..., Hand]]:
     class Acting:
         def __init__(self, *_: object) -> None: ...
 
-        def turn(self, held: Held, tries: int) -> Turn:
-            del tries
+        def turn(self, held: Held, before: SoFar) -> Turn:
+            del before
             return act(held)
 
     def start(accounts: str = "prod", places: int = 1, turn_seconds: float = 300.0) -> Hand:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
+from etl.fleet.engine import app_for_a_moment
+from etl.fleet.place import ask, opened
 from etl.fleet.submissions import State
+from etl.settings import Settings
 from tests.fleet.conftest import OpenYard
 from tests.fleet.cut import Line
 from tests.fleet.yard import LEASE_SECONDS, Yard
@@ -17,11 +20,19 @@ ROWS = 600
 ANSWERED = 6
 """So many requests are answered; what is sent then, one second's ten at most, stays in the air until the test has looked."""
 SILENCE_SECONDS = 2.0
+AWAY_SECONDS = 10.0
+LAST_SECONDS = LEASE_SECONDS + 1.0
+"""So long at most requests may arrive after the cut: while the lease counts as it was last renewed, and what was on its way."""
 
 
 def sent(yard: Yard) -> int:
     """How many requests with rows have arrived at the server."""
     return len(carried_rows(yard.servers["north"]))
+
+
+def last_sent(yard: Yard) -> float:
+    """When the last request with rows arrived, monotonic."""
+    return max(request.arrival for request in carried_rows(yard.servers["north"]))
 
 
 def falls_silent(yard: Yard) -> None:
@@ -38,21 +49,23 @@ def falls_silent(yard: Yard) -> None:
 
 
 def test_a_database_that_dies_and_comes_back(open_yard: OpenYard) -> None:
-    """kill -9 of all of PostgreSQL: the worker stops sending, waits, and goes on by itself when it is there again."""
+    """kill -9 of all of PostgreSQL for ten seconds: the worker stops sending, waits, and goes on when it is there again."""
     with own_server() as server:
         yard = open_yard("north", ledger=server.new_database(), answers_before_hold=ANSWERED)
         number = yard.submit(yard.sheet("north.csv", ROWS), "north")
         worker = yard.worker()
         wait_until(lambda: sent(yard) > ANSWERED, "a part of the rows under way")
         server.kill()
+        died = time.monotonic()
         yard.let_go()
-        falls_silent(yard)
-        before = sent(yard)
+        time.sleep(AWAY_SECONDS)  # the one wait for the clock: for so long it has to be away
+        before, last = sent(yard), last_sent(yard)
         server.start()
         yard.wait_for(State.ENDED, number)
         ended = yard.all()[number]
 
         assert before < ROWS / 25
+        assert last < died + LAST_SECONDS
         assert (ended.exit_code, worker.poll()) == (0, None), ended.said
         assert yard.holds_once("north", ROWS)
         assert "The database cannot be reached" in yard.said(0)
@@ -69,9 +82,10 @@ def test_a_worker_that_is_cut_off_from_the_database_alone(open_yard: OpenYard, u
         cut_off = yard.worker(ledger=f"{far}?etl_lease_seconds={LEASE_SECONDS}")
         wait_until(lambda: sent(yard) > ANSWERED, "a part of the rows under way")
         yard.between_transactions(line.cut, line.mend)
+        cut = time.monotonic()
         yard.let_go()
         falls_silent(yard)
-        before = sent(yard)
+        before, last = sent(yard), last_sent(yard)
         yard.worker()
         yard.wait_for(State.ENDED, number)
         line.mend()
@@ -79,7 +93,19 @@ def test_a_worker_that_is_cut_off_from_the_database_alone(open_yard: OpenYard, u
         yard.wait_for(State.ENDED, other)
 
         assert before < ROWS / 25
+        assert last < cut + LAST_SECONDS
         assert [yard.all()[one].exit_code for one in (number, other)] == [0, 0]
         assert yard.holds_once("north", ROWS + 50)
         assert cut_off.poll() is None
         assert yard.stop_workers() == [0, 0]
+
+
+def test_what_the_queue_has_taken_survives_a_crash(settings: Settings) -> None:
+    """Where commits are not waited for by default, those of a fleet are: of a command, and of the engine."""
+    with opened(settings) as connection, app_for_a_moment(settings).open() as app:
+        modes = [
+            ask(connection, "SHOW synchronous_commit")[0]["synchronous_commit"],
+            app.connector.execute_query_one("SHOW synchronous_commit")["synchronous_commit"],
+        ]
+
+    assert modes == ["on", "on"]

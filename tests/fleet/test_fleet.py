@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from datetime import UTC, datetime
 
+from etl.fleet.handing_over import HAND_OVER_SECONDS
 from etl.fleet.submissions import State
 from tests.fleet.conftest import OpenYard
 from tests.fleet.yard import LEASE_SECONDS
@@ -74,6 +76,30 @@ def test_a_worker_told_to_stop_hands_over_within_seconds(open_yard: OpenYard) ->
     assert 0 < sent < 600
     assert yard.holds_once("north", 600)
     assert "back into the queue: its worker was stopped" in yard.said(0)
+
+
+def test_a_worker_told_to_stop_waits_for_no_answer_that_does_not_come(open_yard: OpenYard) -> None:
+    """LeadSquared hangs: the worker is gone within seconds, others go on at once, and look first for what was in the air."""
+    yard = open_yard("north", answers_before_hold=ANSWERED)
+    number = yard.submit(yard.sheet("north.csv", 300), "north")
+    worker = yard.worker(ledger=f"{yard.url}?etl_lease_seconds=600")  # given up, and not only over soon
+    wait_until(lambda: len(carried_rows(yard.servers["north"])) > ANSWERED, "a part of the rows under way")
+    told = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+    assert yard.ends_of_workers() == [0]
+    seconds = time.monotonic() - told
+    after = yard.all()[number]
+    sent = len(carried_rows(yard.servers["north"]))
+    yard.let_go()
+    yard.worker()
+    yard.wait_for(State.ENDED, number)
+
+    assert HAND_OVER_SECONDS < seconds < HAND_OVER_SECONDS + 5.0
+    assert (after.state, after.runs, after.not_before) == (State.WAITING, yard.all()[number].runs, None)
+    assert "looked for first" in (after.said or "")
+    assert sent < 300 / 25
+    assert yard.all()[number].exit_code == 0, yard.all()[number].said
+    assert yard.holds_once("north", 300)
 
 
 def test_a_frozen_worker_sends_nothing_when_it_thaws(open_yard: OpenYard) -> None:

@@ -43,10 +43,11 @@ def test_a_mapping_finds_its_lookup_files_where_a_worker_lays_them(tmp_path: Pat
     kept, lookups = kept_mapping(mapping, ledger)
     order = Order("prod", str(sheet), kept_input(sheet, ledger.copies.keep(sheet, "input")), kept, "visits", lookups)
 
-    there, its_mapping = lay_out(order, 17, tmp_path / "worker", ledger)
+    laid_out = lay_out(order, 17, tmp_path / "worker", ledger)
+    there = laid_out.sheet
     (there.parent / "north.results.csv").touch()
 
-    assert load(its_mapping, ledger).hash == mapping.hash
+    assert load(laid_out.mapping, ledger).hash == mapping.hash
     assert (there.name, there.read_text("utf-8")) == ("north.csv", "Email\n")
     assert [one.name for one in results_of(there)] == ["north.results.csv"]
     clear_away(17, tmp_path / "worker")

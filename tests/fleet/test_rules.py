@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,7 +27,7 @@ from etl.fleet.ends import (
     what_next,
 )
 from etl.fleet.order import KeptFile, Order, Window, number_of, shown_number
-from etl.fleet.sharing import TURN_BY_READING, Place, rows_of_accounts, turn, who_gives_way
+from etl.fleet.sharing import TURN_BY_READING, Place, Waiting, Way, rows_of_accounts, turn, who_gives_way
 from etl.fleet.windows import closes_at, opens_at
 
 NOON = datetime(2026, 6, 3, 12, 0, tzinfo=UTC)
@@ -37,6 +38,15 @@ ENDS = {
     "rows for a person": (Turn(4, ""), Over()),
     "all in, though a stop was on its way": (Turn(0, "", wish=Wish.HAND_OVER), Over()),
     "the mapping is wrong": (Turn(2, ""), Over()),
+    "the settings are wrong in the midst": (Turn(2, "", runs=(1,)), Back(NOON + FIRST_WAIT, tries=1)),
+    "the settings are wrong in the midst for days": (Turn(2, "", runs=(1,), tries=MOST_TRIES), Over()),
+    "the settings are wrong as the worker stops": (Turn(2, "", wish=Wish.HAND_OVER), Back()),
+    "the settings are wrong as others wait": (Turn(2, "", runs=(1,), wish=Wish.GIVE_WAY), Back(is_behind=True)),
+    "all in, its results nowhere": (Turn(0, "", is_unpublished=True), Back(NOON + FIRST_WAIT, tries=1)),
+    "rows for a person, the same": (Turn(4, "", is_unpublished=True, tries=1), Back(NOON + 2 * FIRST_WAIT, tries=2)),
+    "all in, its results nowhere for days": (Turn(0, "", is_unpublished=True, tries=MOST_TRIES), Over()),
+    "all in, its results nowhere, and stopped": (Turn(0, "", wish=Wish.STOP, is_unpublished=True), Over()),
+    "the network is down, its results nowhere": (Turn(6, "", is_unpublished=True), Back(NOON + FIRST_WAIT, tries=1)),
     "the sheet cannot be read": (Turn(3, ""), Over()),
     "a defect": (Turn(1, ""), Over()),
     "the activity type is refused": (Turn(5, ""), Over()),
@@ -119,36 +129,84 @@ def test_a_window_over_the_change_of_clocks_opens_at_its_hour() -> None:
 
 
 def test_a_free_place_is_for_the_account_that_has_fewest() -> None:
-    """Accounts with as many are asked together, so that who has waited longest comes first."""
+    """One that has none on any worker comes first; accounts with as many are asked together, so that who waited longest is."""
     taken = [Place(1, "a", 0.0), Place(2, "a", 0.0), Place(3, "b", 0.0)]
+    running = {"a": 2, "b": 1, "c": 3}
 
-    assert rows_of_accounts(["a", "b", "c", "d"], taken) == [["c", "d"], ["b"], ["a"]]
+    assert rows_of_accounts(["a", "b", "c", "d"], taken, running) == [["d"], ["c"], ["b"], ["a"]]
+    assert rows_of_accounts(["a", "b", "c", "d"], taken, {}) == [["c", "d"], ["b"], ["a"]]
 
 
-GIVES = {
-    "nobody waits": ([Place(1, "a", 0.0, 1.0)], 1, [], 1000.0, None),
-    "a place is free": ([Place(1, "a", 0.0, 1.0)], 2, ["b"], 1000.0, None),
-    "no turn is over": ([Place(1, "a", 0.0, 1.0)], 1, ["b"], 200.0, None),
-    "a turn is over": ([Place(1, "a", 0.0, 1.0)], 1, ["b"], 302.0, 1),
-    "it still reads": ([Place(1, "a", 0.0)], 1, ["b"], 1000.0, None),
-    "reading took long": ([Place(1, "a", 0.0, 60.0)], 1, ["b"], 60 + 60 * TURN_BY_READING - 1, None),
-    "two of one account": (
-        [Place(1, "b", 0.0, 1.0), Place(2, "a", 5.0, 6.0), Place(3, "a", 7.0, 8.0)],
-        3,
-        ["c"],
-        999.0,
+ALONE = [Place(1, "a", 0.0, 1.0)]
+THREE = [Place(1, "b", 0.0, 1.0), Place(2, "a", 5.0, 6.0), Place(3, "a", 7.0, 8.0)]
+GIVES: dict[str, tuple[list[Place], int, str, dict[str, int], float, tuple[int, tuple[int, ...]] | None]] = {
+    "nobody waits": (ALONE, 1, "", {"a": 1}, 1000.0, None),
+    "a place is free": (ALONE, 2, "b", {"a": 1}, 1000.0, None),
+    "no turn is over": (ALONE, 1, "b", {"a": 1}, 200.0, None),
+    "a turn is over": (ALONE, 1, "b", {"a": 1}, 302.0, (1, (10,))),
+    "it still reads": ([Place(1, "a", 0.0)], 1, "b", {"a": 1}, 1000.0, None),
+    "reading took long": ([Place(1, "a", 0.0, 60.0)], 1, "b", {"a": 1}, 60 + 60 * TURN_BY_READING - 1, None),
+    "the longest": ([Place(1, "a", 9.0, 9.5), Place(2, "b", 5.0, 6.0)], 2, "a", {"a": 1, "b": 1}, 999.0, (2, (10,))),
+    "two of one account, and one waits that has none": (THREE, 3, "acc", {"a": 2, "b": 1}, 10.0, (3, (11,))),
+    "the same, still reading": ([Place(1, "a", 0.0), Place(2, "a", 1.0)], 2, "c", {"a": 2}, 2.0, (2, (10,))),
+    "two of one account, and one waits that has one": (THREE, 3, "bb", {"a": 2, "b": 1}, 10.0, None),
+    "the same, its turn over": (THREE, 3, "bb", {"a": 2, "b": 1}, 999.0, (2, (10, 11))),
+    "two of one account, and one waits that has one elsewhere": (THREE, 3, "c", {"a": 2, "b": 1, "c": 1}, 10.0, None),
+    "two of one account on two workers": (ALONE, 1, "b", {"a": 2}, 2.0, (1, (10,))),
+    "two of one account, of which one goes": (
+        [Place(1, "a", 0.0, 1.0), Place(2, "a", 1.0, 2.0, is_leaving=True)],
         2,
+        "bc",
+        {"a": 2},
+        3.0,
+        None,
     ),
-    "the longest": ([Place(1, "a", 9.0, 9.5), Place(2, "b", 5.0, 6.0)], 2, ["a"], 999.0, 2),
+    "three of one account, of which one goes": (
+        [Place(1, "a", 0.0, 1.0), Place(2, "a", 1.0, 2.0), Place(3, "a", 2.0, 3.0, is_leaving=True)],
+        3,
+        "bc",
+        {"a": 3},
+        4.0,
+        (2, (10, 11)),
+    ),
 }
 
 
-@pytest.mark.parametrize(("taken", "places", "waiting", "now", "who"), GIVES.values(), ids=GIVES.keys())
-def test_who_gives_way(taken: list[Place], places: int, waiting: list[str], now: float, who: int | None) -> None:
-    """A turn that is over, where somebody waits and no place is free."""
-    found = who_gives_way(taken, places, waiting, now)
+@pytest.mark.parametrize(("taken", "places", "waiting", "running", "now", "gives"), GIVES.values(), ids=GIVES.keys())
+def test_who_gives_way(
+    taken: list[Place],
+    places: int,
+    waiting: str,
+    running: dict[str, int],
+    now: float,
+    gives: tuple[int, tuple[int, ...]] | None,
+) -> None:
+    """Where no place is free: at once what one account has beside another, for one that has none; else a turn that is over."""
+    found = who_gives_way(taken, places, [Waiting(10 + n, one) for n, one in enumerate(waiting)], running, now)
 
-    assert (found.submission if found else None) == who
+    assert found == (Way(*gives) if gives else None)
+
+
+@given(
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=6),
+    st.lists(st.sampled_from("abcd"), max_size=6),
+    st.sets(st.integers(0, 5)),
+)
+def test_no_account_loses_its_only_place_before_its_turn_is_over(
+    held: list[str], waiting: list[str], going: set[int]
+) -> None:
+    """Nor more than one by one, however many wait; and who has none gets one as long as another account has two."""
+    taken = [Place(n, one, float(n), n + 0.5, is_leaving=n in going) for n, one in enumerate(held)]
+    stay = Counter(place.account for place in taken if not place.is_leaving)
+    way = who_gives_way(
+        taken, len(taken), [Waiting(10 + n, one) for n, one in enumerate(waiting)], Counter(held), now=1.0
+    )
+
+    if way is not None:
+        assert stay[held[way.gives]] > 1
+        assert all(not stay[waiting[number - 10]] for number in way.to)
+    else:
+        assert max(stay.values(), default=0) < 2 or all(stay[one] for one in waiting)
 
 
 @given(st.floats(1_767_225_600, 3_800_000_000), st.floats(1.0, 1e8))

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
+from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
 from etl.errors import UsageError
-from etl.fleet.ends import Turn, Wish
+from etl.fleet import handing_over
+from etl.fleet.ends import Back, Turn, Wish
 from etl.fleet.engine import PatientJobs
 from etl.fleet.order import Window
 from etl.fleet.pausing import pause, resume
-from etl.fleet.place import do, opened
+from etl.fleet.place import ask, do, opened
+from etl.fleet.queries import COULD_GO, SO_FAR
 from etl.fleet.queueing import submit_again
 from etl.fleet.submissions import State, stop, submission
 from etl.settings import Settings
@@ -25,6 +31,12 @@ from tests.flows.waiting import wait_until
 
 BREAK = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+MANY_MORE = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, args)
+SELECT queue_name, task_name, priority + 1, number::text, args FROM procrastinate_jobs, generate_series(1, 200) AS number
+ WHERE queue_name = 'big'
 """
 
 
@@ -89,6 +101,54 @@ def test_what_is_taken_in_the_moment_of_the_stop_is_put_back(settings: Settings,
     assert state(settings, number) is State.WAITING
 
 
+def test_a_worker_that_is_not_answered_hands_over_all_the_same(settings: Settings, submit: Submit) -> None:
+    """In bounded time, though a run of it goes on waiting: that run is nobody's any more, and another worker has the job."""
+    number, answered = submit(), threading.Event()
+
+    def act(held: Held) -> Turn:
+        held.runs.append(7)
+        assert answered.wait(30)
+        return Turn(0, "done", (7,), held.wish)
+
+    try:
+        with hands(settings, act) as start, patch.object(handing_over, "HAND_OVER_SECONDS", 0.3):
+            first = start()
+            wait_until(lambda: state(settings, number) is State.RUNNING, "the run to begin")
+            wait_until(lambda: bool(first.working.held[number].runs), "its thread to be at work")
+            told = time.monotonic()
+            first.end()
+            seconds = time.monotonic() - told
+            found = submission(settings, number)
+            start()
+            wait_until(lambda: state(settings, number) is State.RUNNING, "another worker to take it")
+            answered.set()
+            wait_until(lambda: state(settings, number) is State.ENDED, "that one to end it")
+    finally:
+        answered.set()
+
+    assert seconds < 5.0
+    assert first.working.has_left
+    assert (found.state, found.runs) == (State.WAITING, (7,))
+    assert [(turn.exit_code, then) for _, turn, then in first.attendant.ends] == [(6, Back())]
+
+
+def test_a_worker_that_can_write_nothing_down_ends_all_the_same(settings: Settings, submit: Submit) -> None:
+    """The database is away when it is told to stop: it ends as if it had died, which others notice."""
+    number, left = submit(), threading.Event()
+
+    async def nothing(*_: object, **__: object) -> None:
+        raise ConnectorException
+
+    with hands(settings, until_asked) as start, patch.object(handing_over, "HAND_OVER_SECONDS", 0.3):
+        hand = start()
+        wait_until(lambda: state(settings, number) is State.RUNNING, "the run to begin")
+        hand.working.leave = left.set
+        with patch.object(PsycopgConnector, "execute_query_async", nothing):
+            hand.stop.request("the test wants it")
+            assert left.wait(10)
+            assert state(settings, number) is State.RUNNING
+
+
 def test_one_account_does_not_starve_another(settings: Settings, submit: Submit) -> None:
     """Of two places the second goes to the account that has none, though another one was there first with many files."""
     many = [submit("big", f"{number}.csv") for number in range(4)]
@@ -98,6 +158,34 @@ def test_one_account_does_not_starve_another(settings: Settings, submit: Submit)
         wait_until(lambda: state(settings, small) is State.RUNNING, "the small account to have a place")
 
         assert [state(settings, one) for one in many] == [State.RUNNING, *[State.WAITING] * 3]
+
+
+def test_extra_places_of_one_account_go_at_once_to_one_that_has_none(settings: Settings, submit: Submit) -> None:
+    """On one worker and on several: no turn is waited for, one place is left to each, and nobody gives more than is needed."""
+    many = [submit("big", f"{number}.csv") for number in range(5)]
+    with hands(settings, until_asked) as start:
+        two = [start("big,small", places=2), start("big,small")]
+        wait_until(lambda: sum(len(one.working.held) for one in two) == 3, "one account to have all places")
+        small = [submit("small", f"{number}.csv") for number in range(2)]
+        wait_until(lambda: state(settings, small[0]) is State.RUNNING, "the other one to have a place")
+        beat = two[0].working.beat_at
+        wait_until(lambda: two[0].working.beat_at != beat, "another look")
+
+        ended = [turn.wish for one in two for _, turn, _ in one.attendant.ends]
+        assert ended == [Wish.GIVE_WAY]
+        assert sorted(state(settings, one) for one in many) == [State.RUNNING] * 2 + [State.WAITING] * 3
+        assert state(settings, small[1]) is State.WAITING
+
+
+def test_many_files_of_one_account_hide_no_other(settings: Settings, submit: Submit) -> None:
+    """Who has waited longest is looked at first, but not alone."""
+    submit("big", "b.csv")
+    small = submit("small", "s.csv")
+    with opened(settings) as connection:
+        do(connection, MANY_MORE)
+        found = ask(connection, COULD_GO, {"accounts": ["big", "small"]})
+
+    assert found[-1]["submission"] == small
 
 
 def test_a_turn_ends_where_others_wait_and_goes_on_behind_them(settings: Settings, submit: Submit) -> None:
@@ -162,6 +250,48 @@ def test_a_worker_that_was_taken_for_gone_lets_go_and_begins_anew(settings: Sett
         wait_until(lambda: len(frozen.working.held) == 1, "it to take the job again under its new name")
 
     assert frozen.attendant.ends[0][1].wish is Wish.LOST
+
+
+def test_who_was_away_too_long_does_not_say_how_it_ended(settings: Settings, submit: Submit) -> None:
+    """Its run comes to an end before it has noticed that another worker has the submission."""
+    number, go_on = submit(), threading.Event()
+
+    def act(held: Held) -> Turn:
+        held.sends_since = 0.0
+        assert go_on.wait(30)
+        return Turn(6, "the network was down")
+
+    with hands(settings, act) as start:
+        hand = start()
+        wait_until(lambda: state(settings, number) is State.RUNNING, "the run to begin")
+        with opened(settings) as connection:
+            do(connection, "INSERT INTO procrastinate_workers DEFAULT VALUES")
+            do(connection, "UPDATE procrastinate_jobs SET worker_id = (SELECT max(id) FROM procrastinate_workers)")
+            do(connection, "INSERT INTO ends (submission, exit_code, said) VALUES (%(n)s, 0, 'done')", {"n": number})
+        go_on.set()
+        wait_until(lambda: len(hand.attendant.ends) == 1, "its end")
+
+    assert submission(settings, number).said == "done"
+
+
+def test_a_database_that_goes_away_as_something_is_taken_ends_nothing(settings: Settings, submit: Submit) -> None:
+    """The engine has the job, and the first question about it is not answered."""
+    number, asked = submit(), threading.Event()
+    ask_as_ever = PsycopgConnector.execute_query_all_async
+
+    async def away_once(self: PsycopgConnector, query: str, **values: object) -> list[dict[str, Any]]:
+        if query == SO_FAR and not asked.is_set():
+            asked.set()
+            raise ConnectorException
+        found: list[dict[str, Any]] = await ask_as_ever(self, query, **values)
+        return found
+
+    with patch.object(PsycopgConnector, "execute_query_all_async", away_once), hands(settings, at_once) as start:
+        start()
+        wait_until(lambda: state(settings, number) not in {State.WAITING, State.RUNNING}, "its end")
+
+    assert asked.is_set()
+    assert (state(settings, number), submission(settings, number).exit_code) == (State.ENDED, 0)
 
 
 def test_a_person_stops_what_runs_and_what_waits(settings: Settings, submit: Submit) -> None:

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.compiled import compile_once
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import ModuleType
@@ -169,6 +171,7 @@ def _load() -> ModuleType:
             importlib.import_module(module.name)
     for name in _LATE:
         importlib.import_module(name)
+    compile_once()
     _practise()
     gc.freeze()
     return package

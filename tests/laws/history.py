@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from etl.errors import BusyError, EtlError, NetworkError, RefusedError
+from etl.delivery.driver import TAKEN_OVER
+from etl.errors import BusyError, EtlError, LedgerError, NetworkError, RefusedError
 from etl.events import InputSummary
 from etl.ledger.store import Ledger
 from etl.settings import Account, Secret
@@ -21,6 +22,8 @@ from etl.simulator.core import Simulator
 from tests.laws import cable as cables
 from tests.laws import draws
 from tests.laws.papers import Papers
+from tests.laws.shared import is_shared
+from tests.laws.shared_troubles import SharedTroubles
 from tests.laws.troubles import Troubles
 from tests.laws.updates import Journal
 from tests.laws.verdicts import LATE_FAULTS, Verdicts
@@ -104,6 +107,8 @@ class History:
         self.mapping.write_text(self.scene.mapping, encoding="utf-8")
         self.keys = self.world.keys
         self.ledger: Ledger | None = None
+        machines = random.Random(f"{self.seed}/machines")
+        self.shared = SharedTroubles(machines, self.world, self.tally, self.log) if is_shared() else None
 
     def play(self) -> None:
         self.log(f"seed {self.seed}: {len(self.papers.rows)} rows; {self.scene}; {self.world.cable}")
@@ -121,6 +126,8 @@ class History:
         chance = self.dice.random()
         if chance < 0.12 and self.scene.options.limit.count > 1:
             self._two_at_once()
+        elif self.shared is not None and self.shared.dice.random() < 0.3:
+            self._overtaken(self.shared)
         elif chance < 0.2 and self._may_have_second_ledger():
             self._run(self.papers.sheet(), home=1)
             self.verdicts.has_second_ledger = True
@@ -133,6 +140,8 @@ class History:
     def _between(self) -> None:
         """What happens while nobody lives."""
         self.troubles.between_lives()
+        if self.shared is not None:
+            self.shared.between_lives()
         if self.keys != self.world.keys:
             self.keys = self.world.keys
             self.tally["keys rotated"] += 1
@@ -171,10 +180,32 @@ class History:
                 raise result
         self.tally["two processes at once"] += 1
 
+    def _overtaken(self, shared: SharedTroubles) -> None:
+        """One is halted, and another machine goes on with the same sheet as soon as it may."""
+        file = self.papers.sheet()
+        given = self.papers.remember(file)
+        self.log(f"  {self.world.seconds:9.1f} s  one halted, and another machine")
+        programs = [self._calm(file, 0), self._calm(file, 0)]
+        shared.halts(programs[0])
+        self.world.is_elsewhere = True
+
+        def job(place: int) -> Callable[[], object]:
+            def run() -> None:
+                self.world.clock.sleep(place * 50.0)
+                self._live(programs[place], given, is_alone=False)
+
+            return run
+
+        for result in self.world.together(job(0), job(1)):
+            if isinstance(result, BaseException):
+                raise result
+        self.tally["one halted, and another machine"] += 1
+
     def _last(self) -> None:
         """Nothing goes wrong any more: what was begun comes to its end, on another day where the quota asks for it."""
         world, has_quota = self.world, self.scene.options.daily is not None
         world.heal()
+        world.is_elsewhere = False
         self.keys = world.keys
         world.pass_time(self.dice.choice([5.0, 400.0, 100_000.0]))
         for _ in range(MOST_DAYS if has_quota else 1):
@@ -202,24 +233,32 @@ class History:
             self.died_at = str(crash)
             self.log(f"    died at {crash}")
             return None
-        except (NetworkError, RefusedError, BusyError) as error:
+        except (NetworkError, RefusedError, BusyError, *self._of_databases) as error:
             self.tally[f"ended by {type(error).__name__}"] += 1
             self.log(f"    {type(error).__name__}: {error.message[:150]}")
             return None
         if self.died_at and is_alone:
             self.tally[f"continued after a crash at {self.died_at}"] += 1
             self.died_at = ""
+        self.tally["taken over"] += summary.stop_reason == TAKEN_OVER.reason
         self.papers.failed = summary.failed or self.papers.failed
         self.verdicts.on_life(summary, given, is_alone=is_alone)
         return summary
+
+    @property
+    def _of_databases(self) -> tuple[type[EtlError], ...]:
+        """What also ends a command where a connection is lost: the same command goes on."""
+        return (LedgerError,) if self.shared is not None else ()
 
     # Programs
 
     def _program(self, file: Path, home: int) -> Program:
         """A command, and the troubles it will meet."""
         program = self._calm(file, home)
+        if self.shared is not None:
+            program = self.shared.of_the_ledger(program)
         if self.scene.crashes and self.dice.random() < 0.6:
-            program.steps.at = self.troubles.death()
+            program.steps.at = {**program.steps.at, **self.troubles.death()}
         if self.dice.random() < 0.07:
             budget = self.dice.randrange(1, 9)
             program = replace(program, account=replace(program.account, daily_requests=budget))

@@ -23,7 +23,6 @@ from etl.ledger.store import Ledger
 from etl.mapping.load import load_mapping
 from etl.mapping.model import Mapping
 from tests.clocks import ManualClock
-from tests.postgresql import Server
 
 _plain_engine = database._engine
 _place: dict[str, str] = {}
@@ -45,25 +44,13 @@ _databases: list[Callable[[Path], str]] = []
 
 
 @contextmanager
-def in_databases(server: Server) -> Iterator[None]:
-    """Within, each ledger is in a PostgreSQL database of its own. Leases never end: a history's clock is not the beat's."""
-    made: dict[Path, str] = {}
-    first = server.new_database()
-    with tempfile.TemporaryDirectory() as folder:
-        Ledger(first, Path(folder), ManualClock()).close()
-
-    def url_of(home: Path) -> str:
-        if home not in made:
-            made[home] = server.new_database(first.rpartition("/")[2]) + "?etl_lease_seconds=1000000000"
-        return made[home]
-
+def at_urls(url_of: Callable[[Path], str]) -> Iterator[None]:
+    """Within, the ledger in a folder is the one at the URL that is told for it."""
     _databases.append(url_of)
     try:
         yield
     finally:
         _databases.pop()
-        for url in [*made.values(), first]:
-            server.drop(url)
 
 
 def _shared_engine(url: str, _shown: str) -> Engine:

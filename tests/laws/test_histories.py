@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.laws.history import play
-from tests.laws.quick import in_databases
+from tests.laws.shared import in_databases
 from tests.laws.soak import EXPECTED, never_happened
 from tests.laws.ways import LEAD_FIELD, WAYS
 from tests.postgresql import Server
@@ -24,9 +24,9 @@ TELLING = {
 }
 """Full histories, all of add-by-lead-field, that show a defect which the short ones do not happen to meet."""
 
-IN_A_DATABASE = range(3)
+IN_A_DATABASE = (0, 2, 10)
 
-TOO_LONG = frozenset[int]()
+TOO_LONG = frozenset({21, 28, 38, 42})
 """Seeds whose histories read lead by lead, or for very long: they are for the soak."""
 
 ANYWHERE = (
@@ -55,13 +55,13 @@ def test_the_invariants_hold(group: int) -> None:
 
 
 def test_they_hold_in_a_database_that_machines_share(postgresql: Server) -> None:
-    """A few of them with the ledger in PostgreSQL, with another program at work beside it now and then."""
+    """A few of them with the ledger in PostgreSQL: processes are halted and overtaken there, go on elsewhere, lose commits."""
     tally: Counter[str] = Counter()
     with in_databases(postgresql):
         for seed in IN_A_DATABASE:
             tally += play(seed, is_short=True)
 
-    assert not never_happened(tally, ["verified found", "run continued"])
+    assert not never_happened(tally, ["verified found", "run continued", "one halted, and another machine"])
 
 
 @pytest.mark.parametrize("seed", TELLING, ids=TELLING.values())

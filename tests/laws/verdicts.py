@@ -27,6 +27,8 @@ _OF_THE_WORLD = (
     "clock set",
     "machine asleep",
     "reboot",
+    "halted",
+    "lease renewed",
 )
 
 _THERE = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.ALREADY_IMPORTED})

@@ -117,7 +117,7 @@ class VirtualClient:
         self._keys = keys
         self.clock = world.clock
 
-    def send(self, request: ApiRequest) -> Exchange:
+    def send(self, request: ApiRequest, may_write: object = None) -> Exchange:
         self._steps.step("read")
         life = self._world.living
         assert not life.inbox, "a read while something else was in the air"

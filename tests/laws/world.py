@@ -34,7 +34,8 @@ BEGAN = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
 class Life:
     """One process. inbox: what came back for it. until: it waits no longer than that, by the machine's `monotonic`.
 
-    step: what counts its steps. in_air: whose rows its requests carry that have not come back.
+    step: what counts its steps. in_air: whose rows its requests carry that have not come back. is_halted: it does nothing now,
+    whatever it waits for.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Life:
     nudges: int = 0
     is_over: bool = False
     is_stopping: bool = False
+    is_halted: bool = False
     step: Callable[[str], None] = lambda _name: None
     in_air: dict[int, frozenset[str]] = field(default_factory=dict)
     turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -91,6 +93,8 @@ class World:
         self.written: list[Written] = []
         self.addresses: Callable[[ApiRequest], frozenset[str]] = lambda _request: frozenset()
         """Whose rows a request carries, where no other request may carry some of theirs at the same time."""
+        self.is_elsewhere = False
+        """Whether who lives now is on another machine than those before: it cannot tell which of them are dead."""
         self.cable: Cable | None = None
         """What requests show of the line; None: they show nothing."""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -177,6 +181,18 @@ class World:
     def living(self) -> Life:
         assert self._now_living is not None, "nobody lives"
         return self._now_living
+
+    @property
+    def living_numbers(self) -> set[int]:
+        return {life.number for life in self._lives}
+
+    def halt(self, seconds: float) -> None:
+        """The living process is halted, as by SIGSTOP, while the others go on."""
+        life = self.living
+        life.is_halted = True
+        self.clock.sleep(seconds)
+        life.is_halted = False
+        self.happened["halted"] += 1
 
     def wait(self, until: float | None, *, wants_mail: bool) -> None:
         """Let time pass until the living process has mail, or until a moment of its `monotonic`."""
@@ -315,13 +331,16 @@ class VirtualClock:
     boot: str = "boot-1"
     ahead_seconds: float = 0.0
     mono_ahead_seconds: float = 0.0
+    is_asleep: bool = False
+    wall_ahead: timedelta = timedelta()
+    """As `SystemClock` has it."""
 
     @property
     def seconds(self) -> float:
         return self.monotonic()
 
     def now(self) -> datetime:
-        return self.world.wall() + timedelta(seconds=self.ahead_seconds)
+        return self.world.wall() + timedelta(seconds=self.ahead_seconds) + self.wall_ahead
 
     def monotonic(self) -> float:
         return self.world.seconds + self.mono_ahead_seconds
@@ -346,7 +365,9 @@ class VirtualClock:
     def doze(self, seconds: float) -> None:
         """The lid is shut: the calendar goes on, `monotonic` does not (Linux, CLOCK_MONOTONIC)."""
         self.mono_ahead_seconds -= seconds
+        self.is_asleep = True
         self.world.pass_time(seconds)
+        self.is_asleep = False
         self.world.happened["machine asleep"] += 1
 
     def reboot(self) -> None:

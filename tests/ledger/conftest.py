@@ -24,14 +24,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get("ON_BOTH") == "all":
         return
     seen: set[tuple[Path, str]] = set()
-    kept, left_out = [], []
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
     for item in items:
         case = getattr(item, "callspec", None)
-        is_shared = HERE in item.path.parents and case is not None and case.params.get("kind") == POSTGRESQL
+        if case is None or case.params.get("kind") != POSTGRESQL or HERE not in item.path.parents:
+            kept.append(item)
+            continue
         place = (item.path, getattr(item, "originalname", item.name))
-        (left_out if is_shared and place in seen else kept).append(item)
-        if is_shared:
-            seen.add(place)
+        (left_out if place in seen else kept).append(item)
+        seen.add(place)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept

@@ -52,7 +52,8 @@ def _emptying(port: int, url: str) -> str:
     sequences = _connection(port, url).execute(
         "SELECT quote_ident(sequencename) FROM pg_sequences WHERE schemaname = 'public'"
     )
+    gone = "DELETE FROM meta WHERE name NOT IN ('schema_version', 'ledger_id')"
     begin = [f"ALTER SEQUENCE {name} RESTART" for (name,) in sequences.fetchall()]
     return "; ".join(
-        [others, "DROP FUNCTION IF EXISTS broken() CASCADE", *[f"DELETE FROM {name}" for name in tables], *begin]
+        [others, "DROP FUNCTION IF EXISTS broken() CASCADE", gone, *[f"DELETE FROM {name}" for name in tables], *begin]
     )

@@ -80,6 +80,20 @@ def test_the_smallest_limit_that_was_named_is_kept(book: Book, other: Book, name
     assert other.ledger.accounts.learned_limits(book.account_id) == {Window.BULK: kept}
 
 
+def test_a_limit_is_known_to_the_commit_that_learns_it(book: Book) -> None:
+    """A commit asks once which limits were named; one that it keeps itself, or another process before it, is among them."""
+    accounts, other = book.ledger.accounts, book.neighbour().ledger
+    with book.ledger.requests.together():
+        accounts.pause(book.account_id, 0.0)
+        assert accounts.learned_limits(book.account_id) == {}
+        accounts.learn_limit(book.account_id, Window.BULK, Limit(2, 5.0))
+        assert accounts.learned_limits(book.account_id) == {Window.BULK: Limit(2, 5.0)}
+    other.accounts.learn_limit(book.account_id, Window.BULK, Limit(1, 5.0))
+
+    assert accounts.learned_limits(book.account_id) == {Window.BULK: Limit(1, 5.0)}
+    other.close()
+
+
 def test_windows_are_learnt_apart(book: Book) -> None:
     """What was named for bulk requests says nothing about other ones."""
     book.ledger.accounts.learn_limit(book.account_id, Window.BULK, Limit(1, 5.0))

@@ -77,6 +77,51 @@ def test_what_nobody_took_is_renewed(book: Book, other: Book, clock: ManualClock
         lock(other)
 
 
+def test_time_asleep_counts(book: Book, other: Book, tmp_path: Path, clock: ManualClock) -> None:
+    """`monotonic` stands still while a machine sleeps: it does not tell that a lease is over, and others do not wait for that."""
+    lock(book)
+    permit = book.ledger.permit()
+    clock.doze(TERM + 1)
+    assert permit is not None and not permit()
+    awake = open_book(tmp_path, ManualClock(clock.seconds + TERM + 1), book.url)
+    lock(awake)
+
+    assert not book.ledger.may_send() and not permit()
+    awake.ledger.close()
+
+
+def test_what_was_handed_over_may_be_written_as_long_as_its_lease_counts(book: Book, clock: ManualClock) -> None:
+    """A tenth of its time earlier than others believe; longer where it was renewed meanwhile, by a beat or before a send."""
+    lock(book)
+    permit, leases = book.ledger.permit(), book.ledger._leases
+    assert permit is not None and leases is not None and permit()
+
+    clock.move(0.9 * TERM - 0.1)
+    assert permit()
+    clock.move(0.2)
+    assert not permit()
+    leases.beat(clock.through_sleep(), 1, 1)
+    assert permit()
+    clock.move(TERM)
+    assert not permit() and book.ledger.may_send() and permit()
+
+
+def test_what_was_handed_over_is_over_with_its_lease(book: Book, other: Book, clock: ManualClock) -> None:
+    """Given back, it is another's: a request that connects still is not written under the next lease of this very process."""
+    held = book.ledger.lock_input(book.account_id, VISITS)
+    permit = book.ledger.permit()
+    held.release()
+    assert permit is not None and not permit() and book.ledger.permit() is None
+    lock(book)
+    assert not permit()
+
+    again = book.ledger.permit()
+    clock.move(TERM + 1)
+    lock(other)
+    assert not book.ledger.may_send()
+    assert again is not None and not again()
+
+
 def test_of_two_inputs_that_were_held_one_lost_is_enough(book: Book, other: Book, clock: ManualClock) -> None:
     """A run holds its input by content and by path: it goes on with both or not at all."""
     lock(book)
@@ -181,4 +226,4 @@ def test_a_file_of_this_machine_has_no_leases(tmp_path: Path) -> None:
     with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "files", ManualClock()) as ledger:
         ledger.lock_input(1, VISITS)
 
-        assert ledger.may_send() and not ledger.may_go_away
+        assert ledger.may_send() and ledger.permit() is None and not ledger.may_go_away

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from etl.delivery.line import FLOOR_SECONDS
+from etl.delivery.outcomes import RowEnd
 from etl.delivery.throttle import MARGIN_SECONDS
 from etl.ledger.requests import Allowance, NoSlot, RequestEnd, Reserved
-from etl.records import Limit, Trip, Window
+from etl.records import Limit, Outcome, Trip, Window
 from tests.clocks import ManualClock
-from tests.ledger.books import Book
+from tests.ledger.books import Book, a_row
 
 ONE = Allowance({Window.BULK: Limit(1, 5.0), Window.GENERAL: Limit(1, 5.0)}, None)
 FOUR = Allowance({Window.BULK: Limit(4, 5.0), Window.GENERAL: Limit(4, 5.0)}, None)
@@ -53,6 +54,21 @@ def warm(book: Book) -> Book:
     for _ in range(6):
         travel(book, None)
     return book
+
+
+def test_all_that_comes_back_at_once_is_seen(book: Book) -> None:
+    """Of requests that end in one commit each one tells something of the line."""
+    requests = book.ledger.requests
+    row_ids = [row.row_id for row in book.waiting(book.begin([a_row(number, str(number)) for number in range(2, 5)]))]
+    sent = [book.intend(1, [row]) for row in book.waiting(1)]
+    trip = Trip(book.clock.seconds, 0.01, 100)
+    with requests.together():
+        requests.reserve_read(book.account_id, FOUR)  # what the line is like is known from here on
+        for request_id, row_id in zip(sent, row_ids, strict=True):
+            end = RowEnd(row_id, Outcome.CREATED, activity_id=f"0f8fad5b-d9cb-469f-a165-{row_id:012}")
+            requests.settle(RequestEnd(request_id, book.clock.seconds, "answered", None, 200, (end,), trip=trip))
+
+    assert book.query("SELECT handshakes, answers FROM lines") == [(3, 3)]
 
 
 def test_a_warm_line_frees_slots_by_its_bound(warm: Book) -> None:

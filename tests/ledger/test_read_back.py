@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from etl.chunker import Group
@@ -45,7 +43,7 @@ TOLD = [
 def test_a_row_in_doubt_ends_as_reading_back_tells(book: Book, told: RowEnd, state: str, *, is_claimed: bool) -> None:
     """The row stands as it was told, claimed while it may be stored; its run is open again when it is to be sent."""
     run_id, request_id, (row, beside) = in_doubt(book, "a", "b")
-    end = replace(told, row_id=row.row_id)
+    end = told._replace(row_id=row.row_id)
 
     written = book.read_back(request_id, end)
 
@@ -62,7 +60,7 @@ def test_a_row_in_doubt_ends_as_reading_back_tells(book: Book, told: RowEnd, sta
     assert ((mark("payload", "a"), 1) in book.claims()) is is_claimed
     assert book.state(run_id) == state
     if end.outcome is NEW:
-        assert book.waiting(run_id) == [replace(row, together=end.together)]
+        assert book.waiting(run_id) == [row._replace(together=end.together)]
         assert book.query("SELECT request_id, position FROM rows WHERE row_number = 2") == [(None, None)]
     assert book.row_id(run_id, 3) == beside.row_id
 
@@ -277,7 +275,7 @@ def test_a_probe_is_one_missing_row_that_goes_alone(book: Book) -> None:
     book.ledger.requests.let_go_as_probe(row.row_id)
 
     assert book.outcomes(run_id) == {2: NEW, 3: DOUBTFUL}
-    assert book.waiting(run_id) == [replace(row, together=1)]
+    assert book.waiting(run_id) == [row._replace(together=1)]
     assert book.claims() == {(mark("payload", "b"), 1)}
     assert book.state(run_id) == "open"
     book.intend(run_id)

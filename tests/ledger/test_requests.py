@@ -16,6 +16,7 @@ from tests.clocks import BEGAN, ManualClock
 from tests.ledger.books import GENEROUS, Book, a_row, created, left_out, lost, mark, not_carried_out, refused
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+OTHER_GUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 
 def test_slot_and_intent_are_there_together(book: Book, other: Book) -> None:
@@ -139,15 +140,23 @@ def test_an_id_comes_back_as_it_was_told(book: Book, activity_id: str) -> None:
     assert book.lines(run_id)[0].activity_id == activity_id
 
 
-def test_an_id_that_another_row_has_proves_nothing(book: Book) -> None:
+@pytest.mark.parametrize(
+    ("held", "beside"),
+    [
+        pytest.param(GUID, "id-6", id="beside one that is no GUID"),
+        pytest.param(GUID, OTHER_GUID, id="beside a GUID"),
+        pytest.param(GUID.upper(), OTHER_GUID, id="in capitals"),
+    ],
+)
+def test_an_id_that_another_row_has_proves_nothing(book: Book, held: str, beside: str) -> None:
     """A row is not believed to be created under the id of another row; it stays unconfirmed, claimed, and says why."""
     first_run = book.begin([a_row(2)])
     (holder,) = book.waiting(first_run)
-    book.settle(book.intend(first_run), created(holder, GUID))
+    book.settle(book.intend(first_run), created(holder, held))
     run_id = book.begin([a_row(5, "b"), a_row(6, "c")])
     twin, sound = book.waiting(run_id)
 
-    ends = book.settle(book.intend(run_id), created(twin, GUID), created(sound))
+    ends = book.settle(book.intend(run_id), created(twin, GUID), created(sound, beside))
 
     assert [end.outcome for end in ends] == [Outcome.UNCONFIRMED, Outcome.CREATED]
     line = book.lines(run_id)[0]

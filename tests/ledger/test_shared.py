@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
-import psycopg
 import pytest
 
 from etl.clock import SystemClock
@@ -22,7 +21,7 @@ from etl.ledger.store import Ledger
 from etl.records import Limit, Outcome, Window
 from tests.ledger.books import GENEROUS, Book, a_row, created, open_book
 from tests.ledger.shared import EMPTYING, emptied_ledger
-from tests.postgresql import LOCKED_USER, PASSWORD, Server
+from tests.postgresql import LOCKED_USER, PASSWORD, Server, version
 
 
 @dataclass
@@ -201,46 +200,6 @@ def test_texts_that_no_database_can_hold(here: Book) -> None:
     assert here.lines(run_id)[0].error == "bad \ufffd cell"
 
 
-class Cut:
-    """Stands before a connection of psycopg's: what is said at a COMMIT is lost, before it arrives or after."""
-
-    def __init__(self, connection: Any, cuts: list[bool], *, before: bool) -> None:
-        self._connection, self._cuts, self._before = connection, cuts, before
-
-    def execute(self, statement: Any, *arguments: Any, **more: Any) -> Any:
-        if statement == "COMMIT" and self._cuts:
-            self._cuts.pop()
-            if not self._before:
-                self._connection.execute(statement)
-            self._connection.close()
-            raise psycopg.OperationalError("the connection is lost")
-        return self._connection.execute(statement, *arguments, **more)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["lost on the way there", "lost on the way back"])
-def test_a_commit_that_was_not_answered(here: Book, monkeypatch: pytest.MonkeyPatch, before: bool) -> None:
-    """Asked afterwards, the database tells: what was not committed is an error, and may be done anew; what was is done."""
-    database: Any = here.ledger._database
-    plain, cuts = type(database)._raw.fget, [True]
-
-    def raw(self: Any) -> Any:
-        return Cut(plain(self), cuts, before=before) if self._has_begun else plain(self)
-
-    monkeypatch.setattr(type(database), "_raw", property(raw))
-
-    if before:
-        with pytest.raises(LedgerLostError, match="went away"):
-            here.ledger.accounts.note_numbering(here.account_id, "one")
-    else:
-        here.ledger.accounts.note_numbering(here.account_id, "one")
-
-    assert cuts == []
-    assert here.ledger.accounts.numbering(here.account_id) == ("unknown" if before else "one")
-
-
 def test_what_only_asks_is_asked_again(here: Book, postgresql: Server) -> None:
     """A connection that was lost between two questions is made anew, and nobody notices."""
     run_id = here.begin([a_row(2)])
@@ -267,12 +226,7 @@ def test_what_is_lost_midway_was_not_written(here: Book, postgresql: Server) -> 
 
 
 def cut_all(server: Server, book: Book) -> None:
-    name = str(book.url).rpartition("/")[2]
-    server.ask(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND application_name <> %s",
-        name,
-        EMPTYING,
-    )
+    server.cut(str(book.url), but=EMPTYING)
 
 
 TROUBLES = {
@@ -298,6 +252,29 @@ def test_what_is_wrong_is_said_in_words(url_of: Any, says: str, postgresql: Serv
 
     assert says in caught.value.message
     assert "guess" not in caught.value.message and PASSWORD not in caught.value.message
+
+
+def test_a_function_that_is_missing_is_no_missing_database(postgresql_url: str, tmp_path: Path) -> None:
+    """Where PostgreSQL tells which kind of error it is, its words are not guessed at."""
+    with Ledger(postgresql_url, tmp_path, SystemClock()) as ledger, pytest.raises(LedgerError) as caught:
+        ledger._database.ask("SELECT nobody_has_this()", {})
+
+    assert "does not exist" in caught.value.message
+    assert "Ask who runs the database" in caught.value.message
+
+
+def test_an_older_server_is_refused(
+    postgresql: Server, postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its version and the one that is needed, before a table is made there."""
+    monkeypatch.setattr("etl.ledger.libpq._OLDEST", 990_000)
+    with pytest.raises(LedgerError, match=f"is of version {version()}; a ledger needs version 99 or newer"):
+        Ledger(postgresql_url, tmp_path, SystemClock())
+
+    made = postgresql.ask(
+        "SELECT 1 FROM pg_tables WHERE schemaname = 'public'", database=postgresql_url.rpartition("/")[2]
+    )
+    assert made == []
 
 
 def test_another_program_s_database_is_left_alone(postgresql: Server, postgresql_url: str, tmp_path: Path) -> None:

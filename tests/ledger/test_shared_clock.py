@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.clock import SystemClock
-from etl.ledger.shared_clock import SharedClock
+from etl.ledger.shared_clock import BOOT, Instant, SharedClock
 
 TRUE_BEGAN = 1_780_000_000.0
 """The database's time at the beginning, in seconds since 1970."""
@@ -32,17 +32,20 @@ class Laptop(SystemClock):
     def monotonic(self) -> float:
         return self.began + self.true - self.dozed
 
+    def through_sleep(self) -> float:
+        return self.began + self.true
+
     def doze(self, seconds: float) -> None:
         self.true += seconds
         self.dozed += seconds
 
-    def ask(self, shared: SharedClock, there: float, back: float) -> None:
-        """Ask the database for its time, so long on the way there and back."""
-        asked = self.monotonic()
+    def ask(self, shared: SharedClock, there: float, back: float, ahead: float = 0.0, boot: str | None = BOOT) -> bool:
+        """Ask the database for its time, so long on the way there and back. ahead: so far off its clock was set."""
+        asked = Instant.of(self)
         self.true += there
-        told = TRUE_BEGAN + self.true
+        told = TRUE_BEGAN + self.true + ahead
         self.true += back
-        shared.observe(asked, told, self.monotonic())
+        return shared.observe(asked, told, Instant.of(self), boot)
 
 
 ways = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5), st.floats(0, 100)), min_size=1, max_size=8)
@@ -57,7 +60,7 @@ def test_what_is_told_is_never_too_early(ways: list[tuple[float, float, float]],
     laptop = Laptop(off_hours=off)
     shared = SharedClock(laptop)
     for there, back, pause in ways:
-        laptop.ask(shared, there, back)
+        assert laptop.ask(shared, there, back)
         laptop.true += pause
 
     now = TRUE_BEGAN + laptop.true
@@ -95,8 +98,78 @@ def test_a_machine_that_slept_is_told_so_by_the_next_reading() -> None:
     asleep = shared.monotonic()
     laptop.ask(shared, 0.01, 0.01)
 
-    assert TRUE_BEGAN + laptop.true - asleep > 7_000
+    assert TRUE_BEGAN + laptop.true - asleep > 7_000, "only the reading tells"
     assert TRUE_BEGAN + laptop.true - shared.monotonic() < 0.1
+
+
+@given(ways=ways, naps=st.lists(st.floats(0, 90_000), min_size=8, max_size=8), drift=st.floats(-0.0009, 0.0009))
+def test_no_clock_counts_as_set_that_was_not(
+    ways: list[tuple[float, float, float]], naps: list[float], drift: float
+) -> None:
+    """Whatever the ways take, however long the machine sleeps between readings, and though the clocks part as clocks do."""
+    laptop = Laptop()
+    shared = SharedClock(laptop)
+    for (there, back, pause), nap in zip(ways, naps, strict=False):
+        assert laptop.ask(shared, there, back, drift * laptop.true)
+        laptop.true += pause
+        laptop.doze(nap)
+
+    assert shared.boot_id() == BOOT
+
+
+AT_ONCE = st.lists(st.tuples(st.floats(0, 0.4), st.floats(0, 0.4), st.floats(0, 100)), min_size=1, max_size=8)
+
+
+@given(
+    before=AT_ONCE,
+    there=st.floats(0, 150),
+    by=st.one_of(st.floats(5, 1e6), st.floats(-1e6, -160)),
+    nap=st.floats(0, 500),
+)
+def test_a_clock_that_was_set_is_noticed_once(
+    before: list[tuple[float, float, float]], there: float, by: float, nap: float
+) -> None:
+    """Ahead or back, by more than readings cannot tell, though a lock was waited for: nothing of that reading is believed.
+
+    As soon as its clock has another name it is, and moments are those of the clock as it is now.
+    """
+    laptop = Laptop()
+    shared = SharedClock(laptop)
+    for out, back, pause in before:
+        assert laptop.ask(shared, out, back)
+        laptop.true += pause
+    laptop.doze(nap)
+    kept = shared.to_ledger(laptop.monotonic())
+
+    assert not laptop.ask(shared, there, 0.01, by)
+    assert shared.boot_id() == BOOT
+    assert abs(shared.to_ledger(laptop.monotonic()) - kept - there) < 1.0
+
+    assert laptop.ask(shared, 0.01, 0.01, by, "another")
+    assert shared.boot_id() == "another"
+    assert abs(shared.monotonic() - TRUE_BEGAN - laptop.true - by) < 0.1
+    assert laptop.ask(shared, 0.01, 0.01, by, "another")
+
+
+def test_who_first_read_it_behind_that_believes_its_new_name() -> None:
+    """A process that began in between never saw it jump; its moments are of the clock before, and then of the new one."""
+    laptop = Laptop()
+    shared = SharedClock(laptop)
+
+    assert laptop.ask(shared, 0.01, 0.01, 400)
+    assert laptop.ask(shared, 0.01, 0.01, 400, "another")
+    assert shared.boot_id() == "another"
+
+
+def test_where_there_is_no_ledger_yet_no_clock_is_set() -> None:
+    """Nothing is kept of moments there, and nowhere to note it: the reading is believed."""
+    laptop = Laptop()
+    shared = SharedClock(laptop)
+    laptop.ask(shared, 0.01, 0.01, boot=None)
+
+    assert laptop.ask(shared, 0.01, 0.01, 400, None)
+    assert shared.boot_id() == BOOT
+    assert not laptop.ask(shared, 0.01, 0.01, 900)
 
 
 def test_moments_of_the_ledger_belong_to_no_machine() -> None:

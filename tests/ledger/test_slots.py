@@ -185,6 +185,20 @@ def test_a_pause_holds_for_every_process(book: Book, other: Book, clock: ManualC
     assert isinstance(ask(other.ledger, book.account_id, Window.GENERAL, allowance), Reserved)
 
 
+def test_what_a_commit_does_counts_for_the_rest_of_it(book: Book, clock: ManualClock) -> None:
+    """A commit asks once how the account stands, and knows what it has done itself since: its requests, and its pause."""
+    allowance = an_allowance(Limit(9, 5.0), Limit(2, 5.0))
+
+    with book.ledger.requests.together():
+        first, second, third = (ask(book.ledger, book.account_id, Window.GENERAL, allowance) for _ in range(3))
+        roomy = [ask(book.ledger, book.account_id, Window.GENERAL, an_allowance(HUNDRED))]
+        book.ledger.accounts.pause(book.account_id, clock.seconds + 30.0)
+        roomy.append(ask(book.ledger, book.account_id, Window.GENERAL, an_allowance(HUNDRED)))
+
+    assert [type(one) for one in (first, second, third, *roomy)] == [Reserved, Reserved, NoSlot, Reserved, NoSlot]
+    assert roomy[-1] == NoSlot(clock.seconds + 30.0)
+
+
 def test_a_pause_of_another_boot_is_over(book: Book, other: Book, clock: ManualClock) -> None:
     """Moments of two boots cannot be compared, so a pause does not outlive its boot."""
     book.ledger.accounts.pause(book.account_id, clock.seconds + 3_000.0)

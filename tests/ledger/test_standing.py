@@ -57,6 +57,19 @@ def test_counting_is_not_repeated_before_it_is_cheap_enough(book: Book) -> None:
     assert count.now(book.ledger.standing).by_account == {book.account_id: OpenRows()}
 
 
+def test_what_a_later_run_has_taken_up_is_counted_once(book: Book) -> None:
+    """A sheet that was compared anew leaves rows waiting in the run before; its rows in doubt stay in doubt."""
+    first, later = (book.new_run(rows, input_hash="same") for rows in (2, 1))
+    run_id = book.ledger.runs.begin(first, book.plan([a_row(2, "a"), a_row(3, "b")]), 0)
+    row, _ = book.waiting(run_id)
+    book.settle(book.intend(run_id, [row]), lost(row))
+    book.ledger.runs.begin(later, book.plan([a_row(3, "b")]), 0)
+
+    found = OpenRowsCount(book.clock).now(book.ledger.standing)
+
+    assert found.by_account == {book.account_id: OpenRows(waiting=1, unconfirmed=1)}
+
+
 def test_what_is_done_is_never_counted_again(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """A finished run without open rows costs nothing any more; one with rows in doubt is looked at each time."""
     done, doubtful = (book.begin([a_row(2, word)]) for word in ("a", "b"))

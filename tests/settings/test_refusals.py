@@ -175,6 +175,14 @@ VARIABLES = {
         PAIR | {"ETL_LEDGER": "postgresql://me@db.example.com:54x32/etl"},
         "ETL_LEDGER: the port, or the address of the machine, is none. Write postgresql+psycopg://USER@HOST/DATABASE.",
     ),
+    "ledger-with-one-slash": (
+        PAIR | {"ETL_LEDGER": "postgresql+psycopg:/me:pw@db.example.com/etl"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-in-words-of-libpq": (
+        PAIR | {"ETL_LEDGER": "host=db.example.com dbname=etl password=pw"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
     "ledger-is-a-folder": (
         PAIR | {"ETL_LEDGER": "."},
         "ETL_LEDGER: {cwd} is a folder. Name a file in it, for example {cwd}/ledger.db.",

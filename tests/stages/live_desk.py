@@ -34,7 +34,7 @@ class CoreClient:
     asked: Counter[str] = field(default_factory=Counter)
     base_url: str = HOST
 
-    def send(self, request: ApiRequest) -> Exchange:
+    def send(self, request: ApiRequest, may_write: object = None) -> Exchange:
         name = request.path.rsplit("/", 1)[-1]
         self.asked[name] += 1
         if name in self.answers:

@@ -49,7 +49,7 @@ class Asked:
     base_url = "http://127.0.0.1:1"
     clock = ManualClock()
 
-    def send(self, request: ApiRequest) -> ApiAnswer:
+    def send(self, request: ApiRequest, may_write: object = None) -> ApiAnswer:
         self.count[request.path.rsplit("/", 1)[-1]] += 1
         arriving = SimRequest(
             request.method, request.path, request.query, KEYS | {"content-type": "application/json"}, request.body

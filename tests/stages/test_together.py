@@ -31,7 +31,7 @@ class Server:
     asked: list[str] = field(default_factory=list)
     base_url: str = "http://127.0.0.1:1"
 
-    def send(self, request: ApiRequest) -> Exchange:
+    def send(self, request: ApiRequest, may_write: object = None) -> Exchange:
         (_, number) = request.query[0]
         self.asked.append(number)
         return self.does(number) or ApiAnswer(200, {}, number.encode())
