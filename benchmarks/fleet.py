@@ -3,7 +3,7 @@
 Real `etl worker` processes with a real PostgreSQL take a sheet for each account; each account has a strict server and a limit of
 its own (tests/foreign, in processes of their own, by arrival in a sliding window). Measured is the part of the sum of all limits
 that goes out from the moment on when all accounts are sent to, until the first has nothing left. Then every row is counted: each
-is to be stored once, and no request refused. PostgreSQL runs without fsync, as in the tests.
+is to be stored once, and no request refused. PostgreSQL forces each commit to the disk, as a real one does.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def main() -> int:
     chosen = options.parse_args()
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="etl-fleet-")))
-        database = stack.enter_context(own_server())
+        database = stack.enter_context(own_server(fsync="on", full_page_writes="on", synchronous_commit="on"))
         accounts = open_accounts(stack, chosen.accounts)
         warm = WarmStart()
         stack.callback(warm.close)

@@ -333,13 +333,24 @@ def ways_there(ledger: Path, records: list[RequestRecord]) -> list[float]:
     """
     written: dict[bytes, list[float]] = {}
     with closing(sqlite3.connect(ledger)) as database:
-        query = "SELECT body, written_mono FROM requests WHERE body IS NOT NULL AND written_mono IS NOT NULL ORDER BY 2"
-        for body, moment in database.execute(query):
-            written.setdefault(zlib.decompress(body), []).append(moment)
+        kept = dict(database.execute("SELECT request_id, body FROM requests WHERE body IS NOT NULL"))
+        query = "SELECT request_id, written_mono FROM requests WHERE written_mono IS NOT NULL ORDER BY 2"
+        for number, moment in database.execute(query):
+            if number in kept:
+                written.setdefault(sent(kept, number), []).append(moment)
     once = {body for body, times in Counter(record.body for record in records).items() if times == 1}
     return [
         record.arrival - written[record.body][0] for record in records if record.body in once and record.body in written
     ]
+
+
+def sent(kept: dict[int, bytes], number: int) -> bytes:
+    """The body of a request, out of the form in which the ledger keeps it (etl/ledger/bodies.py)."""
+    body = kept[number]
+    if not body.startswith(b"\x01"):
+        return zlib.decompress(body)
+    pattern = sent(kept, int.from_bytes(body[1:9], "big", signed=True))
+    return zlib.decompressobj(zdict=pattern).decompress(body[9:])
 
 
 def line(scene: Scene, measured: Measured) -> str:

@@ -4,7 +4,8 @@ It is there afterwards as a whole, or everything is as it was. The old one stays
 more: two ledgers of the same past would each send what the other one has not sent yet.
 
     1  the old one is noted to be moving     from here on no input of it can be locked or held, so nobody sends
-    2  somebody imports still?               then it is noted to stay, and that is all
+    2  somebody imports still?               then it is noted to stay, and that is all; the same where something waits in its
+                                             queue that would stay behind: who hands something in looks whether it is noted
     3  all is copied, in one commit          compared on both sides by counts and digests before it
     4  the old one is noted to have moved    a move that was killed between these two is ended by the same command
 
@@ -49,8 +50,10 @@ def move(
     target: tuple[str, Path],
     clock: Clock | None = None,
     tell: Callable[[str], None] = lambda _text: None,
+    refuse: Callable[[], None] = lambda: None,
 ) -> Moved:
     """Move the ledger at one place to another. source, target: URL and folder of kept copies, as settings make them of a name.
+    refuse: raises what it has against it; asked once more when nobody can begin anything here: what it raises then ends the move.
 
     Raises: UsageError — they are one, there is no ledger at the first, or something at the second. BusyError — somebody
             imports. LedgerError — one of them cannot be used; the ledger is where it was.
@@ -65,13 +68,14 @@ def move(
         raise UsageError(
             "Both names are those of one ledger. Name the one that is to move first, then where it is to go."
         )
+    refuse()
     with ExitStack() as stack:
         old = stack.enter_context(Ledger(*source, now))
         new = stack.enter_context(Ledger(*target, now))
-        return _moved(old, new, tell)
+        return _moved(old, new, tell, refuse)
 
 
-def _moved(old: Ledger, new: Ledger, tell: Callable[[str], None]) -> Moved:
+def _moved(old: Ledger, new: Ledger, tell: Callable[[str], None], refuse: Callable[[], None]) -> Moved:
     departure, arrival = old.moving, new.moving
     gone = departure.moved_to()
     if gone is not None:
@@ -103,6 +107,7 @@ def _moved(old: Ledger, new: Ledger, tell: Callable[[str], None]) -> Moved:
         )
     departure.begin(new.shown)
     try:
+        refuse()
         tell(f"Copying {old.shown}")
         tables, copies, lost = arrival.take_in(departure)
     except BaseException as error:

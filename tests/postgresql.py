@@ -99,12 +99,16 @@ def _as_a_copy_of(template: str) -> str:
 
 @dataclass
 class Server:
-    """A PostgreSQL on 127.0.0.1. folder: all that it has; process: None while it does not run, or where another keeps it."""
+    """A PostgreSQL on 127.0.0.1. folder: all that it has; process: None while it does not run, or where another keeps it.
+
+    more: settings that differ from those of the tests.
+    """
 
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
     made: int = field(default=0)
+    more: dict[str, str] = field(default_factory=dict)
 
     # Databases
 
@@ -166,7 +170,7 @@ class Server:
 
         folder = binaries()
         assert folder is not None
-        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in (_SETTINGS | self.more).items() for part in ("-c", f"{name}={value}")]
         command = [str(folder / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **_as_nobody())
@@ -253,10 +257,14 @@ def make_server() -> Server:
 
 
 @contextmanager
-def own_server() -> Iterator[Server]:
-    """A server for one purpose, started; stopped and thrown away at the end, or when this process dies."""
+def own_server(**more: str) -> Iterator[Server]:
+    """A server for one purpose, started; stopped and thrown away at the end, or when this process dies.
+
+    more: settings of PostgreSQL that differ from those of the tests.
+    """
     skip_without_binaries()
     server = make_server()
+    server.more = more
     try:
         server.start()
         _make_locked_user(server)

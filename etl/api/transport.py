@@ -212,10 +212,10 @@ class Line:
 
         Raises: what requests and urllib3 do; nothing of it tells whether a byte was written, `progress` does.
         """
-        address = self._address(request)
+        pool, address = self._way(request)
         if (self._timeout.connect_timeout, self._timeout.read_timeout) != (connect_seconds, read_seconds):
             self._timeout = Timeout(connect=connect_seconds, read=read_seconds)
-        response: BaseHTTPResponse = self._pool.urlopen(
+        response: BaseHTTPResponse = pool.urlopen(
             request.method,
             address,
             body=request.body or None,
@@ -230,38 +230,40 @@ class Line:
         return response
 
     def close(self) -> None:
-        """Drop the connection; the next request opens one."""
-        if self._pool is not None:
-            self._pool.close()  # clearing a session leaves that to the garbage collector, where an error names the pool
+        """Drop the connection; the next request opens one. Another thread may say so in the midst of one that sends."""
+        pool, self._pool, self._settings = self._pool, None, None
+        if pool is not None:
+            pool.close()  # clearing a session leaves that to the garbage collector, where an error names the pool
         self._session.close()
-        self._settings = self._pool = None
         self._addresses.clear()
 
-    def _address(self, request: ApiRequest) -> str:
-        """The request's address as it is written on this line, which is open then: all of them go to one host."""
+    def _way(self, request: ApiRequest) -> tuple[Any, str]:
+        """What carries the request, and its address as it is written on this line: all of them go to one host."""
         place = (request.method, request.path, request.query)
-        known = self._addresses.get(place)
-        if known is None:
+        pool, known = self._pool, self._addresses.get(place)
+        if pool is None or known is None:
             if len(self._addresses) >= _MOST_ADDRESSES:
                 self._addresses.clear()
             prepared = requests.PreparedRequest()
             prepared.prepare_method(request.method)
             prepared.prepare_url(self._base_url + request.path, request.query)
-            known = self._addresses[place] = self._open(prepared)
-        return known
+            pool, known = self._open(prepared)
+            self._addresses[place] = known
+        return pool, known
 
-    def _open(self, prepared: requests.PreparedRequest) -> str:
-        """Find out the way, if that is not known. Returns: the address as a proxy, or the host itself, wants to read it."""
-        if self._settings is None:
-            self._settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        proxies, verify, cert = (self._settings[name] for name in ("proxies", "verify", "cert"))
+    def _open(self, prepared: requests.PreparedRequest) -> tuple[Any, str]:
+        """Find out the way, if that is not known. The address is as a proxy, or the host itself, wants to read it."""
+        pool, settings = self._pool, self._settings
+        if settings is None:
+            settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        proxies, verify, cert = (settings[name] for name in ("proxies", "verify", "cert"))
         adapter: HTTPAdapter = self._session.get_adapter(prepared.url or self._base_url)  # type: ignore[assignment] # as mounted below
-        if self._pool is None:
+        if pool is None:
             pool = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=cert)
             # by itself it would trust the system's certificates, and not those that requests brings
             adapter.cert_verify(pool, prepared.url, verify, cert)  # type: ignore[no-untyped-call] # requests ships no types
-            self._pool = pool
-        return adapter.request_url(prepared, proxies)
+        self._pool, self._settings = pool, settings
+        return pool, adapter.request_url(prepared, proxies)
 
 
 def default_headers() -> dict[str, str | bytes]:

@@ -247,8 +247,7 @@ def move(world: World, source: str, target: str, is_json: bool, quiet: bool, ver
 
     here = world.cwd, world.directories.state
     old, new = (ledger_place(name, here[0], shown, here[1]) for name, shown in ((source, "FROM"), (target, "TO")))
-    _refuse_waiting_submissions(world, old)
-    done = moved_to(old, new, world.clock)
+    done = moved_to(old, new, world.clock, refuse=lambda: _refuse_waiting_submissions(world, old))
     if is_json:
         print_object(
             {
@@ -286,9 +285,9 @@ def _refuse_waiting_submissions(world: World, place: tuple[str, Path]) -> None:
     )
     if not settings.ledger_url.startswith("postgresql"):
         return
-    from etl.fleet.submissions import listed  # noqa: PLC0415 — only where there may be a fleet
+    from etl.fleet.submissions import open_for_certain  # noqa: PLC0415 — only where there may be a fleet
 
-    waiting = listed(settings, only_open=True, most=5)
+    waiting = open_for_certain(settings, most=5)
     if waiting:
         raise UsageError(
             f"Submissions wait in the queue of {settings.ledger_shown}, and a queue does not move: "

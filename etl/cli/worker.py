@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack, suppress
+import threading
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -20,7 +21,7 @@ from etl.exits import ExitCode
 from etl.settings import known_accounts, load_settings_without_account
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from etl.cli.attendant import CliAttendant
     from etl.cli.world import World
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PLACES, MOST_PLACES = 4, 32
 LEAST_BEAT, MOST_BEAT = 0.5, 300.0
+LAST_WORDS_SECONDS = 0.5
+"""So long a worker that has to end at once takes for what it says. `handing_over` has a second left for it."""
 
 
 @click.command("worker")
@@ -128,15 +131,15 @@ def worker(  # noqa: PLR0913, PLR0917 — click hands over one parameter per opt
     served_inboxes = _inboxes(inboxes, every, attendant, world)
     working = Working(settings, chosen, attendant, world.clock, served_inboxes)
 
-    def leave() -> None:
+    def tell(words: str) -> None:
+        attendant.say(words)
         _tell_ends(working, is_json=is_json)
-        _leave()
 
-    working.leave = leave
-    _serve(working, attendant, metrics, world)
-    _tell_ends(working, is_json=is_json)
+    working.leave = lambda words: _leave(lambda: tell(words))
+    words = _serve(working, attendant, metrics, world)
     if working.has_left:
-        _leave()
+        working.leave(words)
+    tell(words)
     return ExitCode.DONE
 
 
@@ -146,16 +149,24 @@ def _tell_ends(working: Working, *, is_json: bool) -> None:
         print_object({"exit_code": 0, "accounts": list(working.options.accounts), "ended": ended})
 
 
-def _leave() -> None:
-    """End at once: threads wait for answers still, and what they had may be another worker's by now."""
-    with suppress(OSError):
+def _leave(tell: Callable[[], None]) -> NoReturn:
+    """End behind the last words: threads wait for answers still, and what they had may be another worker's by now.
+
+    A pipe that is full keeps who writes into it until somebody reads: after LAST_WORDS_SECONDS it ends without them.
+    """
+    limit = threading.Timer(LAST_WORDS_SECONDS, os._exit, (ExitCode.DONE,))
+    limit.daemon = True
+    limit.start()
+    try:
+        tell()
         sys.stdout.flush()
         sys.stderr.flush()
-    os._exit(ExitCode.DONE)
+    finally:
+        os._exit(ExitCode.DONE)
 
 
-def _serve(working: Working, attendant: CliAttendant, metrics: str | None, world: World) -> None:
-    """Work until told to stop; the one place for what goes along with a worker as a whole."""
+def _serve(working: Working, attendant: CliAttendant, metrics: str | None, world: World) -> str:
+    """Work until told to stop; the one place for what goes along with a worker as a whole. Returns: its last words."""
     stop = StopSignal()
     with ExitStack() as beside:
         if metrics is not None:
@@ -165,7 +176,7 @@ def _serve(working: Working, attendant: CliAttendant, metrics: str | None, world
         beside.enter_context(stop_on_signals(stop, has_terminal=world.has_terminal))
         attendant.say(f"Worker for {', '.join(working.options.accounts)}: {working.options.places} places.")
         working.serve(stop)
-    attendant.say(
+    return (
         "The worker has ended; what it had is in the queue." if stop.reason else "Nothing waits: the worker has ended."
     )
 

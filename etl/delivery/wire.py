@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from etl.clock import Clock
     from etl.records import ApiRequest, Exchange, MayWrite
+
+
+_NOBODY_SENDS = TransportFailure(LineEnd.NOT_SENT, "the system has no thread to give to etl")
 
 
 def _needs_none() -> None:
@@ -80,10 +84,11 @@ class ThreadedWire:
     def send(self, number: int, request: ApiRequest) -> None:
         self._under_way += 1
         if len(self._threads) < min(self._under_way, self._capacity):
-            thread = Thread(target=self._carry, name=f"request_{len(self._threads)}")
-            self._threads.append(thread)
-            thread.start()
-        self._requests.put((number, request, self._permit()))
+            self._start_thread()
+        if self._threads:
+            self._requests.put((number, request, self._permit()))
+        else:
+            self._arrivals.put(Arrival(number, _NOBODY_SENDS, self._clock.monotonic()))
 
     def wait(self, until: float | None) -> Arrival | None:
         timeout = None if until is None else max(0.0, until - self._clock.monotonic())
@@ -113,6 +118,13 @@ class ThreadedWire:
         for thread in self._threads:
             thread.join()
         self._threads.clear()
+
+    def _start_thread(self) -> None:
+        """One more, if the system has one to give: with fewer each request has to wait a little longer."""
+        thread = Thread(target=self._carry, name=f"request_{len(self._threads)}")
+        with suppress(RuntimeError):  # can't start new thread: the most that this user or container may have
+            thread.start()
+            self._threads.append(thread)
 
     def _carry(self) -> None:
         """One thread's work. Python's own pool tells each caller what became of a task, which arrivals do here for less."""

@@ -99,13 +99,13 @@ DOUBT_WAIT, MOST_LOOKS = timedelta(minutes=5), 6
 BUSY_WAIT, LONGEST_BUSY_WAIT = timedelta(seconds=5), timedelta(minutes=1)
 """The lease of a worker that is gone is over within a minute; whoever else imports the input may take hours."""
 
-_ALL_TRIED = frozenset({ExitCode.DONE, ExitCode.NEEDS_A_PERSON})
-_FINAL = _ALL_TRIED | {ExitCode.SOURCE, ExitCode.DEFECT}
+ALL_TRIED = frozenset({ExitCode.DONE, ExitCode.NEEDS_A_PERSON})
+_FINAL = ALL_TRIED | {ExitCode.SOURCE, ExitCode.DEFECT}
 
 
 def is_all_tried(exit_code: int | None) -> bool:
     """Whether a submission that ended so has nothing left to send."""
-    return exit_code in _ALL_TRIED
+    return exit_code in ALL_TRIED
 
 
 def what_next(turn: Turn, window: Window | None, now: datetime) -> Over | Back:

@@ -19,6 +19,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
 
 from etl.fleet.place import pool_arguments
+from etl.ledger.libpq import SURELY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from procrastinate.jobs import Job, Status
     from procrastinate.manager import NotificationCallback
+    from psycopg import AsyncConnection, Connection
 
     from etl.settings import Settings
 
@@ -62,7 +64,18 @@ class PutBack(BaseRetryStrategy):
 
 def app_for_a_moment(settings: Settings) -> App:
     """The engine for one command, to be opened by `with`: it defers and cancels."""
-    return App(connector=SyncPsycopgConnector(**pool_arguments(settings, 1)))
+    return App(connector=SyncPsycopgConnector(**pool_arguments(settings, 1), configure=_surely))
+
+
+def _surely(connection: Connection[Any]) -> None:
+    """A new connection: what the queue has taken survives a crash, and no more is asked of a standby than its role says."""
+    connection.execute(SURELY)
+    connection.commit()
+
+
+async def _surely_too(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(SURELY)
+    await connection.commit()
 
 
 def app_of_worker(
@@ -71,7 +84,7 @@ def app_of_worker(
     """The engine for a worker, and its dealings with the queue. rows: as `PatientJobs` has them."""
     for noisy in ("procrastinate", "psycopg"):  # they tell of each vain try with a traceback; `away` tells of it once
         logging.getLogger(noisy).addHandler(logging.NullHandler())
-    app = App(connector=PsycopgConnector(**pool_arguments(settings, _CONNECTIONS)))
+    app = App(connector=PsycopgConnector(**pool_arguments(settings, _CONNECTIONS), configure=_surely_too))
     app.job_manager = jobs = PatientJobs(app.connector, rows)
     return app, jobs
 

@@ -3,7 +3,7 @@
 all answers come within HAND_OVER_SECONDS   they are written down, and what is left goes back into the queue
 some do not                                 it gives its leases up and puts back what it has, rows in the air as they are, in
                                             doubt: whoever goes on verifies them first. Then the process has to end at once
-the database is away, too                   so long again, and it ends as if it had died: its heartbeat is missed
+the database is away, too                   LEAVE_SECONDS after it was told it ends as if it had died: its heartbeat is missed
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 HAND_OVER_SECONDS = 5.0
 """So long answers are waited for. Who told a worker to stop may kill it soon after (docker: 10 s)."""
+
+GIVE_UP_SECONDS = 2.5
+"""So long at most it is waited for that its leases are given up; what is left of the time is for putting back what it has."""
+
+LEAVE_SECONDS = 9.0
+"""From when it was told to stop on: then it leaves, whatever was waited for until then."""
 
 LEFT = "Not all answers had come when the worker was stopped; what became of those requests is looked for first"
 
@@ -64,13 +70,12 @@ class HandingOver:
             self._under_way.discard(work)
 
     async def _in_time(self, leave: Callable[[], None]) -> None:
+        last = asyncio.create_task(asyncio.sleep(LEAVE_SECONDS))  # runs beside all that is waited for here
         await asyncio.sleep(HAND_OVER_SECONDS)
         if self._under_way:
             self.has_left = True
             with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    asyncio.to_thread(give_up_leases, self.ledger_url, self.clock), HAND_OVER_SECONDS
-                )
+                await asyncio.wait_for(asyncio.to_thread(give_up_leases, self.ledger_url, self.clock), GIVE_UP_SECONDS)
             self._gone.set()
-        await asyncio.sleep(HAND_OVER_SECONDS)
+        await last
         leave()

@@ -26,7 +26,7 @@ CONNECT_SECONDS = 10
 _OF_THE_LEDGER = "etl_"
 _PRIVILEGE = "42501"
 _MAY_NOT = f"This user must be allowed to make the schema {SCHEMA} (GRANT CREATE ON DATABASE …), or to use it: ask who runs it."
-_OURS = f"-c search_path={SCHEMA} -c synchronous_commit=on"  # what a submission was told must survive a crash, too
+_OURS = f"-c search_path={SCHEMA}"
 
 
 def refuse_without_database(settings: Settings) -> None:
@@ -84,10 +84,13 @@ def opened(settings: Settings) -> Iterator[Connection[DictRow]]:
     import psycopg  # noqa: PLC0415 — only where there is a fleet
     from psycopg.rows import dict_row  # noqa: PLC0415 — as above
 
+    from etl.ledger.libpq import SURELY  # noqa: PLC0415 — as above
+
     try:
         with psycopg.connect(
             address(settings), autocommit=True, row_factory=dict_row, options=_OURS, connect_timeout=CONNECT_SECONDS
         ) as connection:
+            do(connection, SURELY)  # what a submission was told must survive a crash, too
             yield connection
     except psycopg.Error as error:
         raise trouble(settings, error) from error

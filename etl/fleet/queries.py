@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from etl.exits import ExitCode
+from etl.fleet.ends import ALL_TRIED
+
 STALLED_BEATS = 3
 """A worker that has left out so many heartbeats is gone."""
 
 NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision AS now"
 
-COULD_GO = """
-SELECT submission, account FROM (
-    SELECT job.id AS submission, job.queue_name AS account, job.priority,
-           row_number() OVER (PARTITION BY job.queue_name ORDER BY job.priority DESC, job.id) AS place
-      FROM procrastinate_jobs job
+_SENDS = f"""
+CASE WHEN ends.exit_code = {ExitCode.BUSY:d} THEN FALSE
+     WHEN ends.exit_code IN ({", ".join(f"{code:d}" for code in sorted(ALL_TRIED))}) THEN ends.runs = '{{}}'
+     ELSE TRUE END"""
+"""Whether a submission has something to send by all that is known of it: at its last turn nobody else had its input, and not all
+of its rows were tried, so that it only waits for its results to be put away."""
+
+COULD_GO = f"""
+SELECT submission, account, sends FROM (
+    SELECT job.id AS submission, job.queue_name AS account, job.priority, {_SENDS} AS sends,
+           row_number() OVER (PARTITION BY job.queue_name, {_SENDS} ORDER BY job.priority DESC, job.id) AS place
+      FROM procrastinate_jobs job LEFT JOIN ends ON ends.submission = job.id
      WHERE job.status = 'todo' AND job.queue_name = ANY(%(accounts)s)
        AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
        AND NOT EXISTS (SELECT 1 FROM pauses WHERE pauses.account = job.queue_name)
@@ -20,7 +30,8 @@ SELECT submission, account FROM (
  WHERE place <= 10
  ORDER BY priority DESC, submission
 """
-"""Submissions for these accounts that would be taken if a place were free, in their order: the first ten of each account."""
+"""Submissions for these accounts that would be taken if a place were free, in their order: the first ten of each account that
+have something to send, and the first ten that have not."""
 
 RUNNING = """
 SELECT queue_name AS account, count(*) AS places FROM procrastinate_jobs

@@ -4,7 +4,8 @@
                     its submissions to the one that has waited longest since it was submitted or last had a turn
     no free place   and an account waits that has none in the whole fleet: of an account that has several one is given back at
                     once, whatever its turn, the one that was taken last. Several do not speed an account up: all of them
-                    together send at its limit, which one alone reaches
+                    together send at its limit, which one alone reaches. Not for one that would do nothing with a place by all
+                    that is known: another process had its input a moment ago, or only its results are to be put away
     no free place   and any other submission waits that could go: the run whose turn is over gives its place back and waits in its
                     turn, first of the accounts with several places, then the one that has had its place longest
 
@@ -51,10 +52,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A submission that could go at once if a place were free."""
+    """A submission that could go at once if a place were free. sends: it has something to send by all that is known of it."""
 
     submission: int
     account: str
+    sends: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def who_gives_way(
     here = Counter(place.account for place in stay)
     leaving = Counter(place.account for place in taken if place.is_leaving)
     fleet = {account: _places_of(account, here, running, leaving) for account in {*here, *running}}
-    without = _first_of_each(one for one in waiting if not fleet.get(one.account))
+    without = _first_of_each(one for one in waiting if one.sends and not fleet.get(one.account))
     more = [place for place in stay if fleet[place.account] > 1]
     if without and more:
         last = max(more, key=lambda place: (fleet[place.account], place.taken_at))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from etl.errors import UsageError
 from etl.fleet import queries
 from etl.fleet.order import Order, shown_number
-from etl.fleet.place import ask, is_installed, opened, refuse_without_database, refuse_without_engine
+from etl.fleet.place import ask, do, is_installed, opened, refuse_without_database, refuse_without_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,12 @@ TASK = "etl.import"
 """As the engine knows what is submitted; `engine.IMPORT` without loading the engine."""
 
 MOST = 10_000
+
+QUEUE_LOCK = 7_310_579_281_403_623
+"""Of the advisory lock under which is looked whether an order is in the queue already, and whether the ledger stays, and then it
+is put there; any number that nobody else uses."""
+
+_PATIENCE = "SET lock_timeout = '30s'"
 
 
 class State(StrEnum):
@@ -66,6 +72,18 @@ class Submission:
 def listed(settings: Settings, *, only_open: bool = False, most: int = MOST) -> list[Submission]:
     """Submissions, the newest first. only_open: those that are not over.  Raises: UsageError, LedgerError."""
     return _found(settings, queries.OPEN if only_open else queries.EVERY, most=most)
+
+
+def open_for_certain(settings: Settings, most: int = MOST) -> list[Submission]:
+    """Those that are not over, and who is putting one into the queue at this moment is waited for: afterwards such a one sees
+    what was noted before this was asked.  Raises: UsageError, LedgerError.
+    """
+    refuse_without_database(settings)
+    with opened(settings) as connection:
+        do(connection, _PATIENCE)
+        with connection.transaction():
+            do(connection, "SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": QUEUE_LOCK})
+    return listed(settings, only_open=True, most=most)
 
 
 def submission(settings: Settings, number: int) -> Submission:

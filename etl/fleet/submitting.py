@@ -99,8 +99,9 @@ def submit(
             _checked(file, loaded[path], accounts[path], wishes, ledger, events)
             for file, path in zip(files, mappings, strict=True)
         ]
-    with opened(settings) as connection, app_for_a_moment(settings).open() as app:
-        return [Submitted(*put_into_queue(one.order, connection, app), checked=one) for one in checked]
+        with opened(settings) as connection, app_for_a_moment(settings).open() as app:
+            stays = ledger.moving.refuse_if_gone
+            return [Submitted(*put_into_queue(one.order, connection, app, stays), checked=one) for one in checked]
 
 
 def _checked(

@@ -97,7 +97,7 @@ class Upkeep:
         if len(taken) < places:
             return
         waiting = [
-            Waiting(row["submission"], row["account"])
+            Waiting(row["submission"], row["account"], row["sends"])
             for row in await working.ask(queries.COULD_GO, accounts=list(working.options.accounts))
         ]
         if not waiting:

@@ -67,7 +67,7 @@ class Working:
     finished has the exit codes of what has come to its end. Moments are monotonic: since away_since the database cannot be
     reached, None while it can; beat_at is the last heartbeat that arrived there.
 
-    leave: ends the process, where what it has could not be put back in time.
+    leave: ends the process behind these words, where what it has could not be put back in time.
     """
 
     settings: Settings
@@ -80,7 +80,7 @@ class Working:
     watchers: list[Callable[[Held, Event], None]] = field(default_factory=list)
     away_since: float | None = None
     beat_at: float | None = None
-    leave: Callable[[], None] | None = None
+    leave: Callable[[str], None] | None = None
     _db_ahead: float = 0.0
     _is_gone: bool = False
     _ending: Wish | None = None
@@ -160,10 +160,7 @@ class Working:
 
     def _leave(self) -> None:
         if self.leave is not None:
-            self.attendant.say(
-                "What it had could not be put back in time. The worker ends as it is; others notice that."
-            )
-            self.leave()
+            self.leave("What it had could not be put back in time. The worker ends as it is; others notice that.")
 
     async def _work(self) -> None:
         """The engine's worker."""

@@ -151,8 +151,8 @@ class Accounts:
 
     def pause(self, account_id: int, until_mono: float) -> None:
         """Let no process send to this account before `until_mono` of this boot; a longer pause stays."""
-        boot = self._database.clock.boot_id()
         with self._database.writing(account_id) as connection:
+            boot = self._database.clock.boot_id()  # where that clock was set, the beginning has noted it
             until_mono = self._database.to_ledger(until_mono)
             place = ACCOUNTS.c.account_id == account_id
             known = connection.execute(select(ACCOUNTS.c.paused_until_mono, ACCOUNTS.c.paused_boot).where(place)).one()

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from etl.errors import LedgerError
+
 if TYPE_CHECKING:
     from etl.ledger.database import Database
 
-_IS_THERE = "SELECT to_regclass('etl_fleet.procrastinate_jobs') IS NOT NULL"
+_IS_THERE = """
+SELECT quote_ident(current_user), has_schema_privilege(space.oid, 'USAGE') AND has_table_privilege(jobs.oid, 'SELECT')
+FROM pg_class AS jobs JOIN pg_namespace AS space ON space.oid = jobs.relnamespace
+WHERE space.nspname = 'etl_fleet' AND jobs.relname = 'procrastinate_jobs'"""
+"""Nothing where there is no queue. Whoever has no rights there would be refused by any other question, in the midst of it."""
 
 _HASHES = """
 SELECT DISTINCT file ->> 'hash' FROM etl_fleet.procrastinate_jobs AS job, LATERAL (
@@ -20,6 +26,16 @@ WHERE job.status IN ('todo', 'doing') AND job.task_name = 'etl.import'"""
 
 
 def in_queue(database: Database) -> set[str]:
-    """The hashes of the files of all submissions that are not over: they may wait for months, paused or for their window."""
-    (is_there,) = database.ask(_IS_THERE, {})[0]
-    return {content_hash for (content_hash,) in database.ask(_HASHES, {})} if is_there else set()
+    """The hashes of the files of all submissions that are not over: they may wait for months, paused or for their window.
+
+    Raises: LedgerError — this user may not look into the queue, so nobody can tell.
+    """
+    for user, may_look in database.ask(_IS_THERE, {}):
+        if not may_look:
+            raise LedgerError(
+                f"The ledger {database.shown} has the queue of a fleet beside it, in the schema etl_fleet, and this user may "
+                "not look which kept files it waits for. Nothing was forgotten. Have the owner of the schema carry out: "
+                f"GRANT USAGE ON SCHEMA etl_fleet TO {user}; GRANT SELECT ON etl_fleet.procrastinate_jobs TO {user};"
+            )
+        return {content_hash for (content_hash,) in database.ask(_HASHES, {})}
+    return set()

@@ -3,7 +3,8 @@
 It has a name, as each boot of a machine has, and each transaction reads that with the time. Whoever notices first gives it a new
 one, as a transaction of its own that waits for all others: what is written before is of the clock before, what is written
 afterwards of the new one. What is in the air at that moment has not ended, and is the new one's. Until when a lease counts was
-told by the clock before: its holder gets the time to renew it, and who died is not waited for until a day that comes again.
+told by the clock before, and its holder counts on its own: so each counts from then on for as long as the longest there may be,
+until its holder renews it, and who died is not waited for until a day that comes again.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ _NAME = "clock"
 WHICH = f"COALESCE((SELECT value FROM meta WHERE name = '{_NAME}'), '{BOOT}')"
 """An expression of SQL: the name of the clock that counts."""
 
-_LEAST_SECONDS, _MOST_SECONDS = 60, 600  # that a lease counts from here on, unless it is renewed: by a beat, in seconds
+LONGEST_LEASE_SECONDS = 600
+"""So long each lease counts from here on, unless it is renewed. A longer one there is not: its holder would count on it still."""
 
 _NOTING = (
     "INSERT INTO boots (boot_id, first_seen_mono) "
     f"SELECT '{{new}}', extract(epoch FROM clock_timestamp()) WHERE {WHICH} = '{{old}}'; "  # else somebody was quicker
-    "UPDATE leases SET until_at = "
-    f"LEAST(GREATEST(until_at, boots.first_seen_mono + {_LEAST_SECONDS}), boots.first_seen_mono + {_MOST_SECONDS}) "
+    f"UPDATE leases SET until_at = boots.first_seen_mono + {LONGEST_LEASE_SECONDS} "
     "FROM boots WHERE boots.boot_id = '{new}'; "
     "UPDATE requests SET boot_id = boots.boot_id, sent_mono = boots.first_seen_mono FROM boots "
     "WHERE boots.boot_id = '{new}' AND requests.boot_id = '{old}' AND requests.ended_mono IS NULL; "

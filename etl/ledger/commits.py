@@ -17,8 +17,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from etl.clock import Clock
+
 _KEPT_SECONDS = 86_400
 """A number is asked for within minutes of its commit; so old rows are of those who have ended long ago."""
+
+_MISSED_SECONDS = _KEPT_SECONDS / 2
+"""So long after a commit that was answered its row is there for certain: others throw away only what is twice as old."""
 
 _NOW = "extract(epoch FROM clock_timestamp())"
 
@@ -38,7 +43,10 @@ _FORGET_OLD = (
 class Commits:
     """The commits of one ledger that is open. are_noted: whether the table for it is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        """clock: this machine's."""
+        self._clock = clock
+        self._answered_at = 0.0  # by `through_sleep`
         self._writer = uuid.uuid4().hex
         self._number = self._answered = 0
         self.are_noted = False
@@ -59,12 +67,15 @@ class Commits:
     def note_answered(self, answers: Collection[str]) -> None:
         """The last one has come about. answers: what PostgreSQL has said to each of its last statements."""
         if _NOTED in answers:
-            self._answered = self._number
+            self._answered, self._answered_at = self._number, self._clock.through_sleep()
 
     def has_come_about(self, found: int | None) -> bool:
         """Whether the last one did. found: what was answered to the question."""
         return found == self._number
 
     def are_forgotten(self, found: int | None) -> bool:
-        """Whether commits that were answered are not there any more. found: as above; None: nothing can be told by it."""
-        return found is not None and found < self._answered
+        """Whether commits that were answered are not there any more. found: as above; None, where there is no row of ours,
+        tells that only as long as nobody else may have thrown it away."""
+        if found is None:
+            return self._answered > 0 and self._clock.through_sleep() - self._answered_at < _MISSED_SECONDS
+        return found < self._answered

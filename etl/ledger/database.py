@@ -119,8 +119,11 @@ class Database(ABC):
     def together(self) -> Iterator[None]:
         """All that is written within is one transaction, which begins with the first of it. Nothing that fails may be caught.
 
-        All of it is about the account of the first. Raises: LedgerError — as `writing`.
+        All of it is about the account of the first. Raises: LedgerError — as `writing`. RuntimeError — it is within another
+        one, or within a transaction: that would be committed at the end of this, before all of it is there.
         """
+        if self._is_together or self._has_begun:
+            raise RuntimeError("one commit was begun within another")
         self._is_together = True
         try:
             yield

@@ -11,6 +11,7 @@ database's clock, and its holder renews it all the time: by a beat on a connecti
     another process has taken it     the intent of a request is not written any more: it is looked at in the same commit
     connecting took too long         nothing is written on that line: its time is compared once more right before the first byte
     the ledger moves, or has moved   the same: nobody renews anything there any more, and who held something holds it no longer
+    this process gave all up         nothing is written, sent or taken by it any more: it is about to end (`leaving`)
 
 So two that both believe they hold an input do not both send, but for who is halted between that comparison and the write itself.
 A holder that was killed on this very machine is known to be dead, and waited for no longer.
@@ -29,7 +30,9 @@ from sqlalchemy import make_url
 
 from etl.clock import SystemClock
 from etl.errors import BusyError, LedgerError, UsageError
+from etl.ledger.clock_set import LONGEST_LEASE_SECONDS
 from etl.ledger.lease_beat import Beat
+from etl.ledger.leaving import has_given_up
 from etl.ledger.steps import this_actor
 from etl.ledger.this_process import is_surely_dead, this_process
 from etl.ledger.transfer import IS_HERE
@@ -68,7 +71,7 @@ _GIVE_BACK = "DELETE FROM leases WHERE account_id = :account_id AND identity = :
 
 
 def lease_seconds(url: str) -> float:
-    """How long leases of this process count, as its ledger's URL says. Raises: UsageError — no number, or one too small."""
+    """How long leases of this process count, as its ledger's URL says. Raises: UsageError — no number, or out of bounds."""
     said = make_url(url).query.get("etl_lease_seconds")
     if said is None:
         return LEASE_SECONDS
@@ -76,9 +79,10 @@ def lease_seconds(url: str) -> float:
         seconds = float(str(said))
     except ValueError:
         seconds = 0.0
-    if not _SHORTEST_SECONDS <= seconds < float("inf"):
+    if not _SHORTEST_SECONDS <= seconds <= LONGEST_LEASE_SECONDS:
         raise UsageError(
-            f"etl_lease_seconds={said} in the ledger's URL: a number of seconds is expected, 1 or more, such as 45."
+            f"etl_lease_seconds={said} in the ledger's URL: a number of seconds is expected, from 1 to {LONGEST_LEASE_SECONDS}, "
+            "such as 45."
         )
     return seconds
 
@@ -122,7 +126,9 @@ class Leases:
         self._beat: Beat | None = None
 
     def take(self, account_id: int, identity: str) -> Lease:
-        """Take the lease of an input. Raises: BusyError — another process holds it, and may be at work."""
+        """Take the lease of an input. Raises: BusyError — another process holds it, and may be at work; or this one is ending."""
+        if has_given_up():
+            raise BusyError("This process is ending and begins nothing more. Run the same command again.")
         place = {"account_id": account_id, "identity": identity}
         dead = self._dead_holder(place)
         user, machine = this_actor()
@@ -168,6 +174,8 @@ class Leases:
 
     def holds(self) -> bool:
         """Whether all that was taken is still held at this very moment. To be asked right before each request is sent."""
+        if has_given_up():
+            return False
         if not self._held:
             return True
         if not self._is_lost and self._clock.through_sleep() >= self._deadline:
@@ -182,11 +190,13 @@ class Leases:
 
     def _may_write(self, given_back: int) -> bool:
         with self._lock:
-            is_held = given_back == self._given_back and not self._is_lost
+            is_held = given_back == self._given_back and not self._is_lost and not has_given_up()
             return is_held and self._clock.through_sleep() < self._deadline
 
     def holds_in_this_commit(self) -> bool:
         """The same for an intent, within the transaction that writes it: whoever takes a lease has to wait for its end."""
+        if has_given_up():
+            return False
         if self._held and not self._is_lost:
             self._is_lost = self._database.ask(_COUNT, {"holder": self._holder})[0][0] != len(self._held)
         return not self._is_lost

@@ -61,6 +61,9 @@ _ACCOUNT_OF = {
 }
 _MOST_KNOWN = 10_000
 
+_LAGGING = "it is a standby, and lags behind", "25006"
+"""Nothing is forgotten there. With the number that PostgreSQL gives to who writes to a standby, for its remedy."""
+
 _READING = "SELECT extract(epoch FROM clock_timestamp())::float8, "
 _NO_NAME = "NULL"  # of the clock, while there are no tables yet
 
@@ -83,7 +86,7 @@ class PostgresqlDatabase(Database):
         if isinstance(clock, SystemClock):  # time that tests make up is everybody's
             self.clock = self._shared = SharedClock(clock)
         self._own_clock = clock
-        self._commits = Commits()
+        self._commits = Commits(clock)
         self._locks = ""  # of the transaction that has begun, or of the last one
         self._is_lost = False
         self._accounts: dict[tuple[str, int], int] = {}
@@ -289,11 +292,25 @@ class PostgresqlDatabase(Database):
             self._raw.execute("ROLLBACK", prepare=False)
 
     def _is_committed(self) -> bool:
-        """What became of a commit that was not answered. Raises: LedgerError — nobody can tell, or not in time."""
+        """What became of a commit that was not answered. Raises: LedgerError — nobody can tell, or not in time; never
+        LedgerLostError, by which everybody would take it for not committed."""
         if not self._commits.are_noted:
             raise LedgerError(told_unanswered(self.shown))
-        looking = f"{self._locks}; {self._commits.question}"  # one transaction: gets the locks when that one has ended
-        return self._commits.has_come_about(self.until_done(lambda: self._last_of(looking)[0]))
+        try:
+            return self._commits.has_come_about(self.until_done(self._last_committed))
+        except LedgerLostError as error:
+            raise LedgerError(told_unanswered(self.shown)) from error
+
+    def _last_committed(self) -> int | None:
+        """The number of the last transaction of ours that is there, when the one that was not answered has ended.
+
+        Raises: LedgerError — this is a standby: its locks are not those of the server at which that one may be under way.
+        """
+        (is_standby,) = self._last_of("SELECT pg_is_in_recovery()")
+        if is_standby:  # what is none once will be none as long as we are connected
+            raise LedgerError(told_unanswered(self.shown))
+        (found,) = self._last_of(f"{self._locks}; {self._commits.question}")  # as one transaction
+        return None if found is None else int(found)
 
     def will_note_commits(self) -> None:
         self._commits.are_noted = True
@@ -389,17 +406,20 @@ class PostgresqlDatabase(Database):
             pause = min(2 * pause, 3.0)
 
     def _refuse_one_that_forgot(self) -> None:
-        """Raises: LedgerError — what answered us before and what answers now are not of one memory."""
+        """Raises: LedgerError — what answered us before and what answers now are not of one memory, or not yet."""
         if not self._commits.are_noted:
             return
         connection: Any = self._connection.connection.dbapi_connection
         try:
+            ((is_standby,),) = connection.execute("SELECT pg_is_in_recovery()").fetchall()
             ((found,),) = connection.execute(self._commits.question).fetchall()
         except self._errors:
             return  # whoever asks next meets the same trouble
         if self._commits.are_forgotten(found):
-            raise LedgerError(told_forgotten(self.shown))
+            raise LedgerError(told(self.shown, *_LAGGING) if is_standby else told_forgotten(self.shown))
 
     def close(self) -> None:
         with suppress(Exception):
+            if self._is_lost:
+                self._connection.invalidate()  # or SQLAlchemy ends its transaction first, and logs how that failed
             self._connection.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sqlalchemy import case, func, select, text, update
 
@@ -22,6 +22,7 @@ from etl.ledger.followers import REOPEN
 from etl.ledger.lines import Lines, LineSeen, seen_by
 from etl.ledger.patience import patiently
 from etl.ledger.schema import REQUESTS, ROWS, for_rows, opaque, opaque_text, spellings
+from etl.ledger.settling_at_once import END_CREATED, END_REQUEST, HAVE_OTHERS, OTHER_HOLDERS, AtOnce
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.ledger.undoing import note_asked
 from etl.records import STORED, Outcome, Window
@@ -54,8 +55,10 @@ __all__ = [
 ]
 
 _AT_ONCE = 500
-_GUID_BYTES = 16  # of an id that is kept as one (schema.py)
-_NOTHING_MORE = RowEnd(0, Outcome.CREATED)[3:]  # than which row, and under which id
+_DEALT_WITH = (
+    "Some rows of a request were dealt with by another import at this very moment. The request was not sent. "
+    "Run the same command again: it continues with the rows that wait."
+)
 _MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED, Outcome.ALREADY_IMPORTED}
 
 # The statements of every request go past SQLAlchemy (`Database.ask`): putting one together costs more than SQLite needs.
@@ -85,13 +88,6 @@ _LET_GO = """
 DELETE FROM claims WHERE (scope_id, memory_key, ordinal) IN (
     SELECT scope_id, memory_key, ordinal FROM rows WHERE row_id IN :row_ids) AND row_id IN :row_ids"""
 
-_END_REQUEST = """
-UPDATE requests SET ended_mono = :ended_mono, ended_at = :ended_at, status = :status, verdict = :verdict, detail = :detail,
-    late = :late, server_at = :server_at, written_mono = :written_mono, ended_after = (SELECT MAX(request_id) FROM requests)
-WHERE request_id = :request_id"""
-
-_END_WITNESSED = _END_REQUEST.replace("late = :late", "late = :late, witness = :witness")
-
 # What another run of this ledger has sent meanwhile is that run's: whoever reserves a slot will find it so.
 _STILL_WAITING = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'waiting' AND known_row_id IS NULL AND NOT EXISTS (
@@ -108,34 +104,14 @@ _FACTS = """
 SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces, outcome FROM rows
 WHERE row_id IN :row_ids"""
 
-# Each kind has an index of its own. Most accounts have none of the latter two, and what is not there need not be searched.
-# Nor is there mostly any id spelt otherwise than GUIDs are: those are kept as texts behind a zero byte, 37 in all.
-_OTHER_HOLDERS = ("already_imported", "undone")
+# Each kind has an index of its own.
 _WITH_THESE_IDS = """
 SELECT activity_id, run_id, row_number FROM rows
 WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id {among}"""
-_HAVE_OTHERS = "SELECT " + ", ".join(
-    f"EXISTS (SELECT 1 FROM rows WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id IS NOT NULL)"
-    for outcome in _OTHER_HOLDERS
-)
-_HAVE_SPELT_OTHERWISE = """, EXISTS (
-    SELECT 1 FROM rows WHERE account_id = :account_id AND outcome = 'created' AND activity_id IS NOT NULL
-      AND activity_id >= x'0030' AND activity_id < x'0067' AND length(activity_id) = 37)"""
 
 _END_ROW = """
 UPDATE rows SET outcome = :outcome, activity_id = :activity_id, code = :code, error = :error, hint = :hint
 WHERE row_id = :row_id"""
-
-# Of nearly all rows this is all there is to say, and each value that is told with a row costs as much as writing it.
-_END_CREATED = """
-UPDATE rows SET outcome = 'created', activity_id = :activity_id, code = NULL, error = NULL, hint = NULL
-WHERE row_id = :row_id"""
-
-# The index of ids that were created refuses one that is there: how many rows were changed tells whether one was.
-_END_CREATED_IF_NEW = _END_CREATED.replace("UPDATE rows", "UPDATE OR IGNORE rows")
-
-_FOLLOWED_AMONG = """
-SELECT 1 FROM rows WHERE known_row_id IS NOT NULL AND known_row_id BETWEEN :first AND :last LIMIT 1"""
 
 _RELEASE = for_rows(_LET_GO)
 
@@ -311,27 +287,10 @@ def _writing_ends(ends: Sequence[RowEnd]) -> Iterator[Statement]:
         if end.outcome is Outcome.CREATED and end.activity_id is not None and end.code is end.error is end.hint is None
     ]
     if created:
-        yield _END_CREATED, created
+        yield END_CREATED, created
     if len(created) < len(ends):
         written = {one["row_id"] for one in created}
         yield _END_ROW, [_written(end) for end in ends if end.row_id not in written]
-
-
-def _all_created(sent: Intent, ends: Sequence[RowEnd]) -> list[dict[str, object]] | None:
-    """What is to be written of a request all of whose rows were created under ids of their own, as nearly always.
-
-    None where any of it is otherwise, or an id is spelt as no GUID is, or a row is tied to rows of other runs.
-    """
-    if [end.row_id for end in ends] != [row.row_id for row in sent.rows]:
-        return None
-    if any(row.lineage_run is not None or row.replaces is not None for row in sent.rows):
-        return None
-    if any(end.outcome is not Outcome.CREATED or end[3:] != _NOTHING_MORE for end in ends):
-        return None
-    ids = [opaque(end.activity_id) for end in ends if end.activity_id]
-    if not len(ids) == len(set(ids)) == len(ends) or set(map(len, ids)) != {_GUID_BYTES}:
-        return None
-    return [{"row_id": end.row_id, "activity_id": kept} for end, kept in zip(ends, ids, strict=True)]
 
 
 def _unless_held(row: RowEnd, holders: dict[str, tuple[int, int]], place: tuple[int, int]) -> RowEnd:
@@ -373,10 +332,7 @@ class Requests:
         self._is_held = is_held
         self._is_other_alive = is_other_alive
         self._held_in = (0, False)  # the last transaction that asked, and what it was told
-        self._sent: dict[
-            int, Intent
-        ] = {}  # by their numbers those that have no end yet; of a ledger that is not shared
-        self._are_alone_in = (0, 0, False)  # the same of `_are_alone`, with the account
+        self._at_once = AtOnce(database)
 
     def together(self) -> AbstractContextManager[None]:
         """All that is written within is one commit: intents may only be believed, and sent, when it is left."""
@@ -403,6 +359,8 @@ class Requests:
             are_claimed = not has_addresses and self._claim_what_is_free(row_ids)
             taken: dict[int, int] = {} if are_claimed else dict(self._database.ask(_TAKEN, {"row_ids": row_ids}))
             if taken:
+                if any(ours == theirs for ours, theirs in taken.items()):
+                    raise LedgerError(_DEALT_WITH)  # sent, or maybe sent, as itself: a row never follows itself
                 self._note_taken(connection, intent, taken)
                 return Taken(frozenset(taken))
             if has_addresses:
@@ -412,7 +370,7 @@ class Requests:
             request_id = self._write(intent.account_id, intent.run_id, intent.window, len(row_ids), intent.body)
             self._intend(intent.account_id, row_ids, request_id, are_claimed=are_claimed)
             if not self._database.is_shared:
-                self._sent[request_id] = intent
+                self._at_once.note(request_id, intent)
         return Reserved(request_id)
 
     @patiently
@@ -458,9 +416,9 @@ class Requests:
 
     def _settle(self, end: RequestEnd) -> tuple[RowEnd, ...]:
         with self._database.writing(request_id=end.request_id, by_index=True) as connection:
-            sent = self._sent.get(end.request_id)
+            sent = self._at_once.sent(end.request_id)
             ending = self._ending(end, sent.account_id if sent is not None else None)
-            if sent is not None and self._settle_at_once(sent, end, ending):
+            if sent is not None and self._at_once.settle(sent, end, ending):
                 return tuple(end.rows)
             facts = self._facts(end.rows) if end.rows else {}
             rows = [row for row in end.rows if self._is_its(facts.get(row.row_id), end)]
@@ -468,33 +426,6 @@ class Requests:
                 self._database.do_all(ending)
                 return ()
             return self._settle_rows(connection, rows, facts, ending)
-
-    def _settle_at_once(self, sent: Intent, end: RequestEnd, ending: Sequence[Statement]) -> bool:
-        """Write the end of a request whose rows were all created, where nothing else depends on them: nothing is asked then.
-
-        sent: the request as it was sent. Returns: whether that was so; else nothing of its own end is written yet.
-        """
-        are_alone = self._are_alone(sent.account_id)
-        del self._sent[end.request_id]
-        created = _all_created(sent, end.rows) if are_alone else None
-        if created is None or self._database.do_each(_END_CREATED_IF_NEW, created) != len(created):
-            return False
-        (_, values), *others = ending
-        witness = {"witness": created[-1]["activity_id"]}
-        self._database.do_all([(_END_WITNESSED, {**cast("Mapping[str, object]", values), **witness}), *others])
-        return True
-
-    def _are_alone(self, account_id: int) -> bool:
-        """Whether no row follows one that is on its way, and no id of the account is held but as the index of those created
-        knows it. Asked once in a transaction: nobody else writes meanwhile."""
-        number, of, are_alone = self._are_alone_in
-        if number != self._database.transactions or of != account_id:
-            row_ids = [row.row_id for intent in self._sent.values() for row in intent.rows]
-            place = {"first": min(row_ids, default=0), "last": max(row_ids, default=0)}
-            others = self._database.ask(_HAVE_OTHERS + _HAVE_SPELT_OTHERWISE, {"account_id": account_id})
-            are_alone = not any(others[0]) and not self._database.ask(_FOLLOWED_AMONG, place)
-            self._are_alone_in = (self._database.transactions, account_id, are_alone)
-        return are_alone
 
     def _is_its(self, fact: _Fact | None, end: RequestEnd) -> bool:
         """Whether a row is in doubt with this request still. Who was halted for long may come back after another process has
@@ -573,18 +504,18 @@ class Requests:
         """
         lost = (REQUESTS.c.run_id == run_id) & REQUESTS.c.ended_mono.is_(None)
         clock = self._database.clock
-        now, boot = clock.monotonic(), clock.boot_id()
-        values = {
-            "sent_mono": case((REQUESTS.c.boot_id == boot, REQUESTS.c.sent_mono), else_=now),
-            "ended_mono": now,
-            "ended_at": clock.now().timestamp(),
-            "boot_id": boot,
-            "ended_after": select(func.max(REQUESTS.c.request_id)).scalar_subquery(),
-            "late": int(self._is_other_alive()) or None,
-            "verdict": "unknown",
-            "detail": "the import was ended from outside while this request was on its way",
-        }
         with self._database.writing(run_id=run_id) as connection:
+            now, boot = clock.monotonic(), clock.boot_id()  # where that clock was set, the beginning has noted it
+            values = {
+                "sent_mono": case((REQUESTS.c.boot_id == boot, REQUESTS.c.sent_mono), else_=now),
+                "ended_mono": now,
+                "ended_at": clock.now().timestamp(),
+                "boot_id": boot,
+                "ended_after": select(func.max(REQUESTS.c.request_id)).scalar_subquery(),
+                "late": int(self._is_other_alive()) or None,
+                "verdict": "unknown",
+                "detail": "the import was ended from outside while this request was on its way",
+            }
             followers.doubt_followers(connection, run_id)
             return connection.execute(update(REQUESTS).where(lost).values(**values)).rowcount
 
@@ -658,10 +589,7 @@ class Requests:
         done = self._database.do_all([self._slots.counting(account_id), *claim, *intents])
         intended = done[len(done) - len(intents) :]
         if sum(intended) != len(row_ids):
-            raise LedgerError(
-                "Some rows of a request were dealt with by another import at this very moment. The request was not sent. "
-                "Run the same command again: it continues with the rows that wait."
-            )
+            raise LedgerError(_DEALT_WITH)
 
     def _ending(self, end: RequestEnd, account_id: int | None) -> list[Statement]:
         """The statements that write how a request ended, and what it has shown of the line to its account.
@@ -683,7 +611,7 @@ class Requests:
             "server_at": end.server_at,
             "written_mono": None if seen.written is None else self._database.to_ledger(seen.written),
         }
-        return [(_END_REQUEST, values), *([seen.statement] if seen.statement else [])]
+        return [(END_REQUEST, values), *([seen.statement] if seen.statement else [])]
 
     def _facts(self, rows: Sequence[RowEnd]) -> dict[int, _Fact]:
         found = self._database.ask(_FACTS, {"row_ids": [row.row_id for row in rows]})
@@ -697,7 +625,7 @@ class Requests:
         before: Sequence[Statement] = (),
     ) -> tuple[RowEnd, ...]:
         """Write what became of rows. facts: of each of them. before: what else is to be written, and before that."""
-        self._are_alone_in = (0, 0, False)
+        self._at_once.ask_anew()
         ends = self._proved(rows, facts)
         confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}
         witnesses: list[Statement] = [(_WITNESS, {"row_id": row_id}) for row_id in confirmed.values()]
@@ -744,16 +672,15 @@ class Requests:
 
     def _holding(self, account_id: int, spelt: set[bytes]) -> Sequence[Any]:
         """The rows of the account that hold one of these ids: the id, the run, the row's number."""
-        if (
-            self._database.is_shared
-        ):  # one question more costs more there than looking into indexes that hold next to nothing
+        # There one question more costs more than looking into indexes that hold next to nothing.
+        if self._database.is_shared:
             values = {"account_id": account_id, "ids": list(spelt)}
-            return self._database.ask(_asking_for_ids(0, ("created", *_OTHER_HOLDERS)), values)
+            return self._database.ask(_asking_for_ids(0, ("created", *OTHER_HOLDERS)), values)
         ids = {f"id{place}": kept for place, kept in enumerate(spelt)}
         outcomes = ("created", *self._other_holders(account_id))
         return self._database.ask(_asking_for_ids(len(spelt), outcomes), {"account_id": account_id, **ids})
 
     def _other_holders(self, account_id: int) -> tuple[str, ...]:
         """The outcomes beside `created` under which rows of the account hold ids."""
-        (there,) = self._database.ask(_HAVE_OTHERS, {"account_id": account_id})
-        return tuple(outcome for outcome, has in zip(_OTHER_HOLDERS, there, strict=True) if has)
+        (there,) = self._database.ask(HAVE_OTHERS, {"account_id": account_id})
+        return tuple(outcome for outcome, has in zip(OTHER_HOLDERS, there, strict=True) if has)

@@ -6,6 +6,9 @@ differ is known from each reading to within its way there and back:
 
     asked ───── the database reads its clock ───── heard        told - heard  <=  difference  <=  told - asked
 
+While this machine sleeps, `monotonic` stands still and the difference grows by as much, within a reading and after it. That is
+told by the clock that goes on meanwhile, and belongs to the upper end as soon as it has happened.
+
 What must not be too early (when a request can have arrived at the latest, until when to wait) takes the end that is later.
 
 The database's clock may be set: its machine resumed, an administrator corrected it. Then it has gone on by more, or less, than
@@ -46,6 +49,11 @@ class Instant:
         """This moment."""
         return cls(clock.monotonic(), clock.through_sleep())
 
+    def slept(self, since: Instant) -> float:
+        """For how long at most the machine has slept since another one, in seconds of whichever clock goes faster."""
+        slept = (self.through_sleep - since.through_sleep) - (self.awake - since.awake)
+        return max(0.0, slept) * (1 + _DRIFT)
+
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
@@ -64,6 +72,10 @@ class _Difference:
         parted = self.parted(new.at)
         return max(0.0, new.low - self.high - parted, self.low - parted - new.high)
 
+    def grown(self, seconds: float) -> _Difference:
+        """The same where the database's clock may have gained so much."""
+        return _Difference(self.low, self.high + seconds, self.at)
+
     def narrowed(self, new: _Difference) -> _Difference:
         """What both know; the new one alone where it contradicts."""
         if self.off(new):
@@ -78,6 +90,7 @@ class SharedClock:
     def __init__(self, own: SystemClock) -> None:
         self._own = own
         self._boot = BOOT
+        self._heard = Instant.of(own)  # of the last reading
         self._awake = _Difference(0.0, 0.0, own.monotonic())  # to what `monotonic` says
         self._through: _Difference | None = None  # to the clock that counts sleep; None before the first reading
 
@@ -87,15 +100,17 @@ class SharedClock:
         Returns: False where it was set and nobody has noted that yet. Then nothing of this reading is believed. Without a name
         there is no ledger yet, and nothing that could be too early.
         """
-        awake = _Difference(told - heard.awake, told - asked.awake, heard.awake)
+        awake = _Difference(told - heard.awake, told - asked.awake, heard.awake).grown(heard.slept(asked))
         through = _Difference(told - heard.through_sleep, told - asked.through_sleep, heard.through_sleep)
         known = self._through
-        if known is None:
+        if known is None or (boot or self._boot) != self._boot:  # of another clock nothing is known yet
             self._awake, self._through = awake, through
         elif boot == self._boot and known.off(through) > self._uncertainty(known, heard):
             return False
         else:
-            self._awake, self._through = self._awake.narrowed(awake), known.narrowed(through)
+            grown = self._awake.grown(heard.slept(self._heard))
+            self._awake, self._through = grown.narrowed(awake), known.narrowed(through)
+        self._heard = heard
         self._boot = boot or self._boot
         off = self.now() - self._own.now()
         if abs(off.total_seconds()) > _CALENDAR_SECONDS:
@@ -125,7 +140,8 @@ class SharedClock:
 
     def to_ledger(self, moment: float) -> float:
         """A moment of this process by the database; rather too late than too early."""
-        return moment + self._awake.high + self._awake.parted(self._own.monotonic())
+        now = Instant.of(self._own)
+        return moment + self._awake.high + self._awake.parted(now.awake) + now.slept(self._heard)
 
     def to_here(self, moment: float) -> float:
         """A moment of the database by this process; rather too late than too early."""

@@ -20,7 +20,7 @@ from etl.errors import NetworkError, UsageError
 from etl.places.address import backend_of
 from etl.places.pieces import download, upload
 from etl.places.stores import asked, inner
-from etl.places.trouble import is_not_there, is_of_bucket, no_bucket
+from etl.places.trouble import given_up, is_not_there, is_of_bucket, is_of_upload, no_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,13 +109,25 @@ def _put(url: str, write: Callable[[Any, str], object]) -> None:
                 store.mv(inner(store, draft), inner(store, url))
         except Exception as error:
             if draft == url and is_not_there(error):
-                raise no_bucket(url) from error  # what is written needs nothing else there
+                raise _what_is_missing(store, url, error) from error
             if draft != url:
                 with suppress(Exception):  # the connection may be gone; what is told is why it was not put there
                     store.rm_file(inner(store, draft))
             raise
 
     asked(url, "written", ask)
+
+
+def _what_is_missing(store: Any, url: str, error: Exception) -> UsageError:
+    """What is written needs a bucket, and of a large file the upload that was begun. Who may not ask for the bucket has none."""
+    if is_of_upload(error):
+        return given_up(url)
+    if not is_of_bucket(error):
+        with suppress(Exception):
+            store.invalidate_cache()
+            if store.exists(inner(store, "/".join(url.split("/", 3)[:3]))):
+                return given_up(url)
+    return no_bucket(url)
 
 
 def delete(url: str) -> None:

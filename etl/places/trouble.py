@@ -103,9 +103,19 @@ def _status(error: BaseException) -> int | None:
 
 def is_of_bucket(error: BaseException) -> bool:
     """Whether what is not there is the bucket, which is another mistake than a file that is not; only some answers tell."""
+    is_told = _code(error) == "NoSuchBucket" or getattr(error, "strerror", None) == "No such container"
+    return isinstance(error, FileNotFoundError) and is_told
+
+
+def is_of_upload(error: BaseException) -> bool:
+    """Whether what is not there is an upload that had begun. Only S3 tells."""
+    return _code(error) == "NoSuchUpload"
+
+
+def _code(error: BaseException) -> str | None:
+    """S3's own word for what is wrong (Error Responses)."""
     answer: Any = getattr(error.__cause__, "response", None)
-    code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
-    return isinstance(error, FileNotFoundError) and (code == "NoSuchBucket" or error.strerror == "No such container")
+    return answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
 
 
 def is_not_there(error: BaseException) -> bool:
@@ -121,6 +131,14 @@ def no_bucket(url: str) -> UsageError:
     """What is said where a bucket is missing. Azure calls it a container."""
     bucket = url.partition("://")[2].partition("/")[0]
     return UsageError(f"{url}: there is no bucket {bucket}. Correct the URL, or make the bucket.")
+
+
+def given_up(url: str) -> UsageError:
+    """What is said where the bucket is there, and what had been sent of a file is not."""
+    return UsageError(
+        f"{url} cannot be written: its upload was given up from outside before it was complete. Another program writes to the "
+        "same place, or tidies up there. Make sure that nothing else does, and run the same command again."
+    )
 
 
 def _said(error: BaseException) -> str:

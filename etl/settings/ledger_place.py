@@ -16,10 +16,13 @@ _POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 _EXPECTED = "Write the path of the ledger file, for example /srv/imports/ledger.db"
 _EXPECTED_URL = "Write postgresql+psycopg://USER@HOST/DATABASE"
 _SECRETS = {"password", "sslpassword"}
-_MEANT_FOR_POSTGRESQL = re.compile(
-    r"(postgres(ql)?(\+\w+)?:|(host|hostaddr|dbname|user|port|service)\s*=\s*\S)", re.IGNORECASE
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
+_ONE_SLASH = re.compile(r"postgres(ql)?(\+\w+)?:", re.IGNORECASE)
+_WORDS_OF_LIBPQ = re.compile(
+    r"(^|[\s;?&])(host|hostaddr|server|port|dbname|database|user|username|service|password|pwd|passfile|ssl\w+)\s*=\s*\S",
+    re.IGNORECASE,
 )
-"""A URL with one slash, or libpq's own `host=… password=…`: a file of that name would hold the password in its path."""
+"""libpq's own `host=… password=…`, in any order, and its like: a file of that name would hold the password in its path."""
 
 
 def ledger_place(value: object, base: Path, place: str, state: Path) -> tuple[str, Path]:
@@ -30,16 +33,17 @@ def ledger_place(value: object, base: Path, place: str, state: Path) -> tuple[st
     """
     if not isinstance(value, str) or not value.strip():
         raise UsageError(f"{place}: {shown(value)} is no path. {_EXPECTED}.")
-    scheme, separator, _ = value.partition("://")
+    scheme, separator, _ = value.strip().partition("://")
     if separator and scheme.lower() in _POSTGRESQL:
         return _postgresql(value.strip(), place, state)
-    if separator and not value.startswith(_SQLITE):
+    if separator and _SCHEME.fullmatch(scheme) and not value.startswith(_SQLITE):
         # The rest of the URL is not quoted: it may hold a password.
         raise UsageError(
             f"{place}: a ledger in {shown(scheme)} is not possible, only in SQLite and in PostgreSQL. {_EXPECTED}, or "
             "postgresql+psycopg://USER@HOST/DATABASE."
         )
-    if not separator and _MEANT_FOR_POSTGRESQL.match(value.strip()):
+    is_other = separator and not _SCHEME.fullmatch(scheme)
+    if is_other or _ONE_SLASH.match(scheme) or _WORDS_OF_LIBPQ.search(value):
         raise UsageError(f"{place}: this is no path, and not how a database is named here. {_EXPECTED_URL}.")
     path = value.removeprefix(_SQLITE)
     if path in {"", ":memory:"}:

@@ -14,6 +14,7 @@ import trustme
 import urllib3.util.connection
 
 from etl import __version__
+from etl.api import transport
 from etl.api.client import Client, Timeouts
 from etl.api.transport import open_session, progress
 from etl.errors import UsageError
@@ -388,6 +389,30 @@ def test_idle_connection_is_dropped(serve: Serve, connect: Connect, post: ApiReq
     client.send(post)
 
     assert (server.connections, len(server.requests)) == (2, 2)
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["new address", "known address"])
+def test_closing_in_the_midst_of_a_request_is_no_defect(
+    is_known: bool, serve: Serve, connect: Connect, post: ApiRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread drops all connections between the way and the first byte: it is not sent, and the next one is."""
+    client = connect(serve(answering()).url)
+    if is_known:
+        client.send(post)
+    found = transport.Line._way
+
+    def closed_meanwhile(line: transport.Line, request: ApiRequest) -> tuple[Any, str]:
+        way = found(line, request)
+        client.close()
+        return way
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transport.Line, "_way", closed_meanwhile)
+        cut = client.send(post)
+
+    assert isinstance(cut, TransportFailure)
+    assert cut.end is LineEnd.NOT_SENT
+    assert isinstance(client.send(post), ApiAnswer)
 
 
 def test_connection_that_the_server_closed_costs_no_request(serve: Serve, connect: Connect, post: ApiRequest) -> None:

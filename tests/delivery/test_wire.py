@@ -106,3 +106,34 @@ def test_a_nudge_ends_a_wait_without_an_end() -> None:
 
     assert woken is None
     wire.close()
+
+
+@pytest.mark.parametrize("given", [0, 1], ids=["none", "one"])
+def test_where_the_system_gives_no_more_threads_those_that_run_go_on(
+    given: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request is sent once by them; without any it comes back as not sent, and nothing is in doubt."""
+    started = []
+
+    class Scarce(threading.Thread):
+        def start(self) -> None:
+            if len(started) == given:
+                raise RuntimeError("can't start new thread")
+            started.append(self)
+            super().start()
+
+    sent = []
+
+    def send(request: ApiRequest, _may_write: object) -> Exchange:
+        sent.append(request)
+        return ANSWER
+
+    monkeypatch.setattr("etl.delivery.wire.Thread", Scarce)
+    wire = ThreadedWire(send, 4, ManualClock())
+    for number in (1, 2, 3):
+        wire.send(number, REQUEST)
+    arrivals = [wire.wait(None) for _ in range(3)]
+    wire.close()
+
+    ends = [one.exchange.end if isinstance(one.exchange, TransportFailure) else one.exchange for one in arrivals if one]
+    assert (ends, len(sent)) == (([ANSWER] * 3, 3) if given else ([LineEnd.NOT_SENT] * 3, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from etl.fleet.order import KeptFile, Order
 from etl.fleet.place import opened
 from etl.fleet.queueing import put_into_queue
 from etl.fleet.tables import make_tables
+from etl.ledger import leaving
 from etl.settings import Settings
 from tests.fleet.yard import Yard
 from tests.flows.desk import KEYS
@@ -25,6 +27,12 @@ from tests.postgresql import Server, once
 def settings_at(url: str, folder: Path) -> Settings:
     """The settings of a command whose ledger is there."""
     return Settings(None, url, folder / "files")
+
+
+@pytest.fixture(autouse=True)
+def _lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that leaves ends its process; that of the tests goes on."""
+    monkeypatch.setattr(leaving, "_given_up", threading.Event())
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 
-from etl.fleet.engine import app_for_a_moment
-from etl.fleet.place import ask, opened
+import pytest
+
+from etl.fleet.engine import app_for_a_moment, app_of_worker
+from etl.fleet.place import ask, do, opened
 from etl.fleet.submissions import State
 from etl.settings import Settings
 from tests.fleet.conftest import OpenYard
@@ -100,12 +104,29 @@ def test_a_worker_that_is_cut_off_from_the_database_alone(open_yard: OpenYard, u
         assert yard.stop_workers() == [0, 0]
 
 
-def test_what_the_queue_has_taken_survives_a_crash(settings: Settings) -> None:
-    """Where commits are not waited for by default, those of a fleet are: of a command, and of the engine."""
+@pytest.mark.parametrize(
+    ("said", "is_now"), [(None, "on"), ("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")]
+)
+def test_what_the_queue_has_taken_survives_a_crash(settings: Settings, said: str | None, is_now: str) -> None:
+    """Where commits are not waited for, those of a fleet are: of a command, of the engine, of a worker. Who asks the database for
+    more than that gets it."""
+    name = settings.ledger_url.rsplit("/", 1)[-1]
+    if said is not None:
+        with opened(settings) as connection:
+            do(connection, f"ALTER DATABASE {name} SET synchronous_commit = {said}")
+    show = "SHOW synchronous_commit"
+
+    async def of_worker() -> str:
+        app, _ = app_of_worker(settings, AsyncMock())
+        async with app.open_async():
+            found = await app.connector.execute_query_one_async(show)
+            return str(found["synchronous_commit"])
+
     with opened(settings) as connection, app_for_a_moment(settings).open() as app:
         modes = [
-            ask(connection, "SHOW synchronous_commit")[0]["synchronous_commit"],
-            app.connector.execute_query_one("SHOW synchronous_commit")["synchronous_commit"],
+            ask(connection, show)[0]["synchronous_commit"],
+            app.connector.execute_query_one(show)["synchronous_commit"],
+            asyncio.run(of_worker()),
         ]
 
-    assert modes == ["on", "on"]
+    assert modes == [is_now] * 3

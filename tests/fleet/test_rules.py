@@ -187,6 +187,22 @@ def test_who_gives_way(
     assert found == (Way(*gives) if gives else None)
 
 
+HELD_UP, SENDS = Waiting(10, "c", sends=False), Waiting(11, "c")
+FOR_NOTHING: dict[str, tuple[list[Waiting], float, Way | None]] = {
+    "it would do nothing with a place": ([HELD_UP], 10.0, None),
+    "another of its account would": ([HELD_UP, SENDS], 10.0, Way(3, (11,))),
+    "it would do nothing, and a turn is over": ([HELD_UP], 999.0, Way(2, (10,))),
+}
+
+
+@pytest.mark.parametrize(("waiting", "now", "way"), FOR_NOTHING.values(), ids=FOR_NOTHING.keys())
+def test_nobody_gives_a_place_back_for_one_that_can_do_nothing(
+    waiting: list[Waiting], now: float, way: Way | None
+) -> None:
+    """Somebody's `etl run` may hold its input for hours, and each time a sheet would be read again."""
+    assert who_gives_way(THREE, 3, waiting, {"a": 2, "b": 1}, now) == way
+
+
 @given(
     st.lists(st.sampled_from("abc"), min_size=1, max_size=6),
     st.lists(st.sampled_from("abcd"), max_size=6),

@@ -139,10 +139,14 @@ def test_a_worker_that_can_write_nothing_down_ends_all_the_same(settings: Settin
     async def nothing(*_: object, **__: object) -> None:
         raise ConnectorException
 
-    with hands(settings, until_asked) as start, patch.object(handing_over, "HAND_OVER_SECONDS", 0.3):
+    with (
+        hands(settings, until_asked) as start,
+        patch.object(handing_over, "HAND_OVER_SECONDS", 0.3),
+        patch.object(handing_over, "LEAVE_SECONDS", 0.6),
+    ):
         hand = start()
         wait_until(lambda: state(settings, number) is State.RUNNING, "the run to begin")
-        hand.working.leave = left.set
+        hand.working.leave = lambda _words: left.set()
         with patch.object(PsycopgConnector, "execute_query_async", nothing):
             hand.stop.request("the test wants it")
             assert left.wait(10)
@@ -186,6 +190,40 @@ def test_many_files_of_one_account_hide_no_other(settings: Settings, submit: Sub
         found = ask(connection, COULD_GO, {"accounts": ["big", "small"]})
 
     assert found[-1]["submission"] == small
+
+
+NOTED = "INSERT INTO ends (submission, exit_code, runs) VALUES (%(submission)s, %(exit_code)s, %(runs)s::bigint[])"
+BUSY_ALL = """
+INSERT INTO ends (submission, exit_code) SELECT id, 8 FROM procrastinate_jobs WHERE id <> %(number)s ON CONFLICT DO NOTHING
+"""
+LAST_TIME: dict[str, tuple[int | None, list[int], bool]] = {
+    "it has begun and not ended": (None, [7], True),
+    "the network was down": (6, [7], True),
+    "it was stopped": (143, [7], True),
+    "rows were in doubt": (7, [7], True),
+    "all done before anything was begun": (0, [], True),
+    "somebody else had its input": (8, [], False),
+    "somebody else had its input, later": (8, [7], False),
+    "all done but its results": (0, [7], False),
+    "all tried but its results": (4, [7], False),
+}
+
+
+def test_what_can_do_nothing_is_known_by_its_last_turn(settings: Settings, submit: Submit) -> None:
+    """And as many as there are of it hide none of the same account that can."""
+    numbers = {name: submit("small", f"{place}.csv") for place, name in enumerate(LAST_TIME)}
+    new = numbers["it was never taken"] = submit("small", "new.csv")
+    with opened(settings) as connection:
+        for name, (code, runs, _) in LAST_TIME.items():
+            values = {"submission": numbers[name], "exit_code": code, "runs": runs}
+            do(connection, NOTED, values)
+        found = {row["submission"]: row["sends"] for row in ask(connection, COULD_GO, {"accounts": ["small"]})}
+        do(connection, MANY_MORE.replace("'big'", "'small'"))
+        do(connection, BUSY_ALL, {"number": new})
+        hidden = ask(connection, COULD_GO, {"accounts": ["small"]})
+
+    assert found == {numbers[name]: sends for name, (*_, sends) in LAST_TIME.items()} | {new: True}
+    assert new in [row["submission"] for row in hidden if row["sends"]]
 
 
 def test_a_turn_ends_where_others_wait_and_goes_on_behind_them(settings: Settings, submit: Submit) -> None:

@@ -32,7 +32,8 @@ HALTED_SECONDS = 2_000.0
 
 
 class Disturbance(NamedTuple):
-    """What happens: `dies` before its nth step, or at its nth commit `lost there` or `lost back`. is_elsewhere: who goes on."""
+    """What happens: `dies` before its nth step, or at its nth commit `lost there` or `lost back`, or `lost for good`: with its
+    answer, and nobody can be asked about it. is_elsewhere: who goes on."""
 
     what: str
     nth: int
@@ -41,7 +42,8 @@ class Disturbance(NamedTuple):
     def steps(self, ledgers: list[Ledger]) -> Steps:
         if self.what == "dies":
             return Steps(self.nth)
-        return Steps(at={("commit", self.nth): losing(lambda: ledgers[-1], arrives=self.what == "lost back")})
+        how = {"arrives": self.what != "lost there", "is_mute": self.what == "lost for good"}
+        return Steps(at={("commit", self.nth): losing(lambda: ledgers[-1], **how)})
 
 
 @dataclass
@@ -152,3 +154,4 @@ def all_of(taken: Steps) -> Iterator[Disturbance]:
     for nth in range(1, taken.counted["commit"] + 1):
         yield Disturbance("lost there", nth)
         yield Disturbance("lost back", nth)
+        yield Disturbance("lost for good", nth)

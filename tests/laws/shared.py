@@ -142,14 +142,19 @@ def is_shared() -> bool:
     return bool(quick._databases)
 
 
-def losing(ledger: Callable[[], Ledger], *, arrives: bool) -> Callable[[], None]:
-    """What happens to the next commit: its connection is lost, before it arrives or with its answer."""
+def losing(ledger: Callable[[], Ledger], *, arrives: bool, is_mute: bool = False) -> Callable[[], None]:
+    """What happens to the next commit: its connection is lost, before it arrives or with its answer.
+
+    is_mute: so is each over which it is asked afterwards what became of that commit.
+    """
 
     def cut() -> None:
         database: Any = ledger()._database
         if not isinstance(database, postgresql.PostgresqlDatabase):
             return
         connection: Any = database._connection.connection.dbapi_connection
+        if is_mute:
+            _mute(database)
         if not arrives:
             connection.close()
             return
@@ -164,3 +169,15 @@ def losing(ledger: Callable[[], Ledger], *, arrives: bool) -> Callable[[], None]
         database._answers = lost  # type: ignore[method-assign]
 
     return cut
+
+
+def _mute(database: postgresql.PostgresqlDatabase) -> None:
+    plain = database._last_of
+
+    def last_of(statements: str) -> Any:
+        if "FROM commits" in statements:
+            lost: Any = database._connection.connection.dbapi_connection
+            lost.close()
+        return plain(statements)
+
+    database._last_of = last_of  # type: ignore[method-assign]

@@ -24,6 +24,7 @@ EXPECTED = (
     "dies",
     "lost there",
     "lost back",
+    "lost for good",
     "overtaken",
     "went on by itself",
     "had to wait for a lease",
@@ -71,7 +72,7 @@ def soak(first: int, count: int, stride: int) -> int:
     with own_server() as server, in_databases(server):
         for happened in _disturbed(first, stride) if stride else ():
             tally += happened
-        runs = sum(tally[what] for what in EXPECTED[:4])
+        runs = sum(tally[what] for what in EXPECTED[:5])
         say(f"{runs} runs disturbed at one step each: {time.monotonic() - began:.0f} s")
         for happened in _played(first, count):
             tally += happened

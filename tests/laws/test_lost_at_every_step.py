@@ -52,6 +52,16 @@ def test_commits_that_are_lost_while_it_sends(what: str) -> None:
 
 
 @pytest.mark.usefixtures("databases")
+def test_commits_of_which_nobody_can_tell() -> None:
+    """The run ends, and takes none of them for not written: whoever goes on reads back what may have been sent."""
+    tally: Counter[str] = Counter()
+    for nth in SENDING[1::3]:
+        tally += survive(PLAIN, Disturbance("lost for good", nth))
+
+    assert tally["ended by LedgerError"] == 3 and not tally["ended by LedgerLostError"]
+
+
+@pytest.mark.usefixtures("databases")
 def test_who_wakes_up_behind_an_intent_does_not_send_it() -> None:
     """Halted right behind the commit of an intent, it finds the lease taken over: what it meant to send went out meanwhile."""
     tally: Counter[str] = Counter()

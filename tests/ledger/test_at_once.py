@@ -79,6 +79,21 @@ def test_where_one_of_them_fails_nothing_is_written(book: Book) -> None:
     book.send(run_id)
 
 
+def test_one_commit_is_not_begun_within_another(book: Book) -> None:
+    """The inner one would end with all that the outer one has written by then; nothing of it is believed."""
+    run_id = book.begin([a_row(2)])
+    database = book.ledger._database
+
+    for outer in (database.together, lambda: database.writing(book.account_id)):
+        with pytest.raises(RuntimeError, match="within another"), outer():
+            with database.writing(book.account_id):
+                database.do("UPDATE rows SET code = :code", {"code": "half"})
+            with database.together():
+                pass
+    assert book.query("SELECT code FROM rows") == [(None,)]
+    book.send(run_id)
+
+
 def test_what_is_claimed_already_is_not_read_for_each_request(book: Book) -> None:
     """A run's first requests find next to no claims, and the way that suits those is not kept for all that follow."""
     database = book.ledger._database

@@ -48,8 +48,9 @@ class Place:
         """Under which `clock_timestamp()` is the one that can be set."""
         return f"{self.url}?options=-csearch_path%3Dpublic%2Cfake%2Cpg_catalog"
 
-    def open(self) -> Book:
-        self.opened.append(open_book(self.folder, SystemClock(), self.address))
+    def open(self, more: str = "") -> Book:
+        """more: what else is to stand in its address."""
+        self.opened.append(open_book(self.folder, SystemClock(), self.address + more))
         return self.opened[-1]
 
 
@@ -177,6 +178,35 @@ def test_a_lease_outlives_the_setting_of_the_clock(place: Place, by: float) -> N
         ((until,),) = there.query("SELECT until_at FROM leases")
         left_to_it = until - there.ledger._database.clock.monotonic()
         assert 40 < left_to_it < 601
+
+
+@pytest.mark.parametrize("by", [3_600, -36_000], ids=["ahead", "back"])
+def test_a_long_lease_is_nobodys_while_its_holder_counts_on_it(place: Place, by: float) -> None:
+    """It goes by a clock of its own, and renews it after minutes only."""
+    here, there = place.open("&etl_lease_seconds=600"), place.open()
+    with here.ledger.lock_input(here.account_id, "visits"):
+        place.set_ahead(by)
+        touch(there)
+        ((until,),) = there.query("SELECT until_at FROM leases")
+        leases = here.ledger._leases
+        assert leases is not None
+        assert until - there.ledger._database.clock.monotonic() > leases._deadline - here.clock.through_sleep()
+
+
+def test_who_notes_the_setting_writes_by_the_new_clock(place: Place) -> None:
+    """A pause and the end of what was in the air, written by the very transaction whose beginning has noted it."""
+    here = place.open()
+    run_id = here.begin([a_row(2)])
+    here.intend(run_id)
+    place.set_ahead(400)
+    here.ledger.requests.close_lost(run_id)
+    ((sent, ended, of),) = here.query("SELECT sent_mono, ended_mono, boot_id FROM requests")
+    assert of == here.ledger._database.clock.boot_id() != BOOT
+    assert sent <= ended and 0 <= here.ledger._database.clock.monotonic() - ended < 10
+
+    place.set_ahead(400)
+    here.ledger.accounts.pause(here.account_id, here.clock.monotonic() + 100)
+    assert here.query("SELECT paused_boot FROM accounts") == [(here.ledger._database.clock.boot_id(),)] != [(of,)]
 
 
 def test_a_ledger_that_moves_to_a_database_whose_clock_differs_keeps_its_waits(place: Place, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ import pytest
 from etl.clock import SystemClock
 from etl.errors import LedgerError, LedgerLostError
 from etl.ledger.libpq import engine_of, libpq_place
+from etl.ledger.requests import Reserved
 from etl.ledger.store import Ledger
 from etl.records import Outcome
 from tests.clocks import ManualClock
-from tests.ledger.books import Book, a_row, open_book
+from tests.ledger.books import Book, a_row, created, open_book
 from tests.ledger.shared import EMPTYING, emptied_ledger
 from tests.postgresql import Server
 
@@ -109,6 +110,104 @@ def test_the_end_of_a_run_is_noted_once_whatever_happens_to_its_commit(
     assert book.query("SELECT COUNT(*) FROM run_steps WHERE step = 'finished'") == [(1,)]
 
 
+def mute(book: Book) -> list[str]:
+    """Let the connection be lost each time when what became of a commit is asked for. Returns: what was asked, by and by."""
+    database: Any = book.ledger._database
+    plain: Callable[[str], Any] = database._last_of
+    asked: list[str] = []
+
+    def last_of(statements: str) -> Any:
+        if "FROM commits" in statements:
+            asked.append(statements)
+            database._connection.connection.dbapi_connection.close()
+        return plain(statements)
+
+    database._last_of = last_of
+    return asked
+
+
+@pytest.mark.parametrize(("happens", "is_there"), [(is_lost, False), (arrives_and_is_lost, True)])
+def test_an_intent_of_which_nobody_can_tell_is_not_taken_for_none(
+    book: Book, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, happens: Any, is_there: bool
+) -> None:
+    """The question about its commit is cut off, too, each time: that is no answer, and nobody writes it again by itself."""
+    run_id = book.begin([a_row(2), a_row(3, "b")])
+    rows = book.waiting(run_id)
+    cut(monkeypatch, book, happens)
+    asked = mute(book)
+
+    with pytest.raises(LedgerError, match="whether that is there cannot be told") as caught:
+        book.reserve(run_id, rows)
+    assert not isinstance(caught.value, LedgerLostError)
+    assert len(asked) == 6
+
+    if not is_there:
+        book.ledger.close()
+        assert not caplog.records, "whoever is told of it need not read of it twice"
+        book = book.neighbour()
+        assert isinstance(book.reserve(run_id, rows), Reserved)
+        book.ledger.close()
+        return
+    with pytest.raises(LedgerError, match="dealt with"):
+        book.reserve(run_id, rows)
+    assert book.query("SELECT outcome, known_row_id, request_id FROM rows") == [("unconfirmed", None, 1)] * 2
+    book.ledger.requests.close_lost(run_id)
+    (doubt,) = book.ledger.doubts.of_run(run_id)
+    assert doubt.request_id == 1 and len(doubt.rows) == 2, "they are read back, as all that may have been sent"
+
+
+def test_what_became_of_answers_that_nobody_can_tell_of_is_no_empty_end(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written anew they would find none of their rows in doubt, and none would be told to whoever counts them."""
+    run_id = book.begin([a_row(2)])
+    (row,) = book.waiting(run_id)
+    request_id = book.intend(run_id)
+    cut(monkeypatch, book, arrives_and_is_lost)
+    mute(book)
+
+    with pytest.raises(LedgerError, match="whether that is there cannot be told"):
+        book.settle(request_id, created(row))
+    assert book.outcomes(run_id) == {2: Outcome.CREATED}
+
+
+def test_a_row_never_follows_itself(book: Book) -> None:
+    """One that claims its own place was sent, or may have been: it is no row of another import."""
+    run_id = book.begin([a_row(2)])
+    rows = book.waiting(run_id)
+    book.do("INSERT INTO claims SELECT scope_id, memory_key, ordinal, row_id FROM rows")
+
+    with pytest.raises(LedgerError, match="dealt with"):
+        book.reserve(run_id, rows)
+    assert book.query("SELECT outcome, known_row_id FROM rows") == [("waiting", None)]
+
+
+STANDBY = "CREATE SCHEMA fake; CREATE FUNCTION fake.pg_is_in_recovery() RETURNS bool LANGUAGE sql AS 'SELECT true'"
+
+
+@pytest.fixture
+def standby(postgresql: Server, postgresql_url: str) -> str:
+    """The URL of a database that says of itself that it is a standby."""
+    postgresql.do(STANDBY, postgresql_url.rpartition("/")[2])
+    return f"{postgresql_url}?options=-csearch_path%3Dpublic%2Cfake%2Cpg_catalog"
+
+
+@pytest.mark.parametrize("lags_by", [0, 1], ids=["", "lagging"])
+def test_a_standby_proves_nothing(
+    standby: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: ManualClock, lags_by: int
+) -> None:
+    """Its locks are not those under which the commit may be under way elsewhere; and what it lacks is not forgotten."""
+    book = open_book(tmp_path, clock, standby)
+    run_id = book.begin([a_row(2)])
+    cut(monkeypatch, book, is_lost)
+    book.ledger._database._commits._answered += lags_by  # type: ignore[attr-defined]
+
+    with pytest.raises(LedgerError, match="standby, and lags behind" if lags_by else "cannot be told") as caught:
+        book.reserve(run_id)
+    assert not isinstance(caught.value, LedgerLostError)
+    book.ledger.close()
+
+
 def test_the_intent_that_a_standby_never_heard_of_is_not_believed(
     book: Book, postgresql: Server, postgresql_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -118,6 +217,8 @@ def test_the_intent_that_a_standby_never_heard_of_is_not_believed(
     rows = book.waiting(run_id)
 
     def fails_over(connection: Any, statement: bytes, book: Book) -> None:
+        ((writer, number),) = book.query("SELECT writer, number FROM commits")
+        postgresql.do(f"INSERT INTO commits VALUES ('{writer}', {number}, 0)", postgresql_url.rpartition("/")[2])
         arrives_and_is_lost(connection, statement, book)
         book.ledger._database._engine = engine_of(libpq_place(postgresql_url))  # type: ignore[attr-defined]
 
@@ -139,6 +240,21 @@ def test_a_database_that_has_forgotten_what_it_confirmed_is_left(book: Book, pos
         with pytest.raises(LedgerError, match=r"has forgotten what it had confirmed.* etl ledger rebuild") as caught:
             book.reserve(run_id)
         assert not isinstance(caught.value, LedgerLostError)
+
+
+def test_a_database_that_never_had_our_commits_is_left(book: Book, postgresql: Server, clock: ManualClock) -> None:
+    """A standby that took over before our first commit came to it; what others have thrown away for its age is not missed."""
+    run_id = book.begin([a_row(2)])
+    book.do("DELETE FROM commits")
+    clock.doze(86_400)
+    postgresql.cut(str(book.url), but=EMPTYING)
+    assert book.outcomes(run_id) == {2: Outcome.WAITING}
+
+    book.ledger.accounts.note_numbering(book.account_id, "one")
+    book.do("DELETE FROM commits")
+    postgresql.cut(str(book.url), but=EMPTYING)
+    with pytest.raises(LedgerError, match="has forgotten what it had confirmed"):
+        book.reserve(run_id)
 
 
 def test_a_database_that_only_went_away_has_forgotten_nothing(book: Book, postgresql: Server) -> None:

@@ -204,6 +204,7 @@ def test_closing_gives_all_back(book: Book, other: Book) -> None:
 TERMS = {
     "none said": ("postgresql+psycopg://h/d", 45.0),
     "said": ("postgresql+psycopg://h/d?etl_lease_seconds=3", 3.0),
+    "the longest": ("postgresql+psycopg://h/d?etl_lease_seconds=600", 600.0),
     "beside others": ("postgresql+psycopg://h/d?sslmode=require&etl_lease_seconds=90.5", 90.5),
 }
 
@@ -214,10 +215,10 @@ def test_how_long_a_lease_counts_may_be_said_in_the_url(url: str, seconds: float
     assert lease_seconds(url) == seconds
 
 
-@pytest.mark.parametrize("said", ["soon", "0", "-3", "inf", "nan", "0.5"])
+@pytest.mark.parametrize("said", ["soon", "0", "-3", "inf", "nan", "0.5", "600.5"])
 def test_what_is_no_length_of_a_lease(said: str) -> None:
     """The text is named, and what is expected."""
-    with pytest.raises(UsageError, match=r"etl_lease_seconds=.* a number of seconds is expected"):
+    with pytest.raises(UsageError, match=r"etl_lease_seconds=.* a number of seconds is expected, from 1 to 600"):
         lease_seconds(f"postgresql+psycopg://h/d?etl_lease_seconds={said}")
 
 

@@ -39,12 +39,25 @@ class Laptop(SystemClock):
         self.true += seconds
         self.dozed += seconds
 
-    def ask(self, shared: SharedClock, there: float, back: float, ahead: float = 0.0, boot: str | None = BOOT) -> bool:
-        """Ask the database for its time, so long on the way there and back. ahead: so far off its clock was set."""
+    def ask(
+        self,
+        shared: SharedClock,
+        there: float,
+        back: float,
+        ahead: float = 0.0,
+        boot: str | None = BOOT,
+        naps: tuple[float, float] = (0.0, 0.0),
+    ) -> bool:
+        """Ask the database for its time, so long on the way there and back. ahead: so far off its clock was set.
+
+        naps: so long the machine sleeps besides, on either way.
+        """
         asked = Instant.of(self)
         self.true += there
+        self.doze(naps[0])
         told = TRUE_BEGAN + self.true + ahead
         self.true += back
+        self.doze(naps[1])
         return shared.observe(asked, told, Instant.of(self), boot)
 
 
@@ -71,6 +84,38 @@ def test_what_is_told_is_never_too_early(ways: list[tuple[float, float, float]],
     best = min(there + back for there, back, _ in ways)
     drifted = 0.001 * (laptop.true + 10)
     assert now - shared.monotonic() <= best + 2 * drifted + 1e-3
+
+
+NAP = st.one_of(st.just(0.0), st.floats(0, 40), st.floats(0, 90_000))
+
+
+@given(ways=st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5), NAP, NAP, NAP), min_size=1, max_size=6))
+def test_nor_is_it_where_the_machine_sleeps(ways: list[tuple[float, float, float, float, float]]) -> None:
+    """Within a reading or after it: an answer that came just now did not come before the lid was shut."""
+    laptop = Laptop()
+    shared = SharedClock(laptop)
+    for there, back, nap_there, nap_back, nap in ways:
+        assert laptop.ask(shared, there, back, naps=(nap_there, nap_back))
+        laptop.doze(nap)
+        laptop.true += 0.1
+
+        now, tick = TRUE_BEGAN + laptop.true, 1e-6 * 10
+        assert shared.to_ledger(laptop.monotonic()) >= now - tick
+        assert shared.monotonic() <= now + tick
+        assert shared.to_here(now) >= laptop.monotonic() - tick
+
+    laptop.ask(shared, 0.01, 0.01)
+    assert abs(shared.to_ledger(laptop.monotonic()) - TRUE_BEGAN - laptop.true) < 0.1, "it is not added for ever"
+
+
+def test_of_a_clock_that_was_set_nothing_is_known_by_what_it_was_before() -> None:
+    """By less than a slow reading tells: it does not contradict, and is another clock's all the same."""
+    laptop = Laptop()
+    shared = SharedClock(laptop)
+    laptop.ask(shared, 0.01, 0.01)
+
+    assert laptop.ask(shared, 4.0, 4.0, 3.0, "another")
+    assert shared.to_ledger(laptop.monotonic()) >= TRUE_BEGAN + laptop.true + 3.0
 
 
 @pytest.mark.parametrize(

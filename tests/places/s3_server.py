@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
@@ -22,6 +23,8 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 _DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+_BEGUN_AT, _MOMENT = b"2010-11-10T20:48:33.000Z", "%Y-%m-%dT%H:%M:%S.000Z"  # of the same length
+_LONG_AGO = datetime(2010, 11, 10, tzinfo=UTC)
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAPLACES", "AWS_SECRET_ACCESS_KEY": "places/secret+key"}
 _AUTHORIZATION = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIAPLACES/20260101/us-east-1/s3/aws4_request"}
 
@@ -34,11 +37,12 @@ class _Silent(WSGIRequestHandler):
 @dataclass
 class S3Server:
     """The server of one test session. seen: method and path of each request, in order. hold: called with each before it is
-    carried out, behind which it may stay for a while."""
+    carried out, behind which it may stay for a while. begun_at: when all uploads have begun, in UTC."""
 
     seen: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     hold: Callable[[str, str], None] | None = None
+    begun_at: datetime = _LONG_AGO
 
     @property
     def address(self) -> str:
@@ -55,7 +59,7 @@ class S3Server:
 
     def forget(self) -> None:
         """No buckets, no faults, nothing seen."""
-        self.hold = None
+        self.hold, self.begun_at = None, _LONG_AGO
         self.refused.clear()
         self._ask("POST", "moto-api/reset")
         self.seen.clear()
@@ -98,7 +102,10 @@ class S3Server:
                     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
                     start("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(_DENIED)))])
                     return [_DENIED] if method != "HEAD" else []
-            return app(environ, start)  # type: ignore[no-any-return]
+            answer = app(environ, start)
+            if method == "GET" and "uploads" in environ["QUERY_STRING"]:
+                return [part.replace(_BEGUN_AT, f"{self.begun_at:{_MOMENT}}".encode()) for part in answer]
+            return answer  # type: ignore[no-any-return]
 
         self._server = make_server("127.0.0.1", 0, guarded, threaded=True, request_handler=_Silent)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)

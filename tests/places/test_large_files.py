@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from etl.errors import SourceError
-from etl.places import far, local_copy, pieces, place_of, stores
+from etl.clock import SystemClock
+from etl.errors import SourceError, UsageError
+from etl.places import far, local_copy, pieces, place_of
 from tests.flows.waiting import wait_until
 from tests.places.s3_server import S3Server
 
@@ -40,27 +44,47 @@ def unfinished(s3: S3Server) -> list[str]:
     return sorted(one.partition("</Key>")[0] for one in answer.split("<Key>")[1:])
 
 
-def test_killed_between_two_parts_nothing_is_seen_or_stays(s3: S3Server, large: Path) -> None:
-    """The name is not there; the next upload to it gives up what was left, and nothing of other names."""
+@contextmanager
+def halted(s3: S3Server, file: Path, *, behind: int) -> Iterator[tuple[subprocess.Popen[str], Callable[[], None]]]:
+    """A command that uploads, and so many parts have come: no further one does until it may, or the block ends."""
     came, may_go = threading.Event(), threading.Event()
     parts = []
 
     def hold(method: str, path: str) -> None:
         if method == "PUT" and "results" in path and not may_go.is_set():
             parts.append(path)
-            if len(parts) > 1:
+            if len(parts) > behind:
                 came.set()
                 may_go.wait(30)
 
-    s3._ask("POST", "field/out/visits.results.xlsx.old?uploads")
     s3.hold = hold
-    upload = subprocess.Popen([sys.executable, "-c", PUT, str(large), URL])
-    wait_until(came.is_set, "the second part to be on its way")
-    upload.kill()
-    upload.wait()
-    between, left = s3.names("field"), unfinished(s3)
-    may_go.set()
+    upload = subprocess.Popen([sys.executable, "-c", PUT, str(file), URL], stderr=subprocess.PIPE, text=True)
+    wait_until(came.is_set, "a part to be on its way")
     s3.hold = None
+    try:
+        yield upload, may_go.set
+    finally:
+        may_go.set()
+        upload.kill()
+        upload.communicate()
+
+
+def has_a_part(s3: S3Server) -> bool:
+    """Whether a part has come of the only upload that has not ended."""
+    number = s3._ask("GET", "field?uploads").text.partition("<UploadId>")[2].partition("</UploadId>")[0]
+    return "<PartNumber>" in s3._ask("GET", f"{URL.removeprefix('s3://')}?uploadId={number}").text
+
+
+def test_killed_between_two_parts_nothing_is_seen_or_stays(
+    s3: S3Server, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name is not there; the next upload an hour later gives up what was left, and nothing of other names."""
+    s3._ask("POST", "field/out/visits.results.xlsx.old?uploads")
+    with halted(s3, large, behind=1) as (upload, _):
+        upload.kill()
+        upload.wait()
+        between, left = s3.names("field"), unfinished(s3)
+    monkeypatch.setattr(pieces, "FORSAKEN_SECONDS", 0.0)
     far.put(large, URL)
 
     assert (between, left) == ([], ["out/visits.results.xlsx", "out/visits.results.xlsx.old"])
@@ -68,21 +92,53 @@ def test_killed_between_two_parts_nothing_is_seen_or_stays(s3: S3Server, large: 
     assert unfinished(s3) == ["out/visits.results.xlsx.old"]
 
 
-def test_stopped_between_two_parts_nothing_stays(s3: S3Server, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C ends the waiting for an upload, not the upload: it is given up."""
-    store = stores.store_of(URL)
+@pytest.mark.parametrize("begun", ["now", "long ago"])
+def test_an_upload_that_is_under_way_is_not_given_up_by_another(begun: str, s3: S3Server, large: Path) -> None:
+    """One that has just begun, and one whose parts still come after hours: each ends, and the last one is there."""
+    (other := large.with_name("other")).write_bytes(large.read_bytes()[::-1])
+    if begun == "now":
+        s3.begun_at = SystemClock().now()
+    with halted(s3, large, behind=0 if begun == "now" else 1) as (upload, go_on):
+        if begun == "long ago":
+            wait_until(lambda: has_a_part(s3), "the first part to be there")
+        far.put(other, URL)
+        between = s3.get("field/out/visits.results.xlsx")
+        upload_goes_on = unfinished(s3)
+        go_on()
+        said = upload.communicate(timeout=30)[1]
 
-    def begins_and_is_stopped(_source: str, place: str, **_: object) -> None:
-        bucket, _, key = place.partition("/")
-        store.call_s3("create_multipart_upload", Bucket=bucket, Key=key)
-        assert unfinished(s3) == [key]
-        raise KeyboardInterrupt
+    assert (upload.returncode, said) == (0, "")
+    assert (between == other.read_bytes(), upload_goes_on) == (True, ["out/visits.results.xlsx"])
+    assert s3.get("field/out/visits.results.xlsx") == large.read_bytes()
 
-    monkeypatch.setattr(store, "put_file", begins_and_is_stopped)
-    with pytest.raises(KeyboardInterrupt):
+
+def test_an_upload_that_somebody_has_given_up_is_told_as_that(s3: S3Server, large: Path) -> None:
+    """The bucket is there; what was sent is not any more."""
+
+    def tidy(method: str, path: str) -> None:
+        if method == "PUT" and s3.seen.count((method, path)) == 1:
+            answer = s3._ask("GET", "field?uploads").text
+            number = answer.partition("<UploadId>")[2].partition("</UploadId>")[0]
+            s3._ask("DELETE", f"{URL.removeprefix('s3://')}?uploadId={number}")
+
+    s3.hold = tidy
+    with pytest.raises(UsageError, match=r"its upload was given up from outside .* Another program writes"):
         far.put(large, URL)
 
-    assert unfinished(s3) == []
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no Ctrl-C for another process there")
+def test_stopped_between_two_parts_nothing_stays_but_what_is_of_others(s3: S3Server, large: Path) -> None:
+    """Ctrl-C ends the waiting for an upload, not the upload: it is given up, and no other one to that name."""
+    s3.begun_at = SystemClock().now()
+    s3._ask("POST", "field/out/visits.results.xlsx?uploads")
+    with halted(s3, large, behind=1) as (upload, _):
+        both = unfinished(s3)
+        upload.send_signal(signal.SIGINT)
+        said = upload.communicate(timeout=30)[1]
+
+    assert "KeyboardInterrupt" in said
+    assert both == ["out/visits.results.xlsx"] * 2
+    assert unfinished(s3) == ["out/visits.results.xlsx"]
 
 
 def test_who_may_not_list_uploads_may_upload(s3: S3Server, large: Path) -> None:

@@ -84,6 +84,20 @@ def test_where_nothing_can_be_written_the_bucket_is_missing(
             ask()
 
 
+def test_where_the_bucket_is_there_it_is_not_called_missing(
+    s3: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was not found is the upload, then; Google says no more of it than of a bucket."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise FileNotFoundError("upload/storage/v1/b/field/o")
+
+    (tmp_path / "r.csv").write_text("r", encoding="utf-8")
+    monkeypatch.setattr(stores.store_of("s3://field"), "put_file", fails)
+    with pytest.raises(UsageError, match=r"s3://field/r\.csv cannot be written: its upload was given up from outside"):
+        far.put(tmp_path / "r.csv", "s3://field/r.csv")
+
+
 def test_a_pattern_in_a_bucket_that_is_not_there(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """gcsfs raises here what would be an empty answer elsewhere."""
 

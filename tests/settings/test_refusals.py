@@ -183,6 +183,30 @@ VARIABLES = {
         PAIR | {"ETL_LEDGER": "host=db.example.com dbname=etl password=pw"},
         "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
     ),
+    "ledger-with-its-password-first": (
+        PAIR | {"ETL_LEDGER": "password=s3cret host=db.example.com"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-with-a-file-of-passwords-first": (
+        PAIR | {"ETL_LEDGER": "passfile=/srv/pg/pass dbname=etl password = s3cret"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-in-words-of-libpq-with-a-url": (
+        PAIR | {"ETL_LEDGER": "application_name=etl password=s3cret sslrootcert=file:///srv/ca"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-in-words-with-semicolons": (
+        PAIR | {"ETL_LEDGER": "Pooling=true;Password=s3cret"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-path-with-a-password-behind": (
+        PAIR | {"ETL_LEDGER": "etl.db?password=s3cret"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
+    "ledger-with-a-secret-before-a-scheme": (
+        PAIR | {"ETL_LEDGER": "me:s3cret@postgresql://db.example.com/etl"},
+        "ETL_LEDGER: this is no path, and not how a database is named here. Write postgresql+psycopg://USER@HOST/DATABASE.",
+    ),
     "ledger-is-a-folder": (
         PAIR | {"ETL_LEDGER": "."},
         "ETL_LEDGER: {cwd} is a folder. Name a file in it, for example {cwd}/ledger.db.",
