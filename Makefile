@@ -37,7 +37,7 @@ check: $(VENV)/.installed-dev ## format, lint and types: ruff, mypy --strict
 	$(BIN)/mypy
 
 test: check ## everything that CI runs: check and all tests
-	$(BIN)/python -m pytest -n 6 --dist worksteal
+	$(BIN)/python -m pytest -n 5 --dist worksteal
 
 SEEDS ?= 2000
 FROM ?= 0
