@@ -32,7 +32,6 @@ import sys
 import tempfile
 import threading
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -46,6 +45,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.foreign.account import RequestRecord  # noqa: E402 — from the folder above
 from tests.foreign.server import ForeignServer  # noqa: E402 — from the folder above
+from tests.kept_bodies import bodies_sent  # noqa: E402 — from the folder above
 
 COUNT, SECONDS = 25, 5.0
 WARM_UP_SECONDS = 30.0
@@ -340,24 +340,15 @@ def ways_there(ledger: Path, records: list[RequestRecord]) -> list[float]:
     """
     written: dict[bytes, list[float]] = {}
     with closing(sqlite3.connect(ledger)) as database:
-        kept = dict(database.execute("SELECT request_id, body FROM requests WHERE body IS NOT NULL"))
+        sent = bodies_sent(ledger)
         query = "SELECT request_id, written_mono FROM requests WHERE written_mono IS NOT NULL ORDER BY 2"
         for number, moment in database.execute(query):
-            if number in kept:
-                written.setdefault(sent(kept, number), []).append(moment)
+            if number in sent:
+                written.setdefault(sent[number], []).append(moment)
     once = {body for body, times in Counter(record.body for record in records).items() if times == 1}
     return [
         record.arrival - written[record.body][0] for record in records if record.body in once and record.body in written
     ]
-
-
-def sent(kept: dict[int, bytes], number: int) -> bytes:
-    """The body of a request, out of the form in which the ledger keeps it (etl/ledger/bodies.py)."""
-    body = kept[number]
-    if not body.startswith(b"\x01"):
-        return zlib.decompress(body)
-    pattern = sent(kept, int.from_bytes(body[1:9], "big", signed=True))
-    return zlib.decompressobj(zdict=pattern).decompress(body[9:])
 
 
 def line(scene: Scene, measured: Measured) -> str:

@@ -286,22 +286,26 @@ def opened(settings: Settings, clock: Clock | None) -> Ledger:
 def known_run(run_id: int, ledger: Ledger) -> ListedRun:
     """A run by its number. Raises: UsageError — there is none; the latest are named."""
     listed = ledger.listing.run(run_id)
-    if listed is not None:
-        return listed
+    if listed is None:
+        raise _no_such_run(run_id, ledger)
+    return listed
+
+
+def _no_such_run(run_id: int, ledger: Ledger) -> UsageError:
     latest = ledger.listing.runs(_SHOWN_AS_KNOWN)
     if not latest:
-        raise UsageError(f"There is no run {run_id}: the ledger {ledger.shown} holds none yet.")
+        return UsageError(f"There is no run {run_id}: the ledger {ledger.shown} holds none yet.")
     known = ", ".join(f"{one.run_id} ({Path(one.input_path).name})" for one in latest)
-    raise UsageError(
+    return UsageError(
         f"There is no run {run_id} in the ledger {ledger.shown}. The latest: {known}. etl runs lists them."
     )
 
 
 def _record(run_id: int, ledger: Ledger) -> RunRecord:
     """The run; of one that brings another's rows to their activities, that other one, whose results tell of both."""
-    known_run(run_id, ledger)
     run = ledger.runs.get(run_id)
-    assert run is not None  # noqa: S101 — it is listed, and runs are never deleted
+    if run is None:
+        raise _no_such_run(run_id, ledger)
     return run if run.revises is None else _record(run.revises, ledger)
 
 

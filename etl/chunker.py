@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from etl.records import Activity
+
+Row = TypeVar("Row")
 
 MOST_OPEN_CHUNKS = 64
 """So many chunks of one company are filled side by side, where rows of one address may not share any."""
@@ -45,19 +47,36 @@ def chunks(
     the same is true: what failed before is kept apart. Of each company no more than one chunk is held at once.
     Raises:  ValueError — size or company below 1.
     """
+    yield from _numbered(cut(([activity] for activity in activities), size, company), count(1))
+
+
+def cut(blocks: Iterable[Sequence[Row]], size: int, company: Callable[[Row], int | None]) -> Iterator[list[Row]]:
+    """The same for rows of any kind that come in blocks; one whose rows all travel with any others is not looked at by row."""
     if size < 1:
         raise ValueError(f"a chunk of {size} activities")
-    numbers = count(1)
-    open_chunks: dict[int | None, list[Activity]] = {}
-    for activity in activities:
-        together = company(activity)
-        most = _most(size, together)
-        chunk = open_chunks.setdefault(together, [])
-        chunk.append(activity)
-        if len(chunk) == most:
-            yield Chunk(next(numbers), tuple(open_chunks.pop(together)))
-    for chunk in sorted(open_chunks.values(), key=lambda rows: rows[0].row_number):
-        yield Chunk(next(numbers), tuple(chunk))
+    open_chunks: dict[int | None, list[Row]] = {}  # in the order of their first rows, which is that of the rows
+    for block in blocks:
+        if set(map(company, block)) == {None}:
+            yield from _cut_at_once(block, size, open_chunks)
+            continue
+        for row in block:
+            together = company(row)
+            chunk = open_chunks.setdefault(together, [])
+            chunk.append(row)
+            if len(chunk) == _most(size, together):
+                yield open_chunks.pop(together)
+    yield from open_chunks.values()
+
+
+def _cut_at_once(block: Sequence[Row], size: int, open_chunks: dict[int | None, list[Row]]) -> Iterator[list[Row]]:
+    begin = 0
+    while begin < len(block):
+        chunk = open_chunks.setdefault(None, [])
+        end = begin + size - len(chunk)
+        chunk += block[begin:end]
+        begin = end
+        if len(chunk) == size:
+            yield open_chunks.pop(None)
 
 
 def chunks_of_one_address(

@@ -40,20 +40,21 @@ from etl.stages.handed_files import (
 from etl.stages.handed_over import refuse_handed_over
 from etl.stages.lock_names import lock_name_of_content
 from etl.stages.package import Package
-from etl.stages.packing import FORMAT, MANIFEST, REPORT, Packing
+from etl.stages.packing import FORMATS, MANIFEST, REPORT, Packing
 from etl.stages.past_runs import run_command
 from etl.stages.rebuilt_bodies import rebuild_bodies
 from etl.stages.rewrite import names_of, write_again
 from etl.stages.writer import ResultsWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from etl.events import Event
     from etl.ledger.handed_rows import Record
     from etl.ledger.runs import RunRecord
     from etl.settings import Account, Settings
     from etl.stages.connect import Connection
+    from etl.stages.handed_files import FilesOfRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,8 @@ def take(
         for one in {one.hash: one for each in files.values() for one in each.all}.values():
             ledger.copies.keep(laid.of[one.hash], one.kind)
         account_id = connection.record.account_id
-        scope_id = ledger.accounts.scope(account_id, manifest["scope"]["mapping_name"], manifest["scope"]["event"])
+        named = manifest["scope"]["mapping_name"], manifest["scope"]["event"]
+        scope_id = ledger.accounts.scope(account_id, *named)
         for name in {
             lock_name_of_content(scope_id, one["sheet"], one["input_hash"]) for one in _records(package, "runs")
         }:
@@ -194,21 +196,7 @@ def take(
         if before:
             _note_places(before, manifest, laid.runs, ledger)
         else:
-            ledger.handovers.join(
-                Incoming(
-                    package=manifest["package"],
-                    scope_id=scope_id,
-                    account_id=account_id,
-                    account=manifest["account"],
-                    origins={
-                        int(run): [Origin(one["ledger"], one["run"]) for one in chain]
-                        for run, chain in manifest["origins"].items()
-                    },
-                    places=laid.runs,
-                    mapping_hashes={run: mapping_hash_of(one) for run, one in files.items()},
-                    records=lambda table: _records(package, table),
-                )
-            )
+            ledger.handovers.join(_incoming(package, manifest, Scope(scope_id, account_id, *named), files, laid.runs))
             _rebuild_bodies(package, manifest, ledger)
         numbers = ledger.handovers.taken(manifest["package"])
         _write_results_here(numbers, ledger)
@@ -289,7 +277,7 @@ def _manifest(package: Package, path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is no package of etl handoff: it has no {MANIFEST}. Nothing was taken.")
     with package.open(MANIFEST) as part:
         manifest: dict[str, Any] = json.load(part)
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in FORMATS:
         raise UsageError(
             f"{path} was written by etl {manifest.get('etl_version')}, in a form that this etl {__version__} does not know. "
             "Nothing was taken. Install the etl that wrote it, or a newer one."
@@ -329,6 +317,28 @@ def _refuse_own(manifest: dict[str, Any], ledger: Ledger) -> None:
             f"This ledger wrote the package itself: run {runs} is here. Nothing was taken. To go on here: etl handoff take-back "
             f"{first}."
         )
+
+
+def _incoming(
+    package: Package,
+    manifest: dict[str, Any],
+    scope: Scope,
+    files: Mapping[int, FilesOfRun],
+    places: Mapping[int, tuple[str, str]],
+) -> Incoming:
+    """What the ledger here is to take over. scope: as it is called here. places: run → where its input and mapping lie."""
+    return Incoming(
+        package=manifest["package"],
+        scope_id=scope.scope_id,
+        account_id=scope.account_id,
+        account=manifest["account"],
+        origins={
+            int(run): [Origin(one["ledger"], one["run"]) for one in chain] for run, chain in manifest["origins"].items()
+        },
+        places=places,
+        mapping_hashes={run: mapping_hash_of(one) for run, one in files.items()},
+        records=lambda table: _records(package, table),
+    )
 
 
 def _note_places(

@@ -6,17 +6,18 @@ A fingerprint is 12 bytes of BLAKE2b: among a thousand million rows two differen
 from __future__ import annotations
 
 import base64
-from datetime import date, datetime, time
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import repeat
 from struct import Struct
 from typing import TYPE_CHECKING, cast
 
-from etl.records import BrokenCell, Cell, ShownNumber
+from etl.cell_texts import Texts, text_of, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from etl.records import Cell
 
 FINGERPRINT_BYTES = 12
 
@@ -43,7 +44,7 @@ def payload_fingerprint(values: Mapping[str, str]) -> bytes:
 def payload_fingerprints(columns: Mapping[str, Sequence[str | None]], rows: int) -> list[bytes]:
     """The same for many rows by columns: target → its texts, None where a row leaves the target out."""
     targets = sorted(columns)
-    found = _digests(targets, [columns[target] for target in targets], rows)
+    found = _digests(targets, [Texts.of(columns[target]) for target in targets], rows)
     if found is not None:
         return found
     lines = [{target: column[place] for target, column in columns.items()} for place in range(rows)]
@@ -75,80 +76,49 @@ def unique_key(values: Sequence[str]) -> bytes:
 
 def unique_keys(columns: Sequence[Sequence[str]], rows: int) -> list[bytes]:
     """The same for many rows by columns, of which there is one at least."""
-    found = _digests(None, columns, rows)
+    found = _digests(None, list(map(Texts.of, columns)), rows)
     return [unique_key(values) for values in zip(*columns, strict=True)] if found is None else found
 
 
-_NOTHING = blake2b(digest_size=FINGERPRINT_BYTES)
-
-
-def _digests(names: Sequence[str] | None, columns: Sequence[Sequence[str | None]], rows: int) -> list[bytes] | None:
+def _digests(names: Sequence[str] | None, columns: Sequence[Texts], rows: int) -> list[bytes] | None:
     """For each row `_digest` of its names and texts in turn, those left out whose text is None. names: None for texts alone.
 
     None where a name or a text holds the separator or half a character, or each column lacks a text: that is seldom, and
-    `_digest` knows what to do. A fifth of its time, because nothing is done row by row but what a hash needs.
+    `_digest` knows what to do. A small part of its time, because nothing is done row by row but what a hash needs.
     """
-    prefixes = [_BETWEEN] * len(columns) if names is None else [f"{_BETWEEN}{name}{_BETWEEN}" for name in names]
-    pieces: list[Iterable[str]] = []
-    full = 0
-    for prefix, column in zip(prefixes, columns, strict=True):
-        whole = _joined(column)
-        if whole is None:
-            texts = ["" if text is None else prefix + text for text in column]
-            whole = "".join(filter(None, column))
-            pieces.append(texts)
-        else:
-            pieces += (repeat(prefix, rows), cast("Sequence[str]", column))
-            full += 1
-        if _BETWEEN in whole:
-            return None
-    if not full or _BETWEEN in "".join(names or ()):
+    partly = [column.each for column in columns if not column.is_full]
+    together = [*(names or ()), *(column.together for column in columns)]
+    if len(partly) == len(columns) or any(_BETWEEN in text for text in together):
         return None
-    lines: Iterable[str] = map("".join, zip(*pieces, strict=True))
-    if full == len(columns):
-        lines = map(str(full * prefixes[0].count(_BETWEEN)).__add__, lines)
-    else:
-        lines = [f"{line.count(_BETWEEN)}{line}" for line in lines]
-    found = []
+    prefixes = [_BETWEEN] * len(columns) if names is None else [f"{_BETWEEN}{name}{_BETWEEN}" for name in names]
+    pieces: list[Iterable[str]] = [_numbers_of_parts(columns, partly, rows, 1 if names is None else 2)]
+    for prefix, column in zip(prefixes, columns, strict=True):
+        if column.is_full:
+            pieces += (repeat(prefix, rows), cast("Sequence[str]", column.each))
+        else:
+            pieces.append(["" if text is None else prefix + text for text in column.each])
     try:
-        for line in map(str.encode, lines):
-            made = _NOTHING.copy()  # cheaper than to begin anew
-            made.update(line)
-            found.append(made.digest())
+        return _hashes(list(map(str.encode, map("".join, zip(*pieces, strict=True)))))
     except UnicodeEncodeError:
         return None
+
+
+def _numbers_of_parts(
+    columns: Sequence[object], partly: Sequence[Sequence[str | None]], rows: int, parts_each: int
+) -> Iterable[str]:
+    """What each row's line begins with. partly: the columns that lack texts, whose rows have less parts."""
+    said = [str(number * parts_each) for number in range(len(columns), len(columns) - len(partly) - 1, -1)]
+    return [said[texts.count(None)] for texts in zip(*partly, strict=True)] if partly else repeat(said[0], rows)
+
+
+def _hashes(lines: Sequence[bytes]) -> list[bytes]:
+    begin = blake2b(digest_size=FINGERPRINT_BYTES).copy  # cheaper than to begin anew
+    found = []
+    for line in lines:
+        made = begin()
+        made.update(line)
+        found.append(made.digest())
     return found
-
-
-def _joined(column: Sequence[str | None]) -> str | None:
-    """All texts in one; None where one is missing. Ten times as fast as to look for a missing one."""
-    try:
-        return "".join(cast("Sequence[str]", column))
-    except TypeError:
-        return None
-
-
-def _whole_or_not(number: float) -> str:
-    return str(int(number)) if number.is_integer() else float.__repr__(number)
-
-
-def _midnight_as_date(moment: datetime) -> str:
-    has_time = moment.hour or moment.minute or moment.second or moment.microsecond
-    return moment.isoformat() if has_time else moment.date().isoformat()
-
-
-_CANONICAL: dict[type, Callable[..., str]] = {
-    str: str,
-    BrokenCell: str,
-    int: str,
-    bool: lambda truth: "TRUE" if truth else "FALSE",
-    float: _whole_or_not,
-    ShownNumber: _whole_or_not,  # as stored: ledgers know such rows from before formats were read
-    datetime: _midnight_as_date,
-    date: date.isoformat,
-    time: time.isoformat,
-}
-_TEXT_OR_NONE = frozenset({str, type(None)})
 
 
 class CellsFingerprint:
@@ -163,7 +133,7 @@ class CellsFingerprint:
     def of_columns(self, columns: Sequence[Sequence[Cell]], rows: int) -> list[bytes]:
         """The fingerprints of many rows, by columns in the order of the headers."""
         names = [header for header, _ in self._order]
-        found = _digests(names, [_texts(columns[position]) for _, position in self._order], rows)
+        found = _digests(names, [texts_of(columns[position]) for _, position in self._order], rows)
         if found is not None:
             return found
         return [self.of([column[place] for column in columns]) for place in range(rows)]
@@ -175,18 +145,8 @@ class CellsFingerprint:
             cell = cells[position]
             if cell is not None and cell != "":
                 parts.append(header)
-                parts.append(cell if type(cell) is str else _CANONICAL[type(cell)](cell))
+                parts.append(text_of(cell))
         return _digest(parts)
-
-
-def _texts(column: Sequence[Cell]) -> Sequence[str | None]:
-    """The cells of a column as their canonical texts, empty ones as None."""
-    if _TEXT_OR_NONE.issuperset(map(type, column)) and "" not in column:
-        return cast("Sequence[str | None]", column)
-    return [
-        (cell or None) if type(cell) is str else None if cell is None or cell == "" else _CANONICAL[type(cell)](cell)
-        for cell in column
-    ]
 
 
 @lru_cache(maxsize=5_000)
@@ -196,10 +156,12 @@ def lead_mark(lead: str) -> bytes:
 
 
 def lead_marks(leads: Sequence[str | None]) -> list[bytes]:
-    """The same for many rows; one that names no lead has the mark of an empty value."""
+    """The same for many rows; one that names no lead has the mark of an empty value. Each different lead is hashed once."""
     texts = [lead.strip().casefold() if lead else "" for lead in leads]
-    found = _digests(["lead"], [texts], len(texts))
-    return [lead_mark(text) for text in texts] if found is None else found
+    each = list(dict.fromkeys(texts))
+    found = _digests(["lead"], [Texts.of(each)], len(each))
+    marks = dict(zip(each, found if found is not None else map(lead_mark, each), strict=True))
+    return [marks[text] for text in texts]
 
 
 def row_key(mapping_name: str, event: int, key: bytes, ordinal: int) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -249,16 +249,17 @@ class Lineage:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """The payload one row became: LeadSquared target name → text, in the order of the mapping.
+class Activity(NamedTuple):
+    """The payload one row became: LeadSquared target name → text, in the order of the mapping. A tuple: there are many.
 
     Only `operations/` knows how targets become JSON. A target that the row leaves out is absent; "" clears a field.
+    written: the element of a request that its operation made of it, where it did so for many rows at once; else None.
     """
 
     row_number: int
     values: Mapping[str, str]
     event: int
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

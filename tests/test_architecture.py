@@ -21,10 +21,12 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "places",  # asks stores, as settings reads files: mappings lie anywhere, and import it
             "identity",
             "cell_marks",
+            "cell_texts",
             "mapping",
             "operations",
             "chunker",
             "delivery.absence",
+            "delivery.all_stored",
             "delivery.answer",
             "delivery.backoff",
             "delivery.decide",

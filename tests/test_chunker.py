@@ -17,6 +17,7 @@ from etl.chunker import (
     chunks,
     chunks_in_order,
     chunks_of_one_address,
+    cut,
     requests_needed,
     with_any,
 )
@@ -67,6 +68,21 @@ def test_what_failed_before_travels_apart(companies: list[int | None]) -> None:
     for company in (None, 25, 5, 1):
         together = [row for chunk in made for row in chunk.activities if companies[row.row_number] == company]
         assert together == [row for row in activities if companies[row.row_number] == company]
+
+
+@given(
+    rows=st.integers(0, 120),
+    apart=st.dictionaries(st.integers(0, 120), st.sampled_from([5, 1]), max_size=5),
+    blocks=st.lists(st.integers(1, 40)),
+)
+def test_blocks_are_cut_like_their_rows(rows: int, apart: dict[int, int], blocks: list[int]) -> None:
+    """However the rows come, and wherever some of them travel apart."""
+    coming = iter(range(rows))
+    made = cut([list(islice(coming, size)) for size in [*blocks, 120]], 7, apart.get)
+
+    one_by_one = chunks(activities_numbered(range(rows)), 7, lambda one: apart.get(one.row_number))
+
+    assert list(made) == [[one.row_number for one in chunk.activities] for chunk in one_by_one]
 
 
 def test_chunk_without_room_is_refused() -> None:

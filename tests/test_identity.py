@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from etl.cell_texts import text_of, texts_of
 from etl.identity import (
     FINGERPRINT_BYTES,
     ROW_KEY_PREFIX,
@@ -17,6 +18,7 @@ from etl.identity import (
     account_identity,
     key_marks,
     lead_mark,
+    lead_marks,
     payload_fingerprint,
     payload_fingerprints,
     payload_marks,
@@ -107,6 +109,12 @@ def test_unique_keys_together_are_those_of_each_row(rows: list[tuple[str, str]])
     assert unique_keys(columns, len(rows)) == [unique_key(values) for values in rows]
 
 
+@given(leads=st.lists(st.none() | TEXTS | st.sampled_from(["A@x.in ", "a@X.in", "\ud800", "x\x1fy"]), max_size=6))
+def test_leads_together_have_the_marks_of_each(leads: list[str | None]) -> None:
+    """The same for the values that address leads; none has the mark of an empty value."""
+    assert lead_marks(leads) == [lead_mark(lead or "") for lead in leads]
+
+
 @given(
     headers=st.lists(st.sampled_from(["A", "B%", "", "D\x1f"]), min_size=3, max_size=3),
     rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=4),
@@ -116,6 +124,34 @@ def test_cells_together_are_known_as_row_by_row(headers: list[str], rows: list[t
     known = CellsFingerprint(headers)
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     assert known.of_columns(columns, len(rows)) == [known.of(cells) for cells in rows]
+
+
+KINDS = (
+    st.integers() | st.booleans(),
+    st.floats() | st.integers(-9, 9),
+    st.floats(-1e20, 1e20).map(round) | st.sampled_from([0.0, -0.0, -0.04, 1e16, 1e15, 2.5, 10.0]),
+    st.datetimes() | st.sampled_from([datetime.fromisoformat("2026-01-02"), datetime(2026, 1, 2, tzinfo=UTC)]),
+    st.dates(),
+    st.booleans(),
+    st.times(),
+    st.sampled_from(["", "a", BrokenCell("#N/A"), ShownNumber(7, "007"), ShownNumber(2.5, "3")]),
+)
+
+
+@given(
+    column=st.sampled_from(KINDS).flatmap(
+        lambda kind: st.lists(kind | st.none() if kind is KINDS[0] else kind, max_size=6)
+    ),
+    gap=st.booleans(),
+)
+def test_a_column_of_one_kind_has_the_texts_of_its_cells(column: list[Cell], gap: bool) -> None:
+    """Numbers, moments and truth values that are looked at together are known by the same texts as each alone."""
+    cells = [*column, None] if gap else column
+
+    found = texts_of(cells)
+
+    each = [None if cell is None or cell == "" else text_of(cell) for cell in cells]
+    assert found == (each, "".join(filter(None, each)), None not in each)
 
 
 @given(values=st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=6), seed=st.integers())

@@ -76,6 +76,7 @@ class Client:
         self._headers |= {"User-Agent": f"etl/{__version__}", "Accept": "application/json"}
         self._headers_with_body = self._headers | {"Content-Type": "application/json"}
         self._masked = tuple(spelling for key in keys for spelling in _spellings(key))
+        self._masked_texts = tuple(spelling.decode("ascii") for spelling in self._masked)
         self._lines: list[_LineInUse] = []
         self._free: list[_LineInUse] = []  # the one that was used last at the end
         self._guard = threading.Lock()
@@ -165,6 +166,8 @@ class Client:
                 raise AnswerTooLongError
             if self.clock.monotonic() > deadline:
                 raise TimeoutError
+            if _is_read_out(response):
+                break
         return self._masking(bytes(body))
 
     def _masking(self, text: bytes) -> bytes:
@@ -174,14 +177,20 @@ class Client:
 
     def _headers_of(self, response: BaseHTTPResponse) -> dict[str, str]:
         """The headers of the answer, without cookies: they are credentials too."""
-        kept = {name.lower(): value for name, value in response.headers.itermerged() if name.lower() != "set-cookie"}
+        kept = {name.lower(): value for name, value in response.headers.itermerged()}
+        kept.pop("set-cookie", None)
         whole = "\n".join(kept.values())
-        if not any(spelling.decode("ascii") in whole for spelling in self._masked):
+        if not any(spelling in whole for spelling in self._masked_texts):
             return kept
         return {
             name: self._masking(value.encode("latin-1", errors="replace")).decode("latin-1")
             for name, value in kept.items()
         }
+
+
+def _is_read_out(response: BaseHTTPResponse) -> bool:
+    """Whether all of an answer has come that told its length, without asking once more; packed, it may hold more still."""
+    return response.length_remaining == 0 and response.closed and "content-encoding" not in response.headers
 
 
 def _trip(request: ApiRequest, *, is_plain: bool) -> Trip | None:

@@ -6,7 +6,6 @@ and no netrc file is read. Proxies and certificate bundles of the environment co
 
 from __future__ import annotations
 
-import http.client
 import socket
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from urllib3 import Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from etl.api.heads import WholeHeadResponse
 from etl.api.trouble import TooLateError
 from etl.settings.host import is_loopback
 
@@ -68,39 +68,6 @@ class _Progress(threading.local):
 progress = _Progress()
 
 
-class _HeadReader:
-    """Reads the lines of an answer's head and keeps the last one."""
-
-    def __init__(self, source: Any) -> None:
-        self.source = source
-        self.last = b""
-
-    def readline(self, most: int) -> bytes:
-        self.last = self.source.readline(most)
-        return self.last
-
-    def close(self) -> None:
-        self.source.close()
-
-
-class _WholeHeadResponse(http.client.HTTPResponse):
-    """An answer whose head ends with an empty line.
-
-    http.client takes a line that breaks off there for the end of the head, and so half an answer for a whole one.
-    """
-
-    def begin(self) -> None:
-        reader = _HeadReader(self.fp)
-        self.fp = reader  # type: ignore[assignment] # begin only reads lines of it, or closes it
-        try:
-            super().begin()
-        finally:
-            if self.fp is reader:  # type: ignore[comparison-overlap] # as assigned above; None once it was closed
-                self.fp = reader.source
-        if reader.last == b"":
-            raise http.client.IncompleteRead(b"")
-
-
 class _WatchedConnection(HTTPConnection):
     """A connection that notes the first byte of a request, before it is written; and writes head and body as one.
 
@@ -108,7 +75,7 @@ class _WatchedConnection(HTTPConnection):
     to put the whole head together, for other threads have their turn meanwhile.
     """
 
-    response_class = _WholeHeadResponse
+    response_class = WholeHeadResponse
     _is_connecting = False
     _parts: list[bytes] | None = None  # of the request that is being put together
     _reached = 0.0  # when the host, or the proxy before it, had been reached

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+_MADE_BY_LOADING = 200_000
+"""Objects; 133,000 are left by all that a run loads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A command as `etl --help` lists it, loaded when called.
@@ -135,12 +139,21 @@ def _spare_what_serves_nobody() -> None:
     """A third of what it takes to start and to end, of a process that is a command and nothing else.
 
     Loading modules makes some hundred thousand objects that stay to the end: to search them for references in circles every
-    700 new ones finds nothing, and to do so once more before the process ends frees what goes with it anyway. Pydantic looks
-    through all installed packages for plugins that would like to watch it; no stranger has any business here.
+    700 new ones finds nothing, and to do so once more before the process ends frees what goes with it anyway. So there is no
+    search before more than that has been made, and from then on none in what was there. Pydantic looks through all installed
+    packages for plugins that would like to watch it; no stranger has any business here.
     """
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(_MADE_BY_LOADING, 20, 20)
+    gc.callbacks.append(_begin_to_search)
     atexit.register(gc.freeze)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
+def _begin_to_search(_phase: str, _found: dict[str, int]) -> None:
+    """Before the first search, which finds nothing by that; those that follow look at what was made since."""
+    gc.callbacks.remove(_begin_to_search)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _write_what_the_terminal_can() -> None:

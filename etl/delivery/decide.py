@@ -58,6 +58,8 @@ class StopCause:
     is_of_input: bool = False
 
 
+_CERTAINLY_NOT_CARRIED_OUT = (NotSent, Throttled)
+
 # Events: what has happened. `now` is monotonic; `chance` in [0, 1) spreads waits.
 
 
@@ -236,11 +238,14 @@ def decide(state: State, event: Event) -> Decision:
 
 def goes_again(verdict: Verdict) -> bool:
     """Whether a job that came back with this verdict is ready again: it certainly was not carried out."""
-    return isinstance(verdict, NotSent | Throttled)
+    return isinstance(verdict, _CERTAINLY_NOT_CARRIED_OUT)
 
 
 def _take_in(state: State, event: Event) -> Decision:
     match event:
+        case Returned():
+            came = state._replace(in_flight=state.in_flight - {event.job}, slot_from=0.0)
+            return _take_back(came, _knowing_addresses(event, state) if goes_again(event.verdict) else event)
         case Fetched(job=job):
             return state._replace(is_fetching=False, ready=(*state.ready, job)), ()
         case SourceDry():
@@ -251,15 +256,16 @@ def _take_in(state: State, event: Event) -> Decision:
             return _put_back(state, state.reserving)._replace(reserving=None, slot_from=until), ()
         case JobGone():
             return state._replace(reserving=None), ()
-        case Returned():
-            job = next((one for one in state.in_flight if one == event.job), event.job)  # it knows its addresses
-            came = state._replace(in_flight=state.in_flight - {job}, slot_from=0.0)
-            return _take_back(came, replace(event, job=job) if job.addresses else event)
         case StopAsked(cause=cause):
             put_back = _put_back(state, state.reserving)._replace(reserving=None)
             return put_back._replace(cause=state.cause or cause), ()
         case Begun() | Woken():
             return state, ()
+
+
+def _knowing_addresses(event: Returned, state: State) -> Returned:
+    """The same of the job as it was sent, which knows its addresses."""
+    return replace(event, job=next((one for one in state.in_flight if one == event.job), event.job))
 
 
 def _send(state: State) -> Decision:
@@ -365,6 +371,8 @@ def _go_on(state: State, now: float) -> Decision:
 
 def _next_ready(state: State) -> Job | None:
     """The first job that has no address in common with one in flight, nor with one before it."""
+    if not state.ready or not state.ready[0].addresses:  # as for most operations
+        return state.ready[0] if state.ready else None
     taken: set[bytes] = set().union(*(job.addresses for job in state.in_flight))
     for job in state.ready:
         if taken.isdisjoint(job.addresses):

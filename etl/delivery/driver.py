@@ -14,9 +14,10 @@ from collections import deque
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from etl.delivery import decide as machine
+from etl.delivery.all_stored import ALL_STORED, all_stored, stored_ends
 from etl.delivery.outcomes import is_doubtful, row_ends
 from etl.delivery.parcels import Packer, Parcel, without
 from etl.delivery.quota import next_day
@@ -28,7 +29,7 @@ from etl.exits import ExitCode, code_of_stop
 from etl.identity import lead_mark
 from etl.ledger.requests import Allowance, BudgetSpent, Intent, LeaseLost, NoSlot, RequestEnd, Reserved, StopWanted
 from etl.operations.contract import AnswerNames
-from etl.reconciler.match import Matched, Numbering, match
+from etl.reconciler.match import Numbering, after_full, match
 from etl.records import STORED, ApiAnswer, LineEnd, Outcome, TransportFailure, Window
 
 if TYPE_CHECKING:
@@ -42,10 +43,15 @@ if TYPE_CHECKING:
     from etl.events import StopSignal
     from etl.ledger.store import Ledger
     from etl.operations.contract import Operation
-    from etl.records import Limit
+    from etl.reconciler.match import RowVerdict
+    from etl.records import Exchange, Limit
 
 STOP_LOOK_SECONDS = 1.0
 """While a slot is waited for, so often it is looked whether another process has asked this run to stop."""
+
+STOP_KNOWN_SECONDS = 0.01
+"""While requests are handed over that may go together, it is believed for so long that nobody has: they leave together, and
+to ask the ledger before each is as dear as to write its end. Only who is told of them can make that last longer."""
 
 DETAIL_CHARACTERS = 500
 """How much of LeadSquared's own words about a request the ledger keeps."""
@@ -131,6 +137,15 @@ class _Before:
             setattr(driver, name, value)
 
 
+class _Settled(NamedTuple):
+    """A parcel that has come back, by its number, and what was written of its request and its rows."""
+
+    number: int
+    request_id: int
+    verdict: Verdict
+    ends: Sequence[RowEnd]
+
+
 class Driver:
     """Delivers one consignment."""
 
@@ -208,22 +223,29 @@ class Driver:
         return True
 
     def _do_all(self, at: _Point) -> None:
-        for _ in range(self._consignment.capacity):
-            if at.arrival is not None:
-                at.wake_at = None
-                at.events.append(self._take_back(at.arrival, len(at.state.in_flight) - 1))
-            while at.events:
-                at.state, instructions = machine.decide(at.state, self._stop_first(at.events))
-                for instruction in instructions:
-                    if isinstance(instruction, machine.Finish):
-                        at.end = instruction
-                    elif isinstance(instruction, machine.WakeAt):
-                        at.wake_at = instruction.moment
-                    elif (answer := self._carry_out(instruction)) is not None:
-                        at.events.append(answer)
+        """What has come back is settled together: what the ledger does for many rows costs it less than for some."""
+        self._decide(at)
+        left = self._consignment.capacity
+        while at.arrival is not None and left > 0:
+            arrivals = list(islice(self._all_there(at.arrival), left))
+            left -= len(arrivals)
+            at.wake_at = None
+            for settled in self._settle_all(arrivals):
+                at.events.append(self._take_back(settled, len(at.state.in_flight) - 1))
+                self._decide(at)
             at.arrival = None if at.end or at.state.is_fetching else self._there_already()
-            if at.arrival is None:
-                return
+
+    def _decide(self, at: _Point) -> None:
+        """Let the machine say what follows from what has happened, and do it."""
+        while at.events:
+            at.state, instructions = machine.decide(at.state, self._stop_first(at.events))
+            for instruction in instructions:
+                if isinstance(instruction, machine.Finish):
+                    at.end = instruction
+                elif isinstance(instruction, machine.WakeAt):
+                    at.wake_at = instruction.moment
+                elif (answer := self._carry_out(instruction)) is not None:
+                    at.events.append(answer)
 
     def _stop_first(self, events: deque[machine.Event]) -> machine.Event:
         """The next event, but a wish to stop goes before all others: nothing is sent after it."""
@@ -245,6 +267,12 @@ class Driver:
             self._is_stop_told = True
             return machine.StopAsked(self._clock.monotonic(), STOPPED_FROM_OUTSIDE)
         return machine.Woken(self._clock.monotonic())
+
+    def _all_there(self, arrival: Arrival | None) -> Iterator[Arrival]:
+        """This one, and all that is there with it."""
+        while arrival is not None:
+            yield arrival
+            arrival = self._there_already()
 
     def _there_already(self) -> Arrival | None:
         """What has come back and can be settled without waiting."""
@@ -338,46 +366,54 @@ class Driver:
 
     def _send_all(self, *, is_over: bool) -> None:
         """Send the requests whose intents are committed by now; what a stop has overtaken comes back as not sent."""
-        run_id = self._consignment.run_id
+        asked_at = float("-inf")
         for number in self._to_send:
-            parcel = self._parcels[number]
-            is_over = is_over or self._stop.reason is not None or self._ledger.runs.is_stop_asked(run_id)
+            parcel, now = self._parcels[number], self._clock.monotonic()
+            is_over = is_over or self._stop.reason is not None
+            if not is_over and now - asked_at >= STOP_KNOWN_SECONDS:
+                is_over, asked_at = self._ledger.runs.is_stop_asked(self._consignment.run_id), now
             if is_over or not self._ledger.may_send():
                 kept = TransportFailure(LineEnd.NOT_SENT, "etl was stopped before it was sent")
-                self._held_back.append(Arrival(number, kept, self._clock.monotonic()))
+                self._held_back.append(Arrival(number, kept, now))
                 continue
-            self._sent_at[number] = self._clock.monotonic()
+            self._sent_at[number] = now
             self._wire.send(number, parcel.request)
             self._observer.sent(self._request_ids[number], len(parcel.rows))  # last: who is told may keep us waiting
         self._to_send.clear()
 
-    def _take_back(self, arrival: Arrival, in_flight: int) -> machine.Event:
-        parcel = self._parcels[arrival.number]
-        verdict = judge(arrival.exchange, self._consignment.operation, len(parcel.rows))
-        matched = self._match(verdict, parcel)
-        row_ids = [row.row_id for row in parcel.rows]
-        ends = row_ends(verdict, matched.rows, row_ids, self._consignment.operation.stores_as)
-        request_id = self._request_ids.pop(arrival.number)
-        settled = self._ledger.requests.settle(
-            RequestEnd(
-                request_id,
-                arrival.ended,
-                verdict.__class__.__name__.lower(),
-                _detail(verdict),
-                arrival.exchange.status if isinstance(arrival.exchange, ApiAnswer) else None,
-                ends,
-                late=isinstance(verdict, Unknown) and verdict.late,
-                server_at=server_time(arrival.exchange),
-                trip=arrival.exchange.trip if isinstance(arrival.exchange, ApiAnswer) else None,
-                refused_within=self._refused_within(verdict, self._sent_at.pop(arrival.number, arrival.ended)),
-            )
+    def _settle_all(self, arrivals: Sequence[Arrival]) -> list[_Settled]:
+        """Write what became of requests that have come back."""
+        judged = [self._judged(arrival) for arrival in arrivals]
+        settled = self._ledger.requests.settle_all([end for _, end in judged])
+        return [
+            _Settled(arrival.number, end.request_id, verdict, rows)
+            for arrival, (verdict, end), rows in zip(arrivals, judged, settled, strict=True)
+        ]
+
+    def _judged(self, arrival: Arrival) -> tuple[Verdict, RequestEnd]:
+        exchange = arrival.exchange
+        verdict, ends = self._read_answer(exchange, self._parcels[arrival.number])
+        end = RequestEnd(
+            self._request_ids.pop(arrival.number),
+            arrival.ended,
+            verdict.__class__.__name__.lower(),
+            _detail(verdict),
+            exchange.status if isinstance(exchange, ApiAnswer) else None,
+            ends,
+            late=isinstance(verdict, Unknown) and verdict.late,
+            server_at=server_time(exchange),
+            trip=exchange.trip if isinstance(exchange, ApiAnswer) else None,
+            refused_within=self._refused_within(verdict, self._sent_at.pop(arrival.number, arrival.ended)),
         )
-        self._note_failures(parcel, settled)
-        self._to_tell.append((request_id, verdict, settled, in_flight))
+        return verdict, end
+
+    def _take_back(self, settled: _Settled, in_flight: int) -> machine.Event:
+        number, request_id, verdict, ends = settled
+        self._note_failures(self._parcels[number], ends)
+        self._to_tell.append((request_id, verdict, ends, in_flight))
         now, chance = self._clock.monotonic(), self._chance.random()
-        job = machine.Job(arrival.number)
-        returned = machine.Returned(now, job, verdict, is_doubtful(verdict, settled), chance)
-        self._forget_if_over(arrival.number, verdict)
+        returned = machine.Returned(now, machine.Job(number), verdict, is_doubtful(verdict, ends), chance)
+        self._forget_if_over(number, verdict)
         return returned
 
     def _refused_within(self, verdict: Verdict, sent: float) -> float | None:
@@ -393,6 +429,8 @@ class Driver:
 
     def _note_failures(self, parcel: Parcel, ends: Sequence[RowEnd]) -> None:
         """Keep which leads and rows were refused, so that next time they drag no others along; and which no longer are."""
+        if {end.outcome for end in ends} <= STORED and {row.together for row in parcel.rows} == {None}:
+            return  # as nearly always
         account_id = self._consignment.account_id
         ended = {end.row_id: end.outcome for end in ends}
         for row, activity in zip(parcel.rows, parcel.activities, strict=True):
@@ -406,14 +444,28 @@ class Driver:
             else:
                 self._ledger.failures.forget(account_id, marks)
 
-    def _match(self, verdict: Verdict, parcel: Parcel) -> Matched:
+    def _read_answer(self, exchange: Exchange, parcel: Parcel) -> tuple[Verdict, tuple[RowEnd, ...]]:
+        """What an answer means, and what it makes of the rows."""
+        operation = self._consignment.operation
+        row_ids = [row.row_id for row in parcel.rows]
+        stored = all_stored(exchange, operation, len(row_ids))
+        if stored is not None:
+            self._note_numbering(after_full(self._numbering, stored.numbering))
+            return ALL_STORED, stored_ends(row_ids, stored.ids, operation.stores_as)
+        verdict = judge(exchange, operation, len(row_ids))
+        return verdict, row_ends(verdict, self._match(verdict, parcel), row_ids, operation.stores_as)
+
+    def _match(self, verdict: Verdict, parcel: Parcel) -> tuple[RowVerdict, ...]:
         if not isinstance(verdict, Answered):
-            return Matched((), self._numbering)
+            return ()
         matched = match(verdict.items, len(parcel.rows), self._numbering, self._named_ids(parcel))
-        if matched.numbering is not self._numbering:
-            self._ledger.accounts.note_numbering(self._consignment.account_id, matched.numbering.value)
-            self._numbering = matched.numbering
-        return matched
+        self._note_numbering(matched.numbering)
+        return matched.rows
+
+    def _note_numbering(self, numbering: Numbering) -> None:
+        if numbering is not self._numbering:
+            self._ledger.accounts.note_numbering(self._consignment.account_id, numbering.value)
+            self._numbering = numbering
 
     def _named_ids(self, parcel: Parcel) -> list[str] | None:
         """The ids that the request names, where its answer names none."""

@@ -41,9 +41,8 @@ smaller than we know and the refusal does not say so. Then our share of the limi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from etl.records import Trip
@@ -84,8 +83,7 @@ RECOVERY_SECONDS = 600.0
 LEAST_SHARE = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What is known of one account's line. Seconds; moments by `monotonic` of one boot, those called `_at` since 1970.
 
     slowest: handshake since `since`; slowest_before: in the time before that. seen: the last one.
@@ -142,17 +140,16 @@ class Line:
         """One more handshake took so long."""
         line = self
         if line.handshakes == 0 or now - line.since > 2 * MEMORY_SECONDS:
-            line = replace(line, slowest=0.0, slowest_before=0.0, since=now)
+            line = line._replace(slowest=0.0, slowest_before=0.0, since=now)
         elif now - line.since > MEMORY_SECONDS:
-            line = replace(line, slowest=0.0, slowest_before=line.slowest, since=now)
-        return replace(line, slowest=max(line.slowest, seconds), seen=now, handshakes=line.handshakes + 1)
+            line = line._replace(slowest=0.0, slowest_before=line.slowest, since=now)
+        return line._replace(slowest=max(line.slowest, seconds), seen=now, handshakes=line.handshakes + 1)
 
     def after_answer(self, seconds: float, *, is_plain_write: bool = False) -> Line:
         """One more answer came so long after its request was written. is_plain_write: that had a body and no TLS."""
         answers = self.answers + 1
         weight = 1 / min(answers, ANSWERS_AVERAGED)
-        return replace(
-            self,
+        return self._replace(
             answers=answers,
             answer_mean=self.answer_mean + (seconds - self.answer_mean) * weight,
             answer_square=self.answer_square + (seconds**2 - self.answer_square) * weight,
@@ -167,8 +164,8 @@ class Line:
         if self.refused is not None and sent <= self.refused:
             return self
         if self.bound(window_seconds, now, wall) is not None:
-            return replace(self, doublings=self._doublings_at(wall) + 1, refused=now, refused_at=wall)
-        return replace(self, share=max(LEAST_SHARE, self.share_at(wall) / 2), eased_at=wall, refused=now)
+            return self._replace(doublings=self._doublings_at(wall) + 1, refused=now, refused_at=wall)
+        return self._replace(share=max(LEAST_SHARE, self.share_at(wall) / 2), eased_at=wall, refused=now)
 
     def _doublings_at(self, wall: float) -> int:
         doublings, left = self.doublings, wall - self.refused_at

@@ -99,7 +99,7 @@ Verdict: TypeAlias = Answered | NotSent | Complaint
 _LIMIT_TEXT = re.compile(r"exceeded the limit of (\d{1,9}) in (\d{1,9}(?:\.\d{1,3})?) second", re.IGNORECASE)
 _HOST_TEXT = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.leadsquared\.com\b", re.IGNORECASE)
 _KEYS_REFUSED = frozenset({"MXInvalidAccessDetailsException", "MXUnAuthorizedAccessException"})
-_EMPTY_GUID = "00000000-0000-0000-0000-000000000000"  # what .NET writes for "no id"
+EMPTY_GUID = "00000000-0000-0000-0000-000000000000"  # what .NET writes for "no id"
 
 
 def judge(exchange: Exchange, operation: Operation, rows: int) -> Verdict:
@@ -174,7 +174,7 @@ def _item(row: dict[str, object], names: AnswerNames) -> AnswerItem:
 def _identifier(value: object) -> str | None:
     """An id as LeadSquared writes it; None for anything that is none."""
     found = answers.cleaned(value) if isinstance(value, str) else ""
-    return found if found not in {"", _EMPTY_GUID} else None
+    return found if found not in {"", EMPTY_GUID} else None
 
 
 def _row_number(value: object) -> int | None:

@@ -1,10 +1,13 @@
-"""Request bodies as the ledger keeps them: deflated, and from a run's first ones on with one of those as the dictionary.
+"""Request bodies as the ledger keeps them: turned around and deflated, from a run's first ones on with one as the dictionary.
 
-Bodies of one run are alike: the same names around values of the same columns. What a body has in common with the first one
-that has ended costs it next to nothing, which saves a third of what it takes alone. That one is named by its number:
+Bodies of one run are alike: the same names around values of the same columns. Turned around (ledger/turned.py) those names
+are there once; and what a body has in common with the first one that has ended costs it next to nothing. Both together leave
+less than half of what deflating alone does. The first one is named by its number:
 
-    78 …             a zlib stream that needs nothing else
-    01 nnnnnnnn …    the number n in 8 bytes, and a zlib stream for which the body of request n is the dictionary
+    78 …             a zlib stream of a body that cannot be turned, or was kept before bodies were; it needs nothing else
+    01 nnnnnnnn …    the number n in 8 bytes, and a zlib stream for which that body of request n is the dictionary
+    02 …             a zlib stream of a body turned around; it needs nothing else
+    03 nnnnnnnn …    the same for which the body of request n, turned around, is the dictionary
 
 A request that has ended was committed, and is never deleted; its body is forgotten only with all others of its run
 (`prune`). Who writes a request of that run at this very moment may still keep its body by the one that is gone: then it
@@ -19,12 +22,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import LedgerError
+from etl.ledger.turned import Turner, turned_back
 
 if TYPE_CHECKING:
     from etl.ledger.database import Database
 
-_LEVEL = 6
-_MARK = b"\x01"
+_LEVEL = 5
+_WINDOW_BITS = 14  # bodies are some thousand bytes long, and to have a window ready for each takes time
+_BY_BODY, _TURNED, _BY_TURNED = b"\x01", b"\x02", b"\x03"
 _NUMBER_BYTES = 8  # signed: requests that came with a package have numbers below zero
 _MOST_REMEMBERED = 64
 
@@ -36,9 +41,11 @@ _BODY = "SELECT body FROM requests WHERE request_id = :request_id"
 
 
 class _Pattern(NamedTuple):
-    """What bodies of a run are compared with. prepared: to be copied for each body, as it has read the dictionary."""
+    """What bodies of a run are compared with. head: what stands before what is new in one; it begins with the mark of how.
 
-    run_id: int
+    prepared: to be copied for each body, as it has read the dictionary.
+    """
+
     head: bytes
     prepared: zlib._Compress  # the type has no other name
 
@@ -48,24 +55,31 @@ class Bodies:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._run_id: int | None = None
+        self._turner = Turner()
         self._pattern: _Pattern | None = None
-        self._words: tuple[int, bytes] = (0, b"")
+        self._words: tuple[bytes, bytes] = (b"", b"")  # the head of what is kept by them, and they
         self._deflated: dict[bytes, bytes] = {}
 
     def packed(self, run_id: int | None, body: bytes) -> bytes:
         """A body as it is to be kept with a request of this run."""
-        pattern = None if run_id is None else self._pattern_of(run_id)
-        if pattern is None:
-            return zlib.compress(body, _LEVEL)
-        packing = pattern.prepared.copy()
-        return b"".join((pattern.head, packing.compress(body), packing.flush()))
+        if run_id != self._run_id:
+            self._run_id, self._turner, self._pattern = run_id, Turner(), None
+        if self._pattern is None and run_id is not None:
+            self._pattern = self._pattern_of(run_id)
+        head = b"" if self._pattern is None else self._pattern.head
+        turned = None if head.startswith(_BY_BODY) else self._turner.turned(body)
+        if self._pattern is None or (turned is None and not head.startswith(_BY_BODY)):
+            return zlib.compress(body, _LEVEL) if turned is None else _TURNED + zlib.compress(turned, _LEVEL)
+        packing = self._pattern.prepared.copy()
+        return b"".join((head, packing.compress(body if turned is None else turned), packing.flush()))
 
     def deflated(self, kept: bytes | None) -> bytes | None:
         """A kept body as a zlib stream that needs nothing else; None where it was pruned, or that by which it is kept.
 
-        Raises: LedgerError — the body that it takes as its dictionary is not there as it was.
+        Raises: LedgerError — the body that it takes as its dictionary is not there as it was, or it is not whole itself.
         """
-        if kept is None or not kept.startswith(_MARK):
+        if kept is None or not kept.startswith((_BY_BODY, _TURNED, _BY_TURNED)):
             return kept
         kept = bytes(kept)
         if kept not in self._deflated:
@@ -78,47 +92,72 @@ class Bodies:
         return self._deflated[kept]
 
     def _unpacked(self, kept: bytes) -> bytes | None:
-        start = len(_MARK) + _NUMBER_BYTES
-        number = int.from_bytes(kept[len(_MARK) : start], "big", signed=True)
-        if self._words[0] != number:
-            words = self._whole(number)
+        if kept.startswith(_TURNED):
+            try:
+                return turned_back(zlib.decompress(_stream(kept)))
+            except zlib.error as error:
+                raise self._damaged("of a request") from error
+        head = kept[: len(_BY_BODY) + _NUMBER_BYTES]
+        if self._words[0] != head:
+            words = self._words_of(head)
             if words is None:
                 return None
-            self._words = (number, words)
+            self._words = (head, words)
         unpacking = zlib.decompressobj(zdict=self._words[1])
         try:
-            return unpacking.decompress(kept[start:]) + unpacking.flush()
+            whole = unpacking.decompress(kept[len(head) :]) + unpacking.flush()
         except zlib.error as error:
-            raise self._damaged(number) from error
+            raise self._damaged(_by_which(head)) from error
+        if not unpacking.eof:
+            raise self._damaged("of a request")
+        return turned_back(whole) if head.startswith(_BY_TURNED) else whole
 
-    def _whole(self, number: int) -> bytes | None:
-        """The body of that request, which stands alone; None where it was pruned."""
-        found = self._database.ask(_BODY, {"request_id": number})
+    def _words_of(self, head: bytes) -> bytes | None:
+        """The dictionary of bodies that begin so: a body that stands alone; None where it was pruned."""
+        found = self._database.ask(_BODY, {"request_id": _number(head)})
         if found and found[0][0] is None:
             return None
-        body = bytes(found[0][0]) if found else _MARK
-        if body.startswith(_MARK):
-            raise self._damaged(number)
-        return zlib.decompress(body)
+        body = bytes(found[0][0]) if found else b""
+        if body.startswith(_TURNED) is not head.startswith(
+            _BY_TURNED
+        ):  # who kept one by the other wrote one mark for both
+            raise self._damaged(_by_which(head))
+        try:
+            return zlib.decompress(_stream(body)) if found else b""
+        except zlib.error as error:
+            raise self._damaged(_by_which(head)) from error
 
-    def _damaged(self, number: int) -> LedgerError:
+    def _damaged(self, which: str) -> LedgerError:
         return LedgerError(
-            f"The ledger {self._database.shown} is damaged: the body of request {number}, by which other bodies of its run are "
-            "kept, is not as it was. Keep the ledger, and put back a backup."
+            f"The ledger {self._database.shown} is damaged: the body {which} is not as it was. Keep the ledger, and put back a "
+            "backup."
         )
 
     def _pattern_of(self, run_id: int) -> _Pattern | None:
         """None until a first request of the run has ended."""
-        if self._pattern is None or self._pattern.run_id != run_id:
-            found = self._database.ask(_FIRST_ENDED, {"run_id": run_id})
-            dictionary = b""
-            if not found or found[0][1][:1] == _MARK:
-                return None
-            number, body = found[0]
-            with suppress(zlib.error):  # whoever reads that one is told
-                dictionary = zlib.decompress(body)
-            if not dictionary:
-                return None
-            head = _MARK + int(number).to_bytes(_NUMBER_BYTES, "big", signed=True)
-            self._pattern = _Pattern(run_id, head, zlib.compressobj(_LEVEL, zdict=dictionary))
-        return self._pattern
+        found = self._database.ask(_FIRST_ENDED, {"run_id": run_id})
+        if not found or found[0][1][:1] in {_BY_BODY, _BY_TURNED}:
+            return None
+        number, body = found[0]
+        body = bytes(body)
+        dictionary = b""
+        with suppress(zlib.error):  # whoever reads that one is told
+            dictionary = zlib.decompress(_stream(body))
+        if not dictionary:
+            return None
+        mark = _BY_TURNED if body.startswith(_TURNED) else _BY_BODY
+        head = mark + int(number).to_bytes(_NUMBER_BYTES, "big", signed=True)
+        return _Pattern(head, zlib.compressobj(_LEVEL, wbits=_WINDOW_BITS, zdict=dictionary))
+
+
+def _stream(kept: bytes) -> bytes:
+    """The zlib stream of a body that stands alone, turned around or not."""
+    return kept.removeprefix(_TURNED)
+
+
+def _number(head: bytes) -> int:
+    return int.from_bytes(head[1:], "big", signed=True)
+
+
+def _by_which(head: bytes) -> str:
+    return f"of request {_number(head)}, by which other bodies of its run are kept,"

@@ -5,6 +5,9 @@
     looking      several statements about one moment
     ask, do …    the statements of every request, past what SQLAlchemy does with each
 
+SQLAlchemy takes longer to load than most commands that only ask have to work. A ledger in a file does without it until
+somebody wants its `connection`.
+
 Times: `clock` is the ledger's. It is this machine's for a file of this machine; where machines share a ledger it is the
 database's, and moments of this process are brought to it (`to_ledger`) and from it (`to_here`).
 """
@@ -16,9 +19,6 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import inspect, make_url
-from sqlalchemy.exc import DatabaseError
-
 from etl.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection, CursorResult
+    from sqlalchemy.exc import DatabaseError
 
     from etl.clock import Clock
 
@@ -37,6 +38,13 @@ Statement: TypeAlias = "tuple[str, Values | Sequence[Values]]"
 
 NO_ACCOUNT = 0
 """For `writing`: what belongs to no account, such as kept copies. It keeps no account waiting."""
+
+
+def database_error() -> type[DatabaseError]:
+    """What SQLAlchemy raises. Named when something was raised: whoever only asks a file does without SQLAlchemy."""
+    from sqlalchemy.exc import DatabaseError  # noqa: PLC0415 — as the module says
+
+    return DatabaseError
 
 
 def inserted_key(result: CursorResult[Any]) -> int:
@@ -112,7 +120,7 @@ class Database(ABC):
                 raise
             finally:
                 self._has_begun = False
-        except DatabaseError as error:
+        except database_error() as error:
             raise self._trouble(error) from error
 
     @contextmanager
@@ -139,14 +147,21 @@ class Database(ABC):
     @contextmanager
     def looking(self) -> Iterator[Connection]:
         """The ledger as it is at one moment, for several statements. Only temporary tables may be written meanwhile."""
+        connection = self.connection
+        with self.at_one_moment():
+            yield connection
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """The same for whoever needs no more than `ask`."""
         if self._has_begun or self._is_looking:
-            yield self.connection
+            yield
             return
         self._begin_looking()
         self._is_looking = True
         try:
-            yield self.connection
-            self.connection.exec_driver_sql("COMMIT")
+            yield
+            self._end_looking()
         except BaseException:
             self._roll_back()
             raise
@@ -192,6 +207,17 @@ class Database(ABC):
         """The same for several statements, none of which has to know what another one did. Returns: of each."""
         return [self._did(statement, values) for statement, values in statements]
 
+    def last_of(self, name: str, statement: str, values: Callable[[], Values]) -> list[Statement]:  # noqa: ARG002 — as said
+        """A statement that is written anew again and again within a transaction, and of which the last one is all that counts.
+
+        name: of what is written. Returns: it, with its values, where it goes with others at no cost of its own; nothing where
+        it is carried out right before the commit, with the values of then, or earlier where `write_last` asks for it.
+        """
+        return [(statement, values())]
+
+    def write_last(self) -> None:  # noqa: B027 — as below
+        """Write what waits for the commit (`last_of`): it is going to be asked for."""
+
     def _did(self, statement: str, values: Values | Sequence[Values]) -> int:
         return self.do(statement, values) if isinstance(values, Mapping) else self.do_each(statement, values)
 
@@ -214,6 +240,8 @@ class Database(ABC):
 
     def tables(self) -> set[str]:
         """The names of the tables that are there."""
+        from sqlalchemy import inspect  # noqa: PLC0415 — as the module says
+
         return set(inspect(self.connection).get_table_names())
 
     def will_read_in_order(self) -> None:  # noqa: B027 — as above
@@ -237,6 +265,9 @@ class Database(ABC):
     @abstractmethod
     def _begin_looking(self) -> None: ...
 
+    def _end_looking(self) -> None:
+        self.connection.exec_driver_sql("COMMIT")
+
     @abstractmethod
     def _commit(self) -> None: ...
 
@@ -250,8 +281,23 @@ class Database(ABC):
 _SECRET_OPTIONS = ("password", "sslpassword")
 
 
+_SQLITE = "sqlite:///"
+
+
+def plain_file(url: str) -> str | None:
+    """The file that a SQLite URL names, where nothing in it stands for anything else, as in nearly every one; else None."""
+    file = url.removeprefix(_SQLITE)
+    is_other = file in {url, "", ":memory:"} or file.startswith("file:") or "?" in file or "%" in file
+    return None if is_other else file
+
+
 def shown_address(url: str) -> str:
     """A database URL as a person may see it; of SQLite the path alone."""
+    file = plain_file(url)
+    if file is not None:
+        return file
+    from sqlalchemy import make_url  # noqa: PLC0415 — as the module says
+
     place = make_url(url)
     hidden = {name: "***" for name in _SECRET_OPTIONS if name in place.query}
     shown = place.update_query_dict(hidden) if hidden else place

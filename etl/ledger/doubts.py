@@ -16,7 +16,8 @@ from sqlalchemy import bindparam, select, text, update
 from etl.ledger.addresses import RUNS_TO_WAIT_FOR
 from etl.ledger.bodies import Bodies
 from etl.ledger.handover import GIVEN_AWAY
-from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, for_rows, holding, spellings
+from etl.ledger.held_ids import HOLDS_MARK
+from etl.ledger.schema import ACCOUNTS, BOOTS, DECISIONS, ROWS, for_rows, mark_of_id, opaque, spellings
 from etl.reconciler.trust import Kept, Trust
 from etl.records import Outcome
 
@@ -51,7 +52,13 @@ JOIN rows AS equal ON equal.row_id = claims.row_id
 WHERE rows.run_id = :run_id AND rows.outcome = 'unconfirmed' AND equal.outcome = 'unconfirmed' AND equal.run_id <> :run_id
 UNION {RUNS_TO_WAIT_FOR}"""
 
-_CLAIMED = holding(ROWS.c.activity_id, ROWS.c.row_id, ROWS.c.request_id, ROWS.c.position)
+_CLAIMED = (
+    text(f"""
+SELECT activity_id, row_id, request_id, position FROM rows
+WHERE {HOLDS_MARK} IN :marks AND activity_id IN :ids AND account_id = :account_id""")
+    .bindparams(bindparam("marks", expanding=True), bindparam("ids", expanding=True))
+    .columns(activity_id=ROWS.c.activity_id.type)
+)
 
 _WITNESS = """
 SELECT requests.request_id, requests.sent_mono, requests.boot_id, requests.sent_at, requests.ended_at,
@@ -208,6 +215,7 @@ class LaterRow:
     outcome: str
 
 
+_One = TypeVar("_One")
 _Told = TypeVar("_Told", Doubt, Witness, Sent)
 
 
@@ -235,8 +243,9 @@ class Doubts:
     def claimed(self, account_id: int, ids: Collection[str]) -> dict[str, Claimed]:
         """Which of these activities are known to be rows of ours, by the id under which they are kept."""
         found: dict[str, Claimed] = {}
-        for some in _portions(sorted({spelt for activity_id in ids for spelt in spellings(activity_id)})):
-            for row in self._database.connection.execute(_CLAIMED, {"its_account": account_id, "ids": some}):
+        for some in _portions(sorted({opaque(spelt) for activity_id in ids for spelt in spellings(activity_id)})):
+            values = {"account_id": account_id, "ids": some, "marks": list(map(mark_of_id, some))}
+            for row in self._database.connection.execute(_CLAIMED, values):
                 found[row.activity_id] = Claimed(*row)
         return found
 
@@ -373,7 +382,7 @@ class Doubts:
         return replace(one, sent_mono=self._database.to_here(one.sent_mono), boot_id=self._database.boot_here())
 
 
-def _portions(values: Iterable[object]) -> Iterator[list[object]]:
+def _portions(values: Iterable[_One]) -> Iterator[list[_One]]:
     waiting = iter(values)
     while some := list(islice(waiting, _AT_ONCE)):
         yield some

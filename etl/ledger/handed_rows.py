@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-GIVEN, TAKEN, KNOWN = "given", "taken", "known"
 """What stands with a run in the table of handovers (ledger/handover.py)."""
 
 CODE = "handed_over"

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text, update
 
-from etl.ledger.handed_rows import CODE, GIVEN, KNOWN, TAKEN, HandedRows, Origin
+from etl.ledger.handed_rows import CODE, HandedRows, Origin
 from etl.ledger.joining import Joining
+from etl.ledger.kept_words import GIVEN, KNOWN, TAKEN
 from etl.ledger.schema import COPIES, HANDOVERS, META, OPEN, RUNS
 from etl.ledger.steps import Step, note_step
 from etl.records import Outcome

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import text
 
 from etl.errors import LedgerError
-from etl.ledger.handed_rows import BYTES, GIVEN, KNOWN, ROW_COLUMNS, TAKEN, Origin
-from etl.ledger.schema import HANDOVERS, RUNS
+from etl.ledger.handed_rows import BYTES, ROW_COLUMNS, Origin
+from etl.ledger.kept_words import GIVEN, KNOWN, TAKEN
+from etl.ledger.schema import CELLS_BYTES, HANDOVERS, PAYLOAD_BYTES, RUNS, id_mark
 from etl.ledger.steps import Step, note_step
 
 if TYPE_CHECKING:
@@ -54,12 +55,13 @@ WHERE handed_runs.run_id = handed.run_id"""
 
 _YIELDS = f"UPDATE handed SET yields = ({_ITSELF.format(which='known')}) WHERE is_ours = 1"
 
-_SAME_ACTIVITY = """
+_HOLDS_ITS_ID = f"""account_id = :account_id AND rows.activity_id = handed.activity_id
+    AND {id_mark("rows.activity_id")} = {id_mark("handed.activity_id")}"""
+
+_SAME_ACTIVITY = f"""
 UPDATE handed SET same_as = COALESCE((
-    SELECT row_id FROM rows WHERE account_id = :account_id AND activity_id = handed.activity_id
-      AND outcome = 'created' AND rows.activity_id IS NOT NULL), (
-    SELECT MIN(row_id) FROM rows WHERE account_id = :account_id AND activity_id = handed.activity_id
-      AND outcome = 'already_imported' AND rows.activity_id IS NOT NULL AND known_row_id IS NULL
+    SELECT MIN(row_id) FROM rows WHERE {_HOLDS_ITS_ID} AND outcome = 'created'), (
+    SELECT MIN(row_id) FROM rows WHERE {_HOLDS_ITS_ID} AND outcome = 'already_imported' AND known_row_id IS NULL
       AND row_id <> COALESCE(handed.yields, 0)))
 WHERE activity_id IS NOT NULL AND outcome IN ('created', 'already_imported') AND known_row_id IS NULL"""
 
@@ -87,7 +89,8 @@ INSERT INTO rows (row_id, run_id, row_number, scope_id, account_id, outcome, mem
 SELECT handed.new_id, handed_runs.new_id, row_number, :scope_id, :account_id,
     CASE WHEN outcome = 'created' AND (is_ours = 0 OR same_as IS NOT NULL) THEN 'already_imported'
          WHEN is_ours = 0 AND outcome = 'waiting' THEN 'unconfirmed' ELSE outcome END,
-    memory_key, ordinal, payload, cells, handed_requests.new_id, position, activity_id,
+    memory_key, ordinal, substr(payload, 1, {PAYLOAD_BYTES}), substr(cells, 1, {CELLS_BYTES}), handed_requests.new_id,
+    position, activity_id,
     CASE WHEN is_ours = 1 THEN COALESCE(same_as, {_MAPPED.format(column="known_row_id")}) END,
     CASE WHEN is_ours = 1 THEN {_MAPPED.format(column="replaces")} END,
     together, address, message_id, verified, {_LINEAGE}, CASE WHEN {_LINEAGE} IS NULL THEN NULL ELSE lineage_row END, code,

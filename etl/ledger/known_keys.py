@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, text
 
-from etl.ledger.schema import KNOWN_KEYS
+from etl.ledger.schema import KNOWN_KEYS, id_mark, mark_of_id, opaque
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 
 # What `etl undo` has taken back may be shown for a while still: its key keeps no row from being sent.
-_NOTE = text("""
+_NOTE = text(f"""
 INSERT INTO known_keys (account_id, event, row_key, activity_id)
 SELECT :account_id, :event, :row_key, :activity_id WHERE NOT EXISTS (
-    SELECT 1 FROM rows WHERE rows.account_id = :account_id AND rows.activity_id = :activity_id AND rows.outcome = 'undone')
+    SELECT 1 FROM rows WHERE rows.account_id = :account_id AND {id_mark("rows.activity_id")} = :mark
+      AND rows.activity_id = :activity_id AND rows.outcome = 'undone')
 ON CONFLICT (account_id, event, row_key) DO NOTHING""").bindparams(
     bindparam("activity_id", type_=KNOWN_KEYS.c.activity_id.type)
 )
@@ -37,7 +38,10 @@ class KnownKeys:
         if not keys:
             return 0
         place = {"account_id": account_id, "event": event}
-        values = [{**place, "row_key": key, "activity_id": activity_id} for key, activity_id in keys.items()]
+        values = [
+            {**place, "row_key": key, "activity_id": activity_id, "mark": mark_of_id(opaque(activity_id))}
+            for key, activity_id in keys.items()
+        ]
         before = self.count(account_id, event)
         with self._database.writing(account_id) as connection:
             connection.execute(_NOTE, values)

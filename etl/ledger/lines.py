@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from etl.delivery.line import Line
@@ -11,12 +11,10 @@ from etl.delivery.line import Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.ledger.database import Database
+    from etl.ledger.database import Database, Statement
     from etl.records import Trip
 
-_NAMES = tuple(field.name for field in fields(Line))
-
-_facts = attrgetter(*_NAMES)
+_NAMES = Line._fields
 
 COLUMNS = ", ".join(f"lines.{name}" for name in (*_NAMES, "boot_id"))
 """What a statement is to ask for, with `lines` joined, for `line_in`."""
@@ -55,11 +53,11 @@ class Lines:
 class LineSeen:
     """What the end of one request has shown of the line. written: from when a bound on its way counts, if any.
 
-    statement: what is to be written, with its values; None where nothing is news.
+    statements: to be carried out with those of its end; none where nothing is news, or where it is written with the commit.
     """
 
     written: float | None
-    statement: tuple[str, dict[str, object]] | None
+    statements: Sequence[Statement] = ()
 
 
 def line_in(found: Sequence[Any], boot_id: str) -> Line:
@@ -87,6 +85,7 @@ def seen_by(
     clock, sent = database.clock, 0.0  # when it was sent tells of a refusal only
     line = None if account_id is None or refused_within is not None else lines.known(account_id)
     if account_id is None or line is None:
+        database.write_last()
         ((account_id, sent, *found),) = database.ask(_READ, {"request_id": request_id})
         line = lines.known(account_id) or line_in(found, clock.boot_id())
     known, written = line, None
@@ -99,6 +98,12 @@ def seen_by(
         line = line.after_refusal(sent, refused_within, clock.monotonic(), clock.now().timestamp())
     lines.note(account_id, line)
     if line is known:
-        return LineSeen(written, None)
-    values = {"account_id": account_id, "boot_id": clock.boot_id(), **dict(zip(_NAMES, _facts(line), strict=True))}
-    return LineSeen(written, (_WRITE, values))
+        return LineSeen(written)
+    values = partial(_as_kept, account_id, clock.boot_id(), line)
+    if refused_within is not None:
+        return LineSeen(written, [(_WRITE, values())])
+    return LineSeen(written, database.last_of(f"line {account_id}", _WRITE, values))
+
+
+def _as_kept(account_id: int, boot_id: str, line: Line) -> dict[str, object]:
+    return {"account_id": account_id, "boot_id": boot_id, **line._asdict()}

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, text, update
-
-from etl.ledger.handed_rows import KNOWN
-from etl.ledger.prune import PRUNED
-from etl.ledger.schema import ACCOUNT_NAMES, ACCOUNTS, DECISIONS, HANDOVERS, REQUESTS, ROWS, RUNS, SCOPES
+from etl.ledger.counting import counts_of_many
+from etl.ledger.kept_words import GIVEN, KNOWN, PRUNED
 from etl.ledger.steps import Step, note_step
 from etl.records import Outcome, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from sqlalchemy import ColumnElement, Select
+    from collections.abc import Mapping
 
     from etl.ledger.database import Database
+
+_PLACES = {
+    "organisation": "accounts.organisation",
+    "mapping_name": "scopes.mapping_name",
+    "event": "scopes.event",
+    "pruned_at": f"(SELECT MAX(decided_at) FROM decisions WHERE run_id = runs.run_id AND decision = '{PRUNED}')",
+}
+"""Where what is told of a run stands, if not with the run itself."""
 
 _UNCONFIRMED_SINCE = """
 SELECT MIN(requests.sent_at) FROM rows AS line
@@ -27,12 +30,20 @@ JOIN requests ON requests.request_id = COALESCE(holder.request_id, line.request_
 WHERE line.run_id = :run_id AND line.outcome = 'unconfirmed'"""
 
 
-_SENT_BESIDE = text("""
+_ASK_TO_STOP = """
+UPDATE runs SET stop_asked_at = :now
+WHERE run_id = :run_id OR revises = :run_id
+   OR run_id = (SELECT its_own.revises FROM runs AS its_own WHERE its_own.run_id = :run_id)"""
+
+_VERDICTS = """
+SELECT verdict, COUNT(*) AS how_many, SUM(rows) FROM requests WHERE run_id = :run_id GROUP BY verdict ORDER BY how_many DESC"""
+
+_SENT_BESIDE = """
 WITH family AS (SELECT run_id FROM runs WHERE run_id = :run_id OR revises = :run_id),
 span AS (SELECT MIN(sent_at) AS began, MAX(sent_at) AS ended FROM requests WHERE run_id IN (SELECT run_id FROM family))
 SELECT sent_at, rate_window, verdict, run_id IN (SELECT run_id FROM family) AS is_ours, rows FROM requests
 WHERE account_id = (SELECT account_id FROM runs WHERE run_id = :run_id)
-  AND sent_at >= (SELECT began FROM span) AND sent_at <= (SELECT ended FROM span) ORDER BY sent_at""")
+  AND sent_at >= (SELECT began FROM span) AND sent_at <= (SELECT ended FROM span) ORDER BY sent_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,51 +124,27 @@ class LedgerSize:
     requests: int
 
 
-_OF_RUN = [
-    RUNS.c.run_id,
-    RUNS.c.account_id,
-    RUNS.c.scope_id,
-    ACCOUNTS.c.organisation,
-    SCOPES.c.mapping_name,
-    SCOPES.c.event,
-    *(
-        RUNS.c[name]
-        for name in (
-            "operation",
-            "input_path",
-            "input_hash",
-            "sheet",
-            "mapping_path",
-            "mapping_hash",
-            "data_rows",
-            "duplicate",
-            "state",
-            "stop_reason",
-            "stop_asked_at",
-            "results_path",
-            "failed_path",
-            "etl_version",
-            "started_at",
-            "ended_at",
-            "revises",
-        )
-    ),
-]
+_COLUMNS = ListedRun.__slots__[:-2]  # those behind them are counted and named apart
 
-_PRUNED_AT = (
-    select(func.max(DECISIONS.c.decided_at))
-    .where(DECISIONS.c.run_id == RUNS.c.run_id, DECISIONS.c.decision == PRUNED)
-    .scalar_subquery()
-    .label("pruned_at")
-)
+_OF_RUN = f"""
+SELECT {", ".join(_PLACES.get(name, f"runs.{name}") for name in _COLUMNS)} FROM runs
+JOIN scopes ON scopes.scope_id = runs.scope_id JOIN accounts ON accounts.account_id = runs.account_id
+WHERE {{which}} ORDER BY runs.run_id DESC"""
 
-
-_OURS = RUNS.c.run_id.not_in(select(HANDOVERS.c.run_id).where(HANDOVERS.c.way == KNOWN))
+_OURS = f"runs.run_id NOT IN (SELECT run_id FROM handovers WHERE way = '{KNOWN}')"
 """Without the runs of other ledgers of which only rows are known here: who imported them lists them."""
 
+_OF_ACCOUNT = "runs.account_id IN (SELECT account_id FROM account_names WHERE name = :account)"
 
-def _of(account: str) -> ColumnElement[bool]:
-    return RUNS.c.account_id.in_(select(ACCOUNT_NAMES.c.account_id).where(ACCOUNT_NAMES.c.name == account))
+_NAMES = "SELECT DISTINCT account_id, name FROM account_names ORDER BY name"
+
+_WAYS = f"""
+SELECT way FROM handovers
+WHERE run_id = :run_id AND (way = '{KNOWN}' OR (way = '{GIVEN}' AND ended_at IS NULL)) ORDER BY way"""
+
+
+def _of(account: str | None) -> str:
+    return _OURS if account is None else f"{_OURS} AND {_OF_ACCOUNT}"
 
 
 class Listing:
@@ -168,54 +155,49 @@ class Listing:
 
     def runs(self, most: int | None = None, account: str | None = None) -> list[ListedRun]:
         """The newest runs, the newest first. most: how many, None for all. account: only of accounts with that name."""
-        query = self._runs().where(_OURS)
-        if account is not None:
-            query = query.where(_of(account))
-        return self._listed(query.limit(most))
+        last = "" if most is None else " LIMIT :most"
+        return self._listed(_OF_RUN.format(which=_of(account)) + last, {"account": account, "most": most})
 
     def how_many(self, account: str | None = None) -> int:
         """How many runs there are; with `account` as above."""
-        query = select(func.count()).select_from(RUNS).where(_OURS)
-        return int(
-            self._database.connection.execute(query if account is None else query.where(_of(account))).scalar_one()
-        )
+        return int(self._database.ask(f"SELECT COUNT(*) FROM runs WHERE {_of(account)}", {"account": account})[0][0])
 
     def run(self, run_id: int) -> ListedRun | None:
         """A run by its number."""
-        found = self._listed(self._runs().where(RUNS.c.run_id == run_id))
+        found = self._listed(_OF_RUN.format(which="runs.run_id = :run_id"), {"run_id": run_id})
         return found[0] if found else None
+
+    def way_of(self, run_id: int) -> str | None:
+        """GIVEN where a run went to another ledger and is not back, KNOWN where it is another one's; None: it is here."""
+        ways = self._database.ask(_WAYS, {"run_id": run_id})
+        return str(ways[0][0]) if ways else None
 
     def same_content(self, run: ListedRun) -> list[int]:
         """The runs that share this one's lock, itself among them: of the same content through the same mapping's name."""
-        query = select(RUNS.c.run_id).where(
-            RUNS.c.scope_id == run.scope_id,
-            RUNS.c.input_hash == run.input_hash,
-            RUNS.c.sheet.is_not_distinct_from(run.sheet),
-        )
-        return list(self._database.connection.execute(query.order_by(RUNS.c.run_id)).scalars())
+        sheet = "sheet IS NULL" if run.sheet is None else "sheet = :sheet"
+        query = f"SELECT run_id FROM runs WHERE scope_id = :scope_id AND input_hash = :input_hash AND {sheet} ORDER BY run_id"
+        values = {"scope_id": run.scope_id, "input_hash": run.input_hash, "sheet": run.sheet}
+        return [row[0] for row in self._database.ask(query, values)]
 
     def verdicts(self, run_id: int) -> list[VerdictCount]:
         """How the run's requests ended, the most frequent first."""
-        requests, rows = func.count(), func.sum(REQUESTS.c.rows)
-        query = select(REQUESTS.c.verdict, requests, rows).where(REQUESTS.c.run_id == run_id)
-        found = self._database.connection.execute(query.group_by(REQUESTS.c.verdict).order_by(requests.desc()))
+        found = self._database.ask(_VERDICTS, {"run_id": run_id})
         return [VerdictCount(row[0], row[1], int(row[2] or 0)) for row in found]
 
     def sent_beside(self, run_id: int) -> list[SentAt]:
         """All requests to the run's account between its first and its last one, in the order of time."""
-        found = self._database.connection.execute(_SENT_BESIDE, {"run_id": run_id})
+        found = self._database.ask(_SENT_BESIDE, {"run_id": run_id})
         return [SentAt(row[0], Window(row[1]), row[2] == "throttled", bool(row[3]), row[4]) for row in found]
 
     def unconfirmed_since(self, run_id: int) -> float | None:
         """When the first of the run's unconfirmed rows was sent; None where none is."""
-        since = self._database.connection.execute(text(_UNCONFIRMED_SINCE), {"run_id": run_id}).scalar()
+        ((since,),) = self._database.ask(_UNCONFIRMED_SINCE, {"run_id": run_id})
         return None if since is None else float(since)
 
     def decisions(self, run_id: int) -> list[Decision]:
         """What a person decided about this run, in the order of time."""
-        columns = DECISIONS.c.decision, DECISIONS.c.rows, DECISIONS.c.decided_at
-        query = select(*columns).where(DECISIONS.c.run_id == run_id).order_by(DECISIONS.c.decision_id)
-        return [Decision(*row) for row in self._database.connection.execute(query)]
+        query = "SELECT decision, rows, decided_at FROM decisions WHERE run_id = :run_id ORDER BY decision_id"
+        return [Decision(*row) for row in self._database.ask(query, {"run_id": run_id})]
 
     def ask_to_stop(self, run_id: int) -> None:
         """Note that a run should stop; the process at work on it looks before each request and while it waits.
@@ -224,34 +206,22 @@ class Listing:
         """
         now = self._database.clock.now().timestamp()
         with self._database.writing(run_id=run_id) as connection:
-            its_own = select(RUNS.c.revises).where(RUNS.c.run_id == run_id).scalar_subquery()
-            family = (RUNS.c.run_id == run_id) | (RUNS.c.revises == run_id) | (RUNS.c.run_id == its_own)
-            connection.execute(update(RUNS).where(family).values(stop_asked_at=now))
+            self._database.do(_ASK_TO_STOP, {"run_id": run_id, "now": now})
             note_step(connection, run_id, Step.STOP_ASKED, now)
 
     def account_names(self) -> list[str]:
         """All names under which accounts were met."""
-        query = select(ACCOUNT_NAMES.c.name).distinct().order_by(ACCOUNT_NAMES.c.name)
-        return list(self._database.connection.execute(query).scalars())
+        return [row[0] for row in self._database.ask("SELECT DISTINCT name FROM account_names ORDER BY name", {})]
 
     def size(self) -> LedgerSize:
         """How many runs, rows and requests there are."""
-        tables = (RUNS, ROWS, REQUESTS)
-        counts = [
-            self._database.connection.execute(select(func.count()).select_from(one)).scalar_one() for one in tables
-        ]
-        return LedgerSize(*counts)
+        tables = ("runs", "rows", "requests")
+        return LedgerSize(*(self._database.ask(f"SELECT COUNT(*) FROM {table}", {})[0][0] for table in tables))
 
-    @staticmethod
-    def _runs() -> Select[tuple[object, ...]]:
-        query = select(*_OF_RUN, _PRUNED_AT)
-        joined = query.join(SCOPES, SCOPES.c.scope_id == RUNS.c.scope_id)
-        return joined.join(ACCOUNTS, ACCOUNTS.c.account_id == RUNS.c.account_id).order_by(RUNS.c.run_id.desc())
-
-    def _listed(self, query: Select[tuple[object, ...]]) -> list[ListedRun]:
-        with self._database.looking() as connection:
-            found = [row._asdict() for row in connection.execute(query)]
-            counts = self._counts([int(run["run_id"]) for run in found])
+    def _listed(self, query: str, values: Mapping[str, object]) -> list[ListedRun]:
+        with self._database.at_one_moment():
+            found = [dict(zip(_COLUMNS, row, strict=True)) for row in self._database.ask(query, values)]
+            counts = counts_of_many(self._database, [int(run["run_id"]) for run in found])
             names = self._names()
         return [
             ListedRun(**run, accounts=names.get(run["account_id"], ()), counts=counts.get(run["run_id"], {}))
@@ -259,16 +229,7 @@ class Listing:
         ]
 
     def _names(self) -> dict[int, tuple[str, ...]]:
-        query = select(ACCOUNT_NAMES.c.account_id, ACCOUNT_NAMES.c.name).distinct().order_by(ACCOUNT_NAMES.c.name)
         names: dict[int, tuple[str, ...]] = {}
-        for account_id, name in self._database.connection.execute(query):
+        for account_id, name in self._database.ask(_NAMES, {}):
             names[account_id] = (*names.get(account_id, ()), name)
         return names
-
-    def _counts(self, run_ids: Collection[int]) -> dict[int, dict[Outcome, int]]:
-        """How many rows of each run stand at each outcome."""
-        query = select(ROWS.c.run_id, ROWS.c.outcome, func.count()).where(ROWS.c.run_id.in_(run_ids))
-        counts: dict[int, dict[Outcome, int]] = {}
-        for run_id, outcome, rows in self._database.connection.execute(query.group_by(ROWS.c.run_id, ROWS.c.outcome)):
-            counts.setdefault(run_id, {})[Outcome(outcome)] = rows
-        return counts

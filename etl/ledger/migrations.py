@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
-from sqlalchemy.schema import CreateIndex
+from sqlalchemy import update
 
 from etl.errors import LedgerError
+from etl.ledger.present import schema_version
 from etl.ledger.schema import (
+    CELLS_BYTES,
     COMMITS,
     COPY_PIECES,
     HANDOVERS,
@@ -17,6 +18,7 @@ from etl.ledger.schema import (
     LIMITS_HELD,
     META,
     METADATA,
+    PAYLOAD_BYTES,
     ROWS,
     RUN_STEPS,
     SLOT_WAITERS,
@@ -67,7 +69,7 @@ def _what_verifying_needs(connection: Connection) -> None:
     connection.exec_driver_sql("DROP INDEX rows_by_cells")
     METADATA.create_all(connection)
     for index in ROWS.indexes:
-        if index.name in {"rows_by_cells", "rows_from_elsewhere"}:
+        if index.name == "rows_by_cells":
             index.create(connection)
 
 
@@ -100,11 +102,8 @@ def _who_did_what(connection: Connection) -> None:
 
 
 def _what_undoing_needs(connection: Connection) -> None:
-    """Version 7: rows that are to be taken back, and by which requests; where undone activities are looked up."""
+    """Version 7: rows that are to be taken back, and by which requests."""
     TAKEN_BACK.create(connection, checkfirst=True)
-    for index in ROWS.indexes:
-        if index.name == "rows_undone":
-            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _what_pictures_need(connection: Connection) -> None:
@@ -140,6 +139,20 @@ def _what_lost_answers_need(connection: Connection) -> None:
     COMMITS.create(connection, checkfirst=True)
 
 
+def _smaller_rows(connection: Connection) -> None:
+    """Version 14: one index by the beginnings of ids; of fingerprints what tells rows apart. And bodies may be turned around
+    (ledger/turned.py), which no older etl can read; those that are there stay as they are."""
+    for name in ("rows_by_activity", "rows_from_elsewhere", "rows_undone", "rows_by_cells"):
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
+    connection.exec_driver_sql(
+        f"UPDATE rows SET payload = substr(payload, 1, {PAYLOAD_BYTES}), cells = substr(cells, 1, {CELLS_BYTES}) "
+        f"WHERE length(payload) > {PAYLOAD_BYTES} OR length(cells) > {CELLS_BYTES}"
+    )
+    for index in ROWS.indexes:
+        if index.name in {"rows_by_activity", "rows_by_cells"}:
+            index.create(connection)
+
+
 STEPS: tuple[Callable[[Connection], None], ...] = (
     _is_there,
     _what_verifying_needs,
@@ -154,21 +167,18 @@ STEPS: tuple[Callable[[Connection], None], ...] = (
     _what_sharing_needs,
     _less_room,
     _what_lost_answers_need,
+    _smaller_rows,
 )
-"""Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once."""
+"""Step n brings version n to n + 1. Steps are only ever added; a new ledger is made at the present version at once.
+
+How many there are stands in ledger/present.py as well.
+"""
 
 
 def _make_new(connection: Connection) -> None:
     METADATA.create_all(connection)
     connection.execute(META.insert().values(name="schema_version", value=str(len(STEPS))))
     connection.execute(META.insert().values(name="ledger_id", value=str(uuid.uuid4())))
-
-
-def schema_version(database: Database) -> int:
-    """The version of the ledger in a database; 0 when it is new."""
-    if META.name not in database.tables():
-        return 0
-    return int(database.connection.execute(select(META.c.value).where(META.c.name == "schema_version")).scalar_one())
 
 
 def migrate(database: Database) -> None:

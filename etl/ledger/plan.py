@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import bindparam, text
 
 from etl.chunker import Group
-from etl.ledger import changes, versions
+from etl.ledger import adoption, changes, versions
 from etl.ledger.gathering import Gathering
+from etl.ledger.packed import KEPT_BYTES, PackedRows
 from etl.ledger.runs import RowLine
-from etl.ledger.schema import CELLS_BEGIN, OCCUPYING, OpaqueId
+from etl.ledger.schema import CELLS_BEGIN, CELLS_BYTES, OCCUPYING, PAYLOAD_BYTES, OpaqueId
 from etl.ledger.staged import Staged
 from etl.ledger.versions import OtherValues
 from etl.records import Outcome
@@ -27,7 +28,7 @@ from etl.records import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy.engine import Connection, CursorResult
+    from sqlalchemy.engine import CursorResult
 
     from etl.ledger.database import Database
 
@@ -69,7 +70,13 @@ UPDATE plan SET known = COALESCE((
     SELECT MAX(claims.row_id) FROM claims JOIN rows AS holder ON holder.row_id = claims.row_id
     WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key AND holder.payload = plan.payload), (
     SELECT MAX(claims.row_id) FROM claims WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key))
-WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL"""
+WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND EXISTS (
+    SELECT 1 FROM claims WHERE claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key)"""
+
+# Of a scope that nothing was ever imported into. Whatever can be known by another way than its line has one of both.
+_KNOWS_ANY = """
+SELECT 1 WHERE EXISTS (SELECT 1 FROM claims WHERE scope_id = :scope_id)
+    OR EXISTS (SELECT 1 FROM rows WHERE scope_id = :scope_id AND known_row_id IS NULL AND cells IS NOT NULL)"""
 
 # From the index alone: most sheets have none, and asking more of every row would cost more than all else here.
 _SHARED_KEYS = """SELECT memory_key FROM plan WHERE input_no = :input_no AND memory_key IS NOT NULL
@@ -183,6 +190,7 @@ _NOT_ALONE = f"""{_SHARED_KEYS}
 _GOES_OUT = "outcome = 'waiting' AND known IS NULL AND follows IS NULL"
 _NUMBER_ALONE = f"""UPDATE plan SET ordinal = CASE WHEN {_GOES_OUT} THEN 1 END
     WHERE input_no = :input_no AND COALESCE(ordinal, 0) <> CASE WHEN {_GOES_OUT} THEN 1 ELSE 0 END"""
+_HAS_CLAIMS = "SELECT 1 FROM claims WHERE scope_id = :scope_id LIMIT 1"
 _HAS_CLAIMED = f"""SELECT 1 FROM plan JOIN claims ON claims.scope_id = :scope_id AND claims.memory_key = plan.memory_key
     WHERE plan.input_no = :input_no AND {_GOES_OUT} LIMIT 1"""
 _NUMBER_EQUALS = f"""
@@ -209,7 +217,13 @@ WHERE input_no = :input_no AND outcome = 'waiting' AND known IS NULL AND follows
 
 _TO_SEND = "SELECT COUNT(*) FROM plan WHERE input_no = :input_no AND outcome = 'waiting' AND follows IS NULL"
 
+_HAS_OTHERS = """
+SELECT 1 FROM plan WHERE input_no = :input_no AND (
+    outcome <> 'waiting' OR known IS NOT NULL OR follows IS NOT NULL OR activity_id IS NOT NULL) LIMIT 1"""
+
 _ACCOUNT_OF = "SELECT account_id FROM scopes WHERE scope_id = :scope_id"
+
+_HAS_ANY_FAILED = "SELECT 1 FROM failed_before LIMIT 1"
 
 _HAS_FAILED = "SELECT 1 FROM failed_before WHERE account_id = :account_id LIMIT 1"
 
@@ -225,57 +239,12 @@ UPDATE plan SET outcome = 'already_imported' FROM plan AS first
 WHERE plan.input_no = :input_no AND plan.outcome = 'waiting' AND plan.follows IS NOT NULL
   AND first.input_no = :input_no AND first.row_number = plan.follows AND first.activity_id IS NOT NULL"""
 
-# What LeadSquared has from elsewhere occupies its place like what we have sent.
-_CLAIM_WHAT_IS_THERE = """
-INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
-SELECT scope_id, memory_key, ordinal, row_id FROM rows
-WHERE run_id = :run_id AND outcome = 'already_imported' AND known_row_id IS NULL AND activity_id IS NOT NULL
-ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING"""
-
 _LINES = """
 SELECT plan.row_number, plan.outcome, COALESCE(plan.activity_id, holder.activity_id) AS activity_id,
        plan.code, plan.error, plan.hint,
        COALESCE(holder.run_id, 0), holder.row_number, holder.run_id, NULL, NULL
 FROM plan LEFT JOIN rows AS holder ON holder.row_id = plan.known
 WHERE plan.input_no = :input_no AND plan.row_number > :after ORDER BY plan.row_number LIMIT 5000"""
-
-# In a file, a row that waits leaves room on its page for what sending adds to it: else each page of rows would be divided
-# while they are sent, which takes time, and leaves an eighth of all pages empty for good.
-_ROOM = "zeroblob(21)"  # an id, a request and a position, and for a while a longer outcome
-_TAKE_ROOM = (
-    "UPDATE rows SET activity_id = NULL WHERE run_id = :run_id AND outcome = 'waiting' AND activity_id IS NOT NULL"
-)
-
-_ADOPT = """
-INSERT INTO rows (run_id, row_number, scope_id, account_id, outcome, memory_key, ordinal, payload, cells, known_row_id,
-                  lineage_run, lineage_row, code, error, hint, together, activity_id, address)
-SELECT :run_id, row_number, :scope_id, :account_id, outcome, memory_key, ordinal, payload, cells, known,
-       lineage_run, lineage_row, code, error, hint, together, {activity_id},
-       CASE WHEN :with_addresses = 1 THEN lead END
-FROM plan WHERE input_no = :input_no ORDER BY row_number"""
-_ADOPT_WITH_ROOM = (
-    _ADOPT.format(activity_id=f"CASE WHEN outcome = 'waiting' AND known IS NULL THEN {_ROOM} ELSE activity_id END"),
-    _TAKE_ROOM,
-)
-_ADOPT_AS_IT_IS = (_ADOPT.format(activity_id="activity_id"),)
-
-_ADOPT_FOLLOWERS = """
-UPDATE rows SET known_row_id = first.row_id
-FROM plan JOIN rows AS first ON first.run_id = :run_id AND first.row_number = plan.follows
-WHERE plan.input_no = :input_no AND plan.follows IS NOT NULL
-  AND rows.run_id = :run_id AND rows.row_number = plan.row_number"""
-
-# Asked first: where no row follows, PostgreSQL takes both tables for one row each, and compares all rows of one with all of
-# the other.
-_HAS_FOLLOWERS = "SELECT 1 FROM plan WHERE input_no = :input_no AND follows IS NOT NULL LIMIT 1"
-
-# A row that an earlier run could not send is in LeadSquared after all: that run's results may say so.
-_MEND_EARLIER_LINES = """
-UPDATE rows SET outcome = 'already_imported', known_row_id = plan.known, code = NULL, error = NULL, hint = NULL
-FROM plan
-WHERE plan.input_no = :input_no AND plan.outcome = 'already_imported' AND plan.known IS NOT NULL
-  AND rows.run_id = plan.lineage_run AND rows.row_number = plan.lineage_row AND rows.scope_id = :scope_id
-  AND rows.outcome IN ('invalid', 'refused', 'waiting')"""
 
 
 class StagedRow(NamedTuple):
@@ -297,6 +266,20 @@ class StagedRow(NamedTuple):
     hint: str | None = None
     lead: bytes | None = None
     version: int | None = None
+
+
+def _kept(name: str, column: Sequence[object]) -> Sequence[object]:
+    """What is kept of fingerprints."""
+    if name not in KEPT_BYTES:
+        return column
+    begins = slice(KEPT_BYTES[name])
+    return [mark and mark[begins] for mark in cast("Sequence[bytes | None]", column)]
+
+
+def _shortened(row: StagedRow) -> StagedRow:
+    return row._replace(
+        payload=row.payload and row.payload[:PAYLOAD_BYTES], cells=row.cells and row.cells[:CELLS_BYTES]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +305,8 @@ class Plan:
         self._shared: dict[int, bool] = {}
         self._staged: defaultdict[int, Staged] = defaultdict(Staged)
         self._apart: set[int] = set()
+        self._changed: set[int] = set()
+        self._packed = PackedRows(database)
         blob = database.blob
         database.connection.exec_driver_sql(
             _CREATE.format(blob=blob, clustered=" WITHOUT ROWID" if blob == "BLOB" else "")
@@ -334,8 +319,10 @@ class Plan:
         """Take in rows of one block that wait, by columns named as in StagedRow: those that most inputs lack cost nothing."""
         rows = len(columns["row_number"])
         with self._database.looking():
-            values = zip(repeat(input_no, rows), *columns.values(), strict=True)
-            self._database.insert_many("plan", ("input_no", *columns), values)
+            if not self._packed.insert(input_no, columns):
+                kept = [_kept(name, column) for name, column in columns.items()]
+                values = zip(repeat(input_no, rows), *kept, strict=True)
+                self._database.insert_many("plan", ("input_no", *columns), values)
         self._staged[input_no].take(columns)
 
     def stage(self, input_no: int, rows: Iterable[StagedRow]) -> None:
@@ -344,7 +331,7 @@ class Plan:
         if not staged:
             return
         with self._database.looking():
-            values = ((input_no, *row) for row in staged)
+            values = ((input_no, *_shortened(row)) for row in staged)
             self._database.insert_many("plan", ("input_no", *StagedRow._fields), values)
         self._staged[input_no].take(dict(zip(StagedRow._fields, zip(*staged, strict=True), strict=True)))
 
@@ -352,6 +339,7 @@ class Plan:
         """Take out the rows of an input that could not be read to its end."""
         self._run("DELETE FROM plan WHERE input_no = :input_no", {"input_no": input_no})
         self._staged.pop(input_no, None)
+        self._changed.discard(input_no)
 
     def match(
         self,
@@ -368,46 +356,54 @@ class Plan:
         of_changes: the rows change activities that are there (ledger/changes.py). other_values: what a row is that is known
         by its unique key (ledger/versions.py).
         """
-        where = {"input_no": input_no, "scope_id": scope_id, "has_unique_key": int(has_unique_key)}
-        with (
-            self._database.looking()
-        ):  # a row that ends meanwhile must not be known to one statement and not to the next
-            if scope_id is not None or of_changes or other_values is OtherValues.NEW:
-                self._index()
+        # a row that ends meanwhile must not be known to one statement and not to the next
+        with self._database.looking():
             has_lines = self._staged[input_no].has_lines
+            if not (has_lines or of_changes or self._knows_any(scope_id)):
+                scope_id = None
+            where = {"input_no": input_no, "scope_id": scope_id, "has_unique_key": int(has_unique_key)}
+            is_by_keys = of_changes or other_values is not OtherValues.CHANGED
+            if is_by_keys or (self._database.is_shared and scope_id is not None):
+                self._index()
             if has_lines and scope_id is not None:
-                self._run(_KNOWN_BY_LINE, where)
-                self._run(_CORRECTED_ELSEWHERE, where)
+                self._change(_KNOWN_BY_LINE, where)
+                self._change(_CORRECTED_ELSEWHERE, where)
             if of_changes:
-                changes.find_known(self._run, where)
-                self._run(_CLASSIFY, where)
-                return
-            if other_values is OtherValues.NEW:
-                versions.match_new(self._run, where)
+                changes.find_known(self._change, where)
+                self._change(_CLASSIFY, where)
+            elif other_values is OtherValues.NEW:
+                versions.match_new(self._change, where)
                 self._pair("cells", _HOLDERS_BY_CELLS, where)
-                self._run(_CLASSIFY, {**where, "has_unique_key": 0})
-                return
-            followers = 0
-            if has_unique_key:
-                if scope_id is not None:
-                    self._run(_KNOWN_BY_UNIQUE_KEY, where)
-                if self._has_equals(input_no):
-                    followers += self._run(_FOLLOW_UNIQUE_KEY, where).rowcount
-            if has_lines:
-                followers += self._run(_FOLLOW_LINE, where).rowcount
-                self._run(_FOLLOW_THE_FIRST, where)
-            if scope_id is not None:
-                if not has_unique_key:
-                    self._pair("memory_key", _HOLDERS_BY_PAYLOAD, where)
-                self._pair("cells", _HOLDERS_BY_CELLS, where)
-                self._run(_CLASSIFY, where)
-            if followers:
-                self._run(_CLASSIFY_FOLLOWERS, where)
-            if other_values is OtherValues.IN_TURN:
-                versions.take_in_turn(self._run, where)
+                self._change(_CLASSIFY, {**where, "has_unique_key": 0})
+            else:
+                self._match_new_ones(where, has_unique_key=has_unique_key, has_lines=has_lines)
+                if other_values is OtherValues.IN_TURN:
+                    versions.take_in_turn(self._change, where)
+
+    def _match_new_ones(self, where: Mapping[str, object], *, has_unique_key: bool, has_lines: bool) -> None:
+        """The same for rows that become activities of their own, whose lines are known already."""
+        has_memory, followers = where["scope_id"] is not None, 0
+        if has_unique_key and has_memory:
+            self._change(_KNOWN_BY_UNIQUE_KEY, where)
+        if has_unique_key and self._has_equals(cast("int", where["input_no"])):
+            followers += self._change(_FOLLOW_UNIQUE_KEY, where).rowcount
+        if has_lines:
+            followers += self._change(_FOLLOW_LINE, where).rowcount
+            self._change(_FOLLOW_THE_FIRST, where)
+        if has_memory and not has_unique_key:
+            self._pair("memory_key", _HOLDERS_BY_PAYLOAD, where)
+        if has_memory:
+            self._pair("cells", _HOLDERS_BY_CELLS, where)
+            self._change(_CLASSIFY, where)
+        if followers:
+            self._change(_CLASSIFY_FOLLOWERS, where)
+
+    def _knows_any(self, scope_id: int | None) -> bool:
+        """Whether anything was ever imported there, or is about to be."""
+        return scope_id is not None and self._run(_KNOWS_ANY, {"scope_id": scope_id}).first() is not None
 
     def _index(self) -> None:
-        """At the first match only: one sort is faster than keeping it up while rows are staged."""
+        """Only where rows are put together by their keys: one sort is faster than keeping it up while rows are staged."""
         self._run(_INDEX, {})
         self._database.after_filling("plan")
 
@@ -415,8 +411,8 @@ class Plan:
         """Find the known row for each row that is still open, each known row for one row of the file only."""
         self._run(_FORGET_HOLDERS, {})
         if self._run(holders, where).rowcount:
-            self._run(_PLACE.format(key=key), where)
-            self._run(_PAIR.format(key=key), where)
+            self._change(_PLACE.format(key=key), where)
+            self._change(_PAIR.format(key=key), where)
 
     def match_earlier_inputs(self, input_no: int, has_unique_key: bool) -> None:
         """Find the rows that an earlier input of the same command would have sent by then. For forecasts: a run matches
@@ -424,23 +420,31 @@ class Plan:
         where = {"input_no": input_no, "has_unique_key": int(has_unique_key)}
         if self._run("SELECT 1 FROM plan WHERE input_no < :input_no LIMIT 1", where).first() is None:
             return
-        self._run(_PLACE.format(key="memory_key"), where)
-        self._run(_KNOWN_FROM_EARLIER_INPUTS, where)
-        self._run(versions.KNOWN_FROM_EARLIER_INPUTS, where)
+        self._change(_PLACE.format(key="memory_key"), where)
+        self._change(_KNOWN_FROM_EARLIER_INPUTS, where)
+        self._change(versions.KNOWN_FROM_EARLIER_INPUTS, where)
 
     def send_again(self, input_no: int) -> None:
         """Let the rows that are already imported go out once more; the person has typed their number."""
-        self._run(_FOLLOW_AGAIN, {"input_no": input_no})
-        self._run(_SEND_AGAIN, {"input_no": input_no})
+        self._change(_FOLLOW_AGAIN, {"input_no": input_no})
+        self._change(_SEND_AGAIN, {"input_no": input_no})
 
     def number_equals(self, input_no: int, scope_id: int | None) -> None:
         """Give each row that goes out its ordinal among its equals: one that nothing has which is, or may be, in LeadSquared."""
         where = {"input_no": input_no, "scope_id": scope_id}
-        self._run(_NUMBER_ALONE, where)  # changes hardly a row: 1 is what each has when it is staged
-        if self._has_equals(input_no) or (scope_id is not None and self._run(_HAS_CLAIMED, where).first() is not None):
-            self._run(_NUMBER_EQUALS, where)
+        if not self._all_wait(input_no):
+            self._change(_NUMBER_ALONE, where)  # changes hardly a row: 1 is what each has when it is staged
+        if self._has_equals(input_no) or self._has_claimed(where):
+            self._index()
+            self._change(_NUMBER_EQUALS, where)
         if self._staged[input_no].has_versions:
-            self._run(versions.NUMBER, where)
+            self._change(versions.NUMBER, where)
+
+    def _has_claimed(self, where: Mapping[str, object]) -> bool:
+        """Whether rows that go out have the key of one that is, or may be, in LeadSquared."""
+        return where["scope_id"] is not None and all(
+            self._run(question, where).first() is not None for question in (_HAS_CLAIMS, _HAS_CLAIMED)
+        )
 
     def _has_equals(self, input_no: int) -> bool:
         """Whether two rows of an input have one memory key; asked once, when all are staged, because keys do not change."""
@@ -457,16 +461,20 @@ class Plan:
 
     def let_followers_wait(self, input_no: int) -> int:
         """The same for rows with other values than an earlier row of their input. Returns: how many they are."""
-        return self._run(versions.LET_FOLLOWERS_WAIT, {"input_no": input_no}).rowcount
+        return self._change(versions.LET_FOLLOWERS_WAIT, {"input_no": input_no}).rowcount
 
     def let_wait(self, input_no: int, row_numbers: Iterable[int]) -> None:
         """Take changed rows for waiting ones that go out by themselves: their values go to the activities that they are."""
         values = [{"input_no": input_no, "row_number": number} for number in row_numbers]
         if values:
+            self._changed.add(input_no)
             self._database.connection.execute(text(versions.LET_WAIT), values)
 
     def counts(self, input_no: int) -> dict[Outcome, int]:
         """How many rows there are of each outcome."""
+        if self._all_wait(input_no):
+            rows = self._staged[input_no].rows
+            return {Outcome.WAITING: rows} if rows else {}
         query = "SELECT COUNT(*) FROM plan WHERE input_no = :input_no AND outcome = 'waiting'"
         waiting = int(self._run(query, {"input_no": input_no}).scalar_one())
         if waiting == self._staged[input_no].rows:  # most checks end here; to group all rows takes three times as long
@@ -479,8 +487,12 @@ class Plan:
         account_id = self._run(_ACCOUNT_OF, {"scope_id": scope_id}).scalar()
         place = {"account_id": account_id, "scope_id": scope_id, "input_no": input_no, "size": size}
         if account_id is not None and self._run(_HAS_FAILED, {"account_id": account_id}).first() is not None:
-            self._run(_SET_APART, place)
+            self._change(_SET_APART, place)
             self._apart.add(input_no)
+
+    def knows_failures(self) -> bool:
+        """Whether a lead, or a row, of any account was ever refused: else there is nothing to set apart."""
+        return self._run(_HAS_ANY_FAILED, {}).first() is not None
 
     def note_imported(self, input_no: int, activities: Mapping[int, str], scope_id: int | None = None) -> None:
         """Take rows, by row number, for imported under these ids: LeadSquared has shown their row keys.
@@ -493,6 +505,7 @@ class Plan:
             for number, activity_id in activities.items()
         ]
         if values:
+            self._changed.add(input_no)
             self._database.connection.execute(statement, values)
             self._run(_FOLLOWERS_OF_WHAT_IS_THERE, {"input_no": input_no})
 
@@ -516,7 +529,8 @@ class Plan:
         by_address: a group is of one address; else all rows of one company are a group.
         """
         if not by_address and input_no not in self._apart:  # one group, which need not be sorted out
-            rows = int(self._run(_TO_SEND, {"input_no": input_no}).scalar_one())
+            staged = self._staged[input_no].rows if self._all_wait(input_no) else None
+            rows = int(self._run(_TO_SEND, {"input_no": input_no}).scalar_one()) if staged is None else staged
             return {Group(rows, None): 1} if rows else {}
         query = f"""SELECT rows_each, together, COUNT(*) AS times FROM (
             SELECT together, COUNT(*) AS rows_each FROM plan
@@ -567,15 +581,27 @@ class Plan:
                 yield RowLine(row[0], Outcome(row[1]), *row[2:])
             after = page[-1][0]
 
-    def adopt(
-        self, connection: Connection, input_no: int, place: Mapping[str, int], *, with_addresses: bool = False
-    ) -> None:
-        """Write the plan into the ledger's rows, inside the caller's transaction. place: run_id, scope_id, account_id."""
+    def adopt(self, input_no: int, place: Mapping[str, int], *, with_addresses: bool = False) -> None:
+        """Write the plan into the ledger's rows, inside the caller's write transaction. place: run_id, scope_id, account_id."""
         values = {**place, "input_no": input_no, "with_addresses": int(with_addresses)}
-        adopt = _ADOPT_AS_IT_IS if self._database.is_shared else _ADOPT_WITH_ROOM
-        followers = (_ADOPT_FOLLOWERS,) if self._run(_HAS_FOLLOWERS, {"input_no": input_no}).first() is not None else ()
-        for statement in (*adopt, *followers, _CLAIM_WHAT_IS_THERE, _MEND_EARLIER_LINES):
-            connection.execute(text(statement), values)
+        adoption.adopt(self._database, values, self._staged[input_no].rows, is_plain=self._all_wait(input_no))
+
+    def _all_wait(self, input_no: int) -> bool:
+        """Whether all rows of an input were staged as waiting ones, and nothing has come of any of them since: then what is
+        asked of all of them is known."""
+        staged = self._staged[input_no]
+        if input_no in self._changed or staged.waiting < staged.rows or staged.has_lines:
+            return False
+        return (
+            self._run(_HAS_OTHERS, {"input_no": input_no}).first() is None
+        )  # the table tells: others write to it, too
+
+    def _change(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
+        """Carry out what may make another thing of a row than was staged."""
+        result = self._run(statement, values)
+        if result.rowcount and "input_no" in values:
+            self._changed.add(cast("int", values["input_no"]))
+        return result
 
     def _run(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
         return self._database.connection.execute(text(statement), dict(values))

@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 
 from etl.ledger.awaited import in_queue
 from etl.ledger.copies import written_at
+from etl.ledger.kept_words import PRUNED
 from etl.ledger.schema import COPIES, COPY_PIECES, DECISIONS, RUNS
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from etl.ledger.copies import Copies
     from etl.ledger.database import Database
-
-PRUNED = "pruned"
-"""The decision that stands with a run whose bodies and copies were forgotten."""
 
 FORGOTTEN = "The reason was pruned from the ledger."
 """What stands in the place of an error text that was forgotten: some reason there must be."""

@@ -48,6 +48,8 @@ class SlotQueue:
 
     def forget(self, account_id: int, run_id: int | None) -> None:
         """It waits no longer. Costs nothing where it did not."""
+        if not self._noted:
+            return
         values = self._values(account_id, run_id)
         if (place := (account_id, str(values["waiter"]))) in self._noted:
             self._noted.discard(place)

@@ -6,10 +6,9 @@ the ledger already says the only thing that is certain, and nobody sends that ro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sqlalchemy import case, func, select, text, update
 
@@ -19,10 +18,11 @@ from etl.ledger import followers, revisions
 from etl.ledger.addresses import HELD_BACK
 from etl.ledger.bodies import Bodies
 from etl.ledger.followers import REOPEN
+from etl.ledger.held_ids import holders
 from etl.ledger.lines import Lines, LineSeen, seen_by
 from etl.ledger.patience import patiently
 from etl.ledger.schema import REQUESTS, ROWS, for_rows, opaque, opaque_text, spellings
-from etl.ledger.settling_at_once import END_CREATED, END_REQUEST, HAVE_OTHERS, OTHER_HOLDERS, AtOnce
+from etl.ledger.settling_at_once import END_CREATED, END_REQUEST, AtOnce
 from etl.ledger.slots import Allowance, BudgetSpent, NoSlot, Slots
 from etl.ledger.undoing import note_asked
 from etl.records import STORED, Outcome, Window
@@ -103,11 +103,6 @@ ON CONFLICT (scope_id, memory_key, ordinal) DO NOTHING""")
 _FACTS = """
 SELECT row_id, run_id, row_number, account_id, lineage_run, request_id, replaces, outcome FROM rows
 WHERE row_id IN :row_ids"""
-
-# Each kind has an index of its own.
-_WITH_THESE_IDS = """
-SELECT activity_id, run_id, row_number FROM rows
-WHERE account_id = :account_id AND outcome = '{outcome}' AND activity_id {among}"""
 
 _END_ROW = """
 UPDATE rows SET outcome = :outcome, activity_id = :activity_id, code = :code, error = :error, hint = :hint
@@ -215,10 +210,10 @@ class LeaseLost:
 Reservation: TypeAlias = Reserved | NoSlot | BudgetSpent | Taken | HeldBack | StopWanted | LeaseLost
 
 
-@dataclass(frozen=True, slots=True)
-class RequestEnd:
+class RequestEnd(NamedTuple):
     """How a request ended. ended_mono: the latest moment at which it can have arrived at LeadSquared.
 
+    A tuple, because each request has one, and a frozen dataclass of so many fields takes three times as long.
     late: LeadSquared may be at work on it still. server_at: the server's own clock as its answer has it.
     trip: how it went out, where an answer came. refused_within: it was refused for its rate, and nothing that was said
     explains it; the seconds of the shortest window that it counted in.
@@ -229,7 +224,7 @@ class RequestEnd:
     verdict: str
     detail: str | None
     status: int | None
-    rows: Sequence[RowEnd] = field(default_factory=tuple)
+    rows: Sequence[RowEnd] = ()
     late: bool = False
     server_at: float | None = None
     trip: Trip | None = None
@@ -259,14 +254,6 @@ def _stretches(row_ids: Sequence[int]) -> Iterator[tuple[int, int, int]]:
         yield before, following[0], following[-1]
 
 
-@lru_cache(maxsize=64)
-def _asking_for_ids(count: int, outcomes: tuple[str, ...]) -> str:
-    """The statement for so many ids, among rows of these outcomes; for 0 that takes them as a list, `ids`."""
-    ids = ", ".join(f":id{place}" for place in range(count))
-    among = f"IN ({ids})" if count else "= ANY(:ids)"
-    return " UNION ALL ".join(_WITH_THESE_IDS.format(outcome=outcome, among=among) for outcome in outcomes)
-
-
 def _written(end: RowEnd) -> dict[str, object]:
     kept = None if end.activity_id is None else opaque(end.activity_id)
     return {
@@ -293,14 +280,14 @@ def _writing_ends(ends: Sequence[RowEnd]) -> Iterator[Statement]:
         yield _END_ROW, [_written(end) for end in ends if end.row_id not in written]
 
 
-def _unless_held(row: RowEnd, holders: dict[str, tuple[int, int]], place: tuple[int, int]) -> RowEnd:
+def _unless_held(row: RowEnd, held: dict[str, tuple[int, int]], place: tuple[int, int]) -> RowEnd:
     """The end of a row, in doubt where another one holds its id; from here on the row holds it itself.
 
     Only who has created an activity holds its id: any number of rows may have updated it. place: its run and its number.
     """
     if not row.activity_id or row.outcome is not Outcome.CREATED:
         return row
-    holder = holders.setdefault(row.activity_id.casefold(), place)
+    holder = held.setdefault(row.activity_id.casefold(), place)
     return row if holder == place else _doubted(row, *holder)
 
 
@@ -355,7 +342,7 @@ class Requests:
             if refusal is not None:
                 return refusal
             row_ids = [row.row_id for row in intent.rows]
-            has_addresses = any(row.address is not None for row in intent.rows)
+            has_addresses = {row.address for row in intent.rows} != {None}
             are_claimed = not has_addresses and self._claim_what_is_free(row_ids)
             taken: dict[int, int] = {} if are_claimed else dict(self._database.ask(_TAKEN, {"row_ids": row_ids}))
             if taken:
@@ -384,7 +371,7 @@ class Requests:
             if refusal is not None:
                 return refusal
             request_id = self._write(account_id, None, window)
-            self._database.do_all([self._slots.counting(account_id)])
+            self._database.do_all(self._slots.counting(account_id))
             return Reserved(request_id)
 
     def reserve_undoing(
@@ -402,7 +389,7 @@ class Requests:
                 return refusal
             rows = len(intent.row_ids)
             request_id = self._write(intent.account_id, intent.run_id, intent.window, rows, intent.body)
-            self._database.do_all([self._slots.counting(intent.account_id)])
+            self._database.do_all(self._slots.counting(intent.account_id))
             note_asked(connection, intent, request_id)
         return Reserved(request_id)
 
@@ -414,12 +401,32 @@ class Requests:
         """
         return self._database.until_done(lambda: self._settle(end))
 
+    def settle_all(self, ends: Sequence[RequestEnd]) -> list[tuple[RowEnd, ...]]:
+        """The same of requests of one account whose ends came together: of each, in their order."""
+        settled: list[tuple[RowEnd, ...]] = []
+        while len(settled) < len(ends):
+            left = ends[len(settled) :]
+            created = self._settle_created(left) if len(left) > 1 and not self._database.is_shared else ()
+            settled += [tuple(end.rows) for end in created] or [self.settle(left[0])]
+        return settled
+
+    def _settle_created(self, ends: Sequence[RequestEnd]) -> Sequence[RequestEnd]:
+        """Settle as one those in front all of whose rows were created. Returns: these; none where each is to be looked at."""
+        with self._database.writing(request_id=ends[0].request_id, by_index=True):
+            created = self._at_once.created(ends)
+            if created:
+                self._at_once.write(created, [self._ending(one.end, one.account_id) for one in created])
+            return ends[: len(created)]
+
     def _settle(self, end: RequestEnd) -> tuple[RowEnd, ...]:
         with self._database.writing(request_id=end.request_id, by_index=True) as connection:
+            created = self._at_once.created([end])
             sent = self._at_once.sent(end.request_id)
             ending = self._ending(end, sent.account_id if sent is not None else None)
-            if sent is not None and self._at_once.settle(sent, end, ending):
+            if created:
+                self._at_once.write(created, [ending])
                 return tuple(end.rows)
+            self._at_once.forget(end.request_id)
             facts = self._facts(end.rows) if end.rows else {}
             rows = [row for row in end.rows if self._is_its(facts.get(row.row_id), end)]
             if not rows:
@@ -586,7 +593,7 @@ class Requests:
             (_INTEND, {"request_id": request_id, "before": before, "first": first, "last": last})
             for before, first, last in _stretches(row_ids)
         ]
-        done = self._database.do_all([self._slots.counting(account_id), *claim, *intents])
+        done = self._database.do_all([*self._slots.counting(account_id), *claim, *intents])
         intended = done[len(done) - len(intents) :]
         if sum(intended) != len(row_ids):
             raise LedgerError(_DEALT_WITH)
@@ -596,7 +603,7 @@ class Requests:
 
         account_id: if it is at hand.
         """
-        seen = LineSeen(None, None)
+        seen = LineSeen(None)
         if end.trip is not None or end.refused_within is not None:
             its = (end.request_id, end.trip, end.ended_mono, end.refused_within, account_id)
             seen = seen_by(self._database, self._lines, *its)
@@ -611,7 +618,7 @@ class Requests:
             "server_at": end.server_at,
             "written_mono": None if seen.written is None else self._database.to_ledger(seen.written),
         }
-        return [(END_REQUEST, values), *([seen.statement] if seen.statement else [])]
+        return [(END_REQUEST, values), *seen.statements]
 
     def _facts(self, rows: Sequence[RowEnd]) -> dict[int, _Fact]:
         found = self._database.ask(_FACTS, {"row_ids": [row.row_id for row in rows]})
@@ -663,24 +670,9 @@ class Requests:
         spelt = {opaque(spelling) for activity_id in ids if activity_id for spelling in spellings(activity_id)}
         if not spelt:
             return tuple(rows)
-        found = self._holding(account_id, spelt)
+        found = holders(self._database, account_id, spelt)
         if not found and len(named) == len(ids):
             return tuple(rows)
-        holders = {opaque_text(kept).casefold(): (run_id, number) for kept, run_id, number in found}
+        held = {opaque_text(kept).casefold(): (run_id, number) for kept, run_id, number in found}
         places = {row_id: (fact.run_id, fact.row_number) for row_id, fact in facts.items()}
-        return tuple(_unless_held(row, holders, places[row.row_id]) for row in rows)
-
-    def _holding(self, account_id: int, spelt: set[bytes]) -> Sequence[Any]:
-        """The rows of the account that hold one of these ids: the id, the run, the row's number."""
-        # There one question more costs more than looking into indexes that hold next to nothing.
-        if self._database.is_shared:
-            values = {"account_id": account_id, "ids": list(spelt)}
-            return self._database.ask(_asking_for_ids(0, ("created", *OTHER_HOLDERS)), values)
-        ids = {f"id{place}": kept for place, kept in enumerate(spelt)}
-        outcomes = ("created", *self._other_holders(account_id))
-        return self._database.ask(_asking_for_ids(len(spelt), outcomes), {"account_id": account_id, **ids})
-
-    def _other_holders(self, account_id: int) -> tuple[str, ...]:
-        """The outcomes beside `created` under which rows of the account hold ids."""
-        (there,) = self._database.ask(HAVE_OTHERS, {"account_id": account_id})
-        return tuple(outcome for outcome, has in zip(OTHER_HOLDERS, there, strict=True) if has)
+        return tuple(_unless_held(row, held, places[row.row_id]) for row in rows)

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text
 from etl.ledger.bodies import Bodies
 from etl.ledger.database import inserted_key
 from etl.ledger.runs import NewRun, RunRecord
-from etl.ledger.schema import REQUESTS, RUNS, OpaqueId, for_rows
+from etl.ledger.schema import REQUESTS, RUNS, OpaqueId, for_rows, id_mark
 from etl.ledger.steps import Step, note_step
 
 if TYPE_CHECKING:
@@ -28,17 +28,18 @@ if TYPE_CHECKING:
     from etl.ledger.database import Database
 
 # What went out for the activity first tells its lead and its time, which no update carries.
-_CHANGED = """
-SELECT {row_id}, line.row_number, holder.row_id AS holder_id, holder.run_id AS holder_run, holder.row_number AS holder_row,
+_CHANGED = f"""
+SELECT {{row_id}}, line.row_number, holder.row_id AS holder_id, holder.run_id AS holder_run, holder.row_number AS holder_row,
        holder.outcome AS holder_outcome, holder.activity_id AS activity_id, holder.memory_key = line.memory_key AS has_its_key,
        holder.position, requests.body, origin.run_id AS origin_run, origin.position AS origin_position,
        first.body AS origin_body
-FROM {lines} AS line JOIN rows AS holder ON holder.row_id = line.{known}
+FROM {{lines}} AS line JOIN rows AS holder ON holder.row_id = line.{{known}}
 LEFT JOIN requests ON requests.request_id = holder.request_id
 LEFT JOIN rows AS origin ON holder.replaces IS NOT NULL AND origin.account_id = holder.account_id
-    AND origin.activity_id = holder.activity_id AND origin.outcome = 'created' AND origin.activity_id IS NOT NULL
+    AND {id_mark("origin.activity_id")} = {id_mark("holder.activity_id")} AND origin.activity_id = holder.activity_id
+    AND origin.outcome = 'created' AND origin.activity_id IS NOT NULL
 LEFT JOIN requests AS first ON first.request_id = origin.request_id
-WHERE line.{of} AND line.row_number BETWEEN :first AND :last AND line.outcome = 'changed'"""
+WHERE line.{{of}} AND line.row_number BETWEEN :first AND :last AND line.outcome = 'changed'"""
 
 _OF_RUN = text(
     _CHANGED.format(row_id="line.row_id", lines="rows", known="known_row_id", of="run_id = :number")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, text, update
 
 from etl.chunker import Group
-from etl.ledger import changes, row_lines
+from etl.ledger import changes, counting, row_lines
 from etl.ledger.addresses import WAITS_FOR_ANOTHER, keeps_addresses
 from etl.ledger.database import inserted_key
 from etl.ledger.gathering import Gathering
@@ -18,16 +18,17 @@ from etl.ledger.patience import patiently
 from etl.ledger.row_lines import RowLine
 from etl.ledger.schema import OCCUPYING, OUTPUTS, REQUESTS, ROWS, RUNS
 from etl.ledger.steps import Step, note_step
-from etl.ledger.waiting import WAITING_COLUMNS, WaitingRow, waiting_row
+from etl.ledger.waiting import WAITING_COLUMNS, WaitingRow, waiting_row, waiting_rows
 from etl.records import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from etl.ledger.counting import Tally
     from etl.ledger.database import Database
     from etl.ledger.plan import Plan
-    from etl.ledger.row_lines import KeptLine
+    from etl.ledger.row_lines import ShortLine
 
 __all__ = ["NewRun", "RowLine", "RunRecord", "Runs", "WaitingRow"]
 
@@ -72,6 +73,12 @@ _LARGEST_SENT = text("""
 SELECT MAX(sent) FROM (
     SELECT COUNT(*) AS sent FROM rows WHERE run_id IN (SELECT run_id FROM runs WHERE scope_id = :scope_id)
       AND outcome IN ('created', 'updated') AND known_row_id IS NULL GROUP BY run_id) AS of_runs""")
+
+# By the index of lines, in which next to no row stands; the plus keeps from looking through all rows of the run instead.
+_HAVE_LINES_IN = """
+SELECT run_id FROM runs WHERE EXISTS (
+    SELECT 1 FROM rows
+    WHERE rows.lineage_run = runs.run_id AND +rows.run_id = :run_id AND rows.scope_id = runs.scope_id)"""
 
 _COUNT_HELD_BACK = text(_COUNT_WAITING.format(which=f"({WAITS_FOR_ANOTHER})"))
 
@@ -184,7 +191,7 @@ class Runs:
             begun = {"state": "open", "started_at": self._now(), "planned_after": newest}
             run_id = inserted_key(connection.execute(RUNS.insert().values(**begun, **values)))
             place = {"run_id": run_id, "scope_id": new.scope_id, "account_id": new.account_id}
-            plan.adopt(connection, input_no, place, with_addresses=keeps_addresses(new.operation))
+            plan.adopt(input_no, place, with_addresses=keeps_addresses(new.operation))
             note_step(connection, run_id, Step.BEGUN, self._now(), new.on_behalf_of)
         return run_id
 
@@ -252,8 +259,11 @@ class Runs:
 
     def counts(self, run_id: int) -> dict[Outcome, int]:
         """How many rows of the run stand at each outcome."""
-        query = select(ROWS.c.outcome, func.count()).where(ROWS.c.run_id == run_id).group_by(ROWS.c.outcome)
-        return {Outcome(name): count for name, count in self._database.connection.execute(query).all()}
+        return counting.counts(self._database, run_id)
+
+    def tally(self, run_id: int) -> Tally:
+        """The same, with what else results need to know beforehand: one look at the rows in the place of several."""
+        return counting.tally(self._database, run_id)
 
     def counts_to_send(self, run_id: int) -> dict[Group, int]:
         """How many rows of the run are still to be sent: how often there is each size of group, and in which company.
@@ -330,7 +340,7 @@ class Runs:
         found = self._database.ask(
             f"{_WAITING} ORDER BY row_number", {"run_id": run_id, "first": first_row, "last": last_row}
         )
-        return {row[1]: waiting_row(row) for row in found}
+        return waiting_rows(found)
 
     def all_waiting(self, run_id: int) -> Iterator[WaitingRow]:
         """All rows of a run that are still to be sent, in the order of the sheet, some thousand at a time in memory."""
@@ -377,20 +387,6 @@ class Runs:
             with self._database.writing(row_id=next(iter(findings))) as connection:
                 connection.execute(text("UPDATE rows SET verified = :verified WHERE row_id = :row_id"), values)
 
-    def has_message_ids(self, run_id: int) -> bool:
-        """Whether LeadSquared named ids of something for rows of the run, without saying of what."""
-        query = select(ROWS.c.row_id).where(ROWS.c.run_id == run_id, ROWS.c.message_id.is_not(None))
-        return self._database.connection.execute(query.limit(1)).first() is not None
-
-    def has_verified(self, run_id: int) -> bool:
-        """Whether created rows of the run were compared with what LeadSquared holds."""
-        revising = ROWS.c.run_id.in_(select(RUNS.c.run_id).where(RUNS.c.revises == run_id))
-        queries = (
-            select(ROWS.c.row_id).where(of_run, ROWS.c.verified.is_not(None)).limit(1)
-            for of_run in (ROWS.c.run_id == run_id, revising)  # not by OR: SQLite would collect the rows of both first
-        )
-        return any(self._database.connection.execute(query).first() is not None for query in queries)
-
     def explain(self, texts: Mapping[int, tuple[str, str, str]]) -> None:
         """Note code, error and hint of rows, by row_id."""
         if not texts:
@@ -402,16 +398,17 @@ class Runs:
 
     def lines(self, run_id: int) -> Iterator[RowLine]:
         """All rows of a run in the order of the sheet, some thousand at a time in memory."""
-        return map(row_lines.row_line, chain.from_iterable(self.pages(run_id)))
+        found = row_lines.pages(self._database, row_lines.ALL, run_id)
+        return map(row_lines.row_line, chain.from_iterable(found))
 
     def failed_lines(self, run_id: int) -> Iterator[RowLine]:
         """Those of the rows that need a person."""
         found = row_lines.pages(self._database, row_lines.FAILED, run_id)
         return map(row_lines.row_line, chain.from_iterable(found))
 
-    def pages(self, run_id: int) -> Iterator[Sequence[KeptLine]]:
+    def short_pages(self, run_id: int) -> Iterator[Sequence[ShortLine]]:
         """All rows of a run in the order of the sheet, by some thousand, for whoever has no use for each by itself."""
-        return row_lines.pages(self._database, row_lines.ALL, run_id)
+        return row_lines.short_pages(self._database, run_id)
 
     def some_lines(self, run_id: int, row_numbers: Iterable[int]) -> Iterator[RowLine]:
         """A few rows of a run by their numbers, which it must have."""
@@ -433,14 +430,8 @@ class Runs:
         found: list[int] = []
         to_ask = [run_id]
         while to_ask:
-            query = (
-                select(ROWS.c.lineage_run)
-                .join(RUNS, RUNS.c.run_id == ROWS.c.lineage_run)
-                .where(ROWS.c.run_id == to_ask.pop(), RUNS.c.scope_id == ROWS.c.scope_id)
-                .distinct()
-            )
-            runs = self._database.connection.execute(query).scalars()
-            new = [int(run) for run in runs if run != run_id and run not in found]
+            runs = [row[0] for row in self._database.ask(_HAVE_LINES_IN, {"run_id": to_ask.pop()})]
+            new = [run for run in runs if run != run_id and run not in found]
             to_ask += new
             found += new
         return found

@@ -1,4 +1,4 @@
-"""The ledger's tables. Written for SQLite and PostgreSQL alike; small on purpose: a row costs about 240 bytes.
+"""The ledger's tables. Written for SQLite and PostgreSQL alike; small on purpose: a row costs about 200 bytes.
 
 accounts ─┬─ account_names    under which host and name an account was met
           ├─ learned_limits   what refusals taught about the account's real limits
@@ -25,7 +25,7 @@ boots     when this ledger first saw each boot of the machine
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BigInteger,
@@ -42,12 +42,11 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     bindparam,
-    select,
     text,
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import CompoundSelect, TextClause
+    from sqlalchemy import TextClause
     from sqlalchemy.engine import Dialect
 
 METADATA = MetaData()
@@ -64,6 +63,42 @@ OPEN = "('waiting', 'unconfirmed')"
 CELLS_BEGIN = "substr(cells, 1, 4)"
 """So much of the fingerprint of a row's cells is in the index, which is a third smaller by that: four bytes lead to one row or
 two of many millions, which are then compared as a whole. SQL that looks rows up by their cells names both."""
+
+HOLDS_ID = "(outcome = 'created' OR outcome = 'already_imported' OR outcome = 'undone')"
+"""SQL for rows that hold the id of their activity: they have made it, or LeadSquared has shown it with the row's key. Undone
+ones are among them: a marked activity is there still, and an id never comes back for another row. No list: for one of three
+SQLite makes a table each time that it looks whether a row belongs into the index of ids.
+
+Of one account no two rows hold the same id, but no index sees to that: who writes one has asked before, in the same
+transaction (ledger/held_ids.py).
+"""
+
+PAYLOAD_BYTES = 5
+"""So much of the fingerprint of what a row sends is kept: by it two rows are compared of which it is known that they are the
+same row. That one with other values is taken for unchanged has a chance of 1e-12."""
+
+CELLS_BYTES = 8
+"""So much of the fingerprint of its cells: that a row which is not known otherwise is taken for one of a million of its scope
+has a chance of 5e-14."""
+
+
+MARK_BYTES = 4
+"""Of a GUID, in the index of ids."""
+
+
+def id_mark(column: str = "activity_id") -> str:
+    """What the index of ids holds of each, as SQL: four bytes of a GUID, of which a table of many millions has few that are
+    alike; any other id as a whole. SQL that looks rows up by their ids names both.
+
+    Not the first bytes: GUIDs that were made one after the other, or at one time, begin alike, and others end so.
+    """
+    return f"(CASE WHEN length({column}) = 16 THEN substr({column}, 3, {MARK_BYTES}) ELSE {column} END)"
+
+
+def mark_of_id(kept: bytes) -> bytes:
+    """The same of an id as it is kept."""
+    return kept[2 : 2 + MARK_BYTES] if len(kept) == 16 else kept
+
 
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER
 
@@ -335,8 +370,8 @@ ROWS = Table(
     Column("outcome", Text, nullable=False),
     Column("memory_key", LargeBinary),  # hash of unique_by, else the payload's fingerprint
     Column("ordinal", Integer),  # which of several equal rows
-    Column("payload", LargeBinary),  # fingerprint of what it sends
-    Column("cells", LargeBinary),  # fingerprint of its cells
+    Column("payload", LargeBinary),  # the beginning of the fingerprint of what it sends
+    Column("cells", LargeBinary),  # the beginning of the fingerprint of its cells
     Column("request_id", BigInteger),
     Column("position", Integer),  # in the request, from 1
     Column("activity_id", OpaqueId),
@@ -356,22 +391,8 @@ ROWS = Table(
     UniqueConstraint("run_id", "row_number"),
     Index(
         "rows_by_activity",
-        "account_id",
-        "activity_id",
-        unique=True,
-        sqlite_where=text("outcome = 'created' AND activity_id IS NOT NULL"),
-    ),
-    Index(
-        "rows_from_elsewhere",
-        "account_id",
-        "activity_id",
-        sqlite_where=text("outcome = 'already_imported' AND activity_id IS NOT NULL"),
-    ),
-    Index(
-        "rows_undone",
-        "account_id",
-        "activity_id",
-        sqlite_where=text("outcome = 'undone' AND activity_id IS NOT NULL"),
+        text(id_mark()),
+        sqlite_where=text(f"activity_id IS NOT NULL AND {HOLDS_ID}"),
     ),
     Index(
         "rows_by_cells",
@@ -417,21 +438,6 @@ def for_postgresql() -> None:
 def for_rows(statement: str) -> TextClause:
     """A statement about `row_ids`, a list."""
     return text(statement).bindparams(bindparam("row_ids", expanding=True))
-
-
-def holding(*columns: Column[Any]) -> CompoundSelect[Any]:
-    """The rows of an account that hold one of some activity ids: created by us, or read back from elsewhere by their keys.
-
-    Those that were undone are among them: a marked activity is there still, and an id never comes back for another row.
-    To be given its_account and ids. Three statements, because each has an index of its own.
-    """
-    asked = (
-        ROWS.c.account_id == bindparam("its_account"),
-        ROWS.c.activity_id.in_(bindparam("ids", expanding=True)),
-    )
-    kinds = (text("'created'"), text("'already_imported'"), text("'undone'"))
-    created, *others = (select(*columns).where(*asked, ROWS.c.outcome == kind) for kind in kinds)
-    return created.union_all(*others)
 
 
 CLAIMS = Table(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sqlalchemy import bindparam, text
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from etl.delivery.line import Line
-    from etl.ledger.database import Database
+    from etl.ledger.database import Database, Statement
 
 # One statement, because on a shared ledger each is a way there and back. The holds are counted from the index alone, and of
 # other boots too: where even these are fewer than a limit, none of them need be looked at.
@@ -49,9 +49,10 @@ _OF_ANOTHER_BOOT = "SELECT 1 FROM requests WHERE account_id = :account_id AND bo
 
 _SPENT = text("SELECT requests FROM request_days WHERE account_id = :account_id AND utc_day = :utc_day")
 
+# Nobody else counts in this account meanwhile, so that the number is known.
 _COUNT_DAY = """
-INSERT INTO request_days (account_id, utc_day, requests) VALUES (:account_id, :utc_day, 1)
-ON CONFLICT (account_id, utc_day) DO UPDATE SET requests = request_days.requests + 1"""
+INSERT INTO request_days (account_id, utc_day, requests) VALUES (:account_id, :utc_day, :spent)
+ON CONFLICT (account_id, utc_day) DO UPDATE SET requests = excluded.requests"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class Allowance:
     def shortest_seconds(self) -> float:
         """The length of the shortest window: what tells the soonest whether slow answers cost much."""
         return min(limit.seconds for limit in self.limits.values())
+
+    @property
+    def least_count(self) -> int:
+        """With fewer requests than that none of the windows is full."""
+        return min(limit.count for limit in self.limits.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +102,10 @@ class BudgetSpent:
 Refusal: TypeAlias = NoSlot | BudgetSpent
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How an account stands at a moment. now: that moment, by the ledger's clock, like all moments here.
 
+    A tuple, because one is made for each request, and a frozen dataclass takes three times as long.
     spent: requests of the UTC day. most_holds: no more requests than these can hold a slot.
     """
 
@@ -118,11 +124,18 @@ class _Asked:
     """How an account stood when a transaction asked, and what it has counted since. of: what was asked, and when."""
 
     of: tuple[object, ...]
+    account_id: int
+    utc_day: str
     spent: int
     paused_until: float
     boot_seen: float
     is_stop_asked: bool
     most_holds: int
+    has_other_boots: bool | None = None
+
+    def as_counted(self) -> dict[str, object]:
+        """The values that keep what was counted."""
+        return {"account_id": self.account_id, "utc_day": self.utc_day, "spent": self.spent}
 
 
 class Slots:
@@ -145,10 +158,18 @@ class Slots:
         of = (self._database.transactions, account_id, run_id, allowance.longest_seconds, place["utc_day"])
         asked = self._asked
         if asked is None or line is None or asked.of != of or not self._database.is_writing:
+            self._database.write_last()
             values = {**place, "run_id": run_id, "ended_after": _ended_after(now, allowance)}
             ((spent, paused, boot_seen, is_stop_asked, most, *found),) = self._database.ask(_STANDING, values)
             asked = self._asked = _Asked(
-                of, int(spent or 0), float(paused or 0.0), float(boot_seen or 0.0), bool(is_stop_asked), int(most)
+                of,
+                account_id,
+                place["utc_day"],
+                int(spent or 0),
+                float(paused or 0.0),
+                float(boot_seen or 0.0),
+                bool(is_stop_asked),
+                int(most),
             )
             line = line or line_in(found, place["boot_id"])
             self._lines.note(account_id, line)
@@ -193,15 +214,19 @@ class Slots:
         self._queue.forget(account_id, run_id)
         return None
 
-    def counting(self, account_id: int) -> tuple[str, dict[str, object]]:
-        """The statement, with its values, that counts one more request of the UTC day. It is to be carried out at once."""
-        if self._asked is not None:
-            self._asked.spent += 1
-            self._asked.most_holds += 1
-        return _COUNT_DAY, {"account_id": account_id, "utc_day": self._utc_day()}
+    def counting(self, account_id: int) -> list[Statement]:
+        """The statements that count one more request of the UTC day, to be carried out at once; how the account stands was
+        asked in the same transaction."""
+        asked = self._asked
+        if asked is None or asked.of[:2] != (self._database.transactions, account_id):
+            raise RuntimeError("a request is counted, and nobody has asked how its account stands")
+        asked.spent += 1
+        asked.most_holds += 1
+        return self._database.last_of(f"day {account_id} {asked.utc_day}", _COUNT_DAY, asked.as_counted)
 
     def spent_today(self, account_id: int) -> int:
         """Requests of this account so far in the UTC day; asks only."""
+        self._database.write_last()
         place = {"account_id": account_id, "utc_day": self._utc_day()}
         return int(self._database.connection.execute(_SPENT, place).scalar() or 0)
 
@@ -226,7 +251,10 @@ class Slots:
         run_id: int | None,
     ) -> float:
         """When to ask again: no later than in one window, because the answer to another process's request may have come."""
-        now, line, wall = standing.now, standing.line, self._database.clock.now()
+        now, line = standing.now, standing.line
+        if line.share >= 1 and standing.most_holds < allowance.least_count:
+            return now
+        wall = self._database.clock.now()
         asked_again = now + allowance.longest_seconds + MARGIN_SECONDS
         share = line.share_at(wall.timestamp())
         limits = {one: shared(limit, share) for one, limit in allowance.limits.items()}
@@ -256,9 +284,17 @@ class Slots:
     def _settled_after_boot(self, standing: Standing, allowance: Allowance) -> float:
         """Requests of another boot cannot be placed on this boot's clock: after a boot one whole window is waited once."""
         settled = standing.boot_seen + allowance.longest_seconds
-        if settled <= standing.now or not self._database.ask(_OF_ANOTHER_BOOT, self._place(standing.account_id)):
-            return 0.0
-        return settled
+        return settled if settled > standing.now and self._has_other_boots(standing.account_id) else 0.0
+
+    def _has_other_boots(self, account_id: int) -> bool:
+        """Whether the account has requests of another boot. Asked once in a transaction: what is written in it is of this one."""
+        asked = self._asked
+        if asked is None or asked.has_other_boots is None:
+            found = bool(self._database.ask(_OF_ANOTHER_BOOT, self._place(account_id)))
+            if asked is None:
+                return found
+            asked.has_other_boots = found
+        return asked.has_other_boots
 
 
 def _ended_after(now: float, allowance: Allowance) -> float:

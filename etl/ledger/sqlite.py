@@ -12,14 +12,10 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
+from typing import TYPE_CHECKING, Any, cast
 
 from etl.errors import LedgerError
-from etl.ledger.database import Database
+from etl.ledger.database import Database, database_error, plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,8 +23,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection, Engine, ExceptionContext
+    from sqlalchemy.exc import DatabaseError
 
     from etl.clock import Clock
+    from etl.ledger.database import Statement, Values
 
 BUSY_SECONDS = 10
 """How long SQLite itself waits for another writer before it says that the database is locked."""
@@ -39,24 +37,45 @@ _MOST_VALUES = 900  # of one statement; SQLite before 3.32 takes 999
 
 
 def _is_busy(error: BaseException) -> bool:
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 — as ledger/database.py says
+
     return isinstance(error, OperationalError) and ("locked" in str(error) or "busy" in str(error))
 
 
-def _engine(url: str, shown: str) -> Engine:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+_PRAGMAS = (
+    "synchronous = FULL",  # a commit that was answered survives the power cut that follows it
+    "foreign_keys = ON",
+    # 32 MiB written ahead, then brought in: ids and keys lie all over, so that each commit writes most pages of their
+    # indexes anew, and to bring these in after each of them would write and sync them twice
+    "wal_autocheckpoint = 8192",
+    "cache_size = -32768",  # 32 MiB: claims of a large ledger are looked up all over it
+)
+
+
+def _opened(file: str) -> sqlite3.Connection:
+    """A connection as SQLAlchemy would open it for such an address. Raises: sqlite3.DatabaseError."""
+    return _prepared(sqlite3.connect(file, isolation_level=None, check_same_thread=False))
+
+
+def _prepared(driver: sqlite3.Connection) -> sqlite3.Connection:
+    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", *_PRAGMAS):
+        driver.execute(f"PRAGMA {pragma}").close()
+    return driver
+
+
+def _engine(url: str, shown: str, driver: sqlite3.Connection | None) -> Engine:
+    """SQLAlchemy's side. driver: the connection, where it is open already."""
+    from sqlalchemy import create_engine, event  # noqa: PLC0415 — as ledger/database.py says
+    from sqlalchemy.exc import DatabaseError, OperationalError  # noqa: PLC0415 — as above
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415 — as above
+
+    made = {} if driver is None else {"creator": lambda: driver}
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool, **made)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:  # whatever driver SQLAlchemy uses
-        for pragma in (
-            f"busy_timeout = {BUSY_SECONDS * 1000}",
-            "synchronous = FULL",  # a commit that was answered survives the power cut that follows it
-            "foreign_keys = ON",
-            # 32 MiB written ahead, then brought in: ids and keys lie all over, so that each commit writes most pages of their
-            # indexes anew, and to bring these in after each of them would write and sync them twice
-            "wal_autocheckpoint = 8192",
-            "cache_size = -32768",  # 32 MiB: claims of a large ledger are looked up all over it
-        ):
-            dbapi_connection.execute(f"PRAGMA {pragma}").close()
+        if driver is None:
+            _prepared(dbapi_connection)
 
     @event.listens_for(engine, "handle_error")
     def explain(context: ExceptionContext) -> None:
@@ -142,17 +161,34 @@ class SqliteDatabase(Database):
     def __init__(self, url: str, clock: Clock) -> None:
         """Raises: LedgerError — no database can be opened or made there."""
         super().__init__(url, clock)
+        self._url = url
+        self._connection: Connection | None = None
+        file = plain_file(url)
         try:
-            self._engine = _engine(url, self.shown)
-            self._connection: Connection = self._engine.connect()
-        except DatabaseError as error:
-            raise self._trouble(error) from error
-        driver: Any = self._connection.connection.dbapi_connection
-        self._sqlite: sqlite3.Connection = driver  # SQLAlchemy's own for such a URL
+            self._sqlite: sqlite3.Connection = self._driver_of_its_own() if file is None else _opened(file)
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(_told(self.shown, str(error))) from error
+        self._last: dict[str, tuple[str, Callable[[], Values]]] = {}
 
     @property
     def connection(self) -> Connection:
+        if self._connection is None:
+            if self._sqlite.in_transaction:
+                raise RuntimeError("SQLAlchemy begins with a rollback, and something has begun already")
+            self._connection = self._connected(self._sqlite)
         return self._connection
+
+    def _connected(self, driver: sqlite3.Connection | None) -> Connection:
+        try:
+            return _engine(self._url, self.shown, driver).connect()
+        except database_error() as error:
+            raise self._trouble(error) from error
+
+    def _driver_of_its_own(self) -> sqlite3.Connection:
+        """What SQLAlchemy has opened, where the address says more than a path."""
+        self._connection = self._connected(None)
+        driver: Any = self._connection.connection.dbapi_connection
+        return cast("sqlite3.Connection", driver)
 
     def ask(self, statement: str, values: Mapping[str, object]) -> Sequence[Any]:
         return self._quickly(statement, values).fetchall()
@@ -166,6 +202,15 @@ class SqliteDatabase(Database):
             return self._sqlite.executemany(by_position, map(taken, values)).rowcount
         except sqlite3.DatabaseError as error:
             raise LedgerError(_told(self.shown, str(error))) from error
+
+    def last_of(self, name: str, statement: str, values: Callable[[], Values]) -> list[Statement]:
+        self._last[name] = (statement, values)
+        return []
+
+    def write_last(self) -> None:
+        while self._last:
+            _, (statement, values) = self._last.popitem()
+            self._quickly(statement, values())
 
     def insert(self, table: Table, values: Mapping[str, object]) -> int:
         return self._quickly(_insertion(table.name, tuple(values)), values).lastrowid or 0
@@ -188,12 +233,12 @@ class SqliteDatabase(Database):
         whole = len(values) - len(values) % together
         if whole:
             lines = [tuple(chain.from_iterable(values[at : at + together])) for at in range(0, whole, together)]
-            self._connection.exec_driver_sql(statement + ", ".join([one] * together), lines)
+            self.connection.exec_driver_sql(statement + ", ".join([one] * together), lines)
         if whole < len(values):
-            self._connection.exec_driver_sql(statement + one, values[whole:])
+            self.connection.exec_driver_sql(statement + one, values[whole:])
 
     def will_read_in_order(self) -> None:
-        self._connection.exec_driver_sql("PRAGMA cache_size = -4096").close()
+        self.ask("PRAGMA cache_size = -4096", {})
 
     def refuse_part_of_a_page(self, path: Path) -> None:
         """Refuse a SQLite file that ends within a page: SQLite reads what is missing there as zeros, and says nothing.
@@ -202,7 +247,7 @@ class SqliteDatabase(Database):
         Raises: LedgerError — it was cut short.
         """
         log = path.with_name(f"{path.name}-wal")
-        page_bytes = int(self._connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+        page_bytes = int(self.ask("PRAGMA page_size", {})[0][0])
         has_log = log.exists() and log.stat().st_size > 0
         if path.exists() and path.stat().st_size % page_bytes and not has_log:
             raise LedgerError(_told(self.shown, "database disk image is malformed: its last page is cut short"))
@@ -212,21 +257,25 @@ class SqliteDatabase(Database):
 
         Not done on opening, because it changes the file for good: first it must be known to be a ledger.
         """
-        self._connection.exec_driver_sql("PRAGMA journal_mode = WAL").close()
+        self.ask("PRAGMA journal_mode = WAL", {})
 
     def give_back(self) -> None:
         """Needs as much room again for a while, and nobody else writing."""
         for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            self._connection.exec_driver_sql(statement).close()
+            self.ask(statement, {})
+
+    def tables(self) -> set[str]:
+        return {row[0] for row in self.ask("SELECT name FROM sqlite_master WHERE type = 'table'", {})}
 
     def close(self) -> None:
-        self._connection.close()
-        self._engine.dispose()
+        if self._connection is not None:
+            self._connection.close()
+        self._sqlite.close()
 
     def _begin(self, account_id: int | None, of: Mapping[str, int]) -> None:  # noqa: ARG002 — whoever writes has the whole file
         try:
-            self._connection.exec_driver_sql(_BEGIN)
-        except OperationalError as error:
+            self.connection.exec_driver_sql(_BEGIN)
+        except database_error() as error:
             if not _is_busy(error):
                 raise
             self._begin_when_free()
@@ -248,19 +297,22 @@ class SqliteDatabase(Database):
             reraise=True,
         ):
             with attempt:
-                self._connection.exec_driver_sql(_BEGIN)
+                self.connection.exec_driver_sql(_BEGIN)
 
     def _begin_looking(self) -> None:
-        self._connection.exec_driver_sql("BEGIN")  # takes no lock that another process would have to wait for
+        self.ask("BEGIN", {})  # takes no lock that another process would have to wait for
+
+    def _end_looking(self) -> None:
+        self.ask("COMMIT", {})
 
     def _commit(self) -> None:
-        self._connection.exec_driver_sql("COMMIT")
+        self.write_last()
+        self.connection.exec_driver_sql("COMMIT")
 
     def _roll_back(self) -> None:
-        with suppress(
-            DatabaseError, LedgerError
-        ):  # SQLite has rolled back by itself after some errors (a full disk, say)
-            self._connection.exec_driver_sql("ROLLBACK")
+        self._last.clear()
+        with suppress(LedgerError):  # SQLite has rolled back by itself after some errors (a full disk, say)
+            self.ask("ROLLBACK", {})
 
     def _trouble(self, error: DatabaseError) -> LedgerError:
         return LedgerError(_told(self.shown, str(error.orig)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from etl.records import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,7 +14,7 @@ MOST_KEYS = 250_000
 
 
 class Staged:
-    """The rows of one input so far. rows: how many. has_lines: some are lines of files of ours.
+    """The rows of one input so far. rows: how many. waiting: so many of them wait. has_lines: some are lines of files of ours.
 
     has_versions: some are told apart by version.
 
@@ -20,7 +22,7 @@ class Staged:
     """
 
     def __init__(self) -> None:
-        self.rows = 0
+        self.rows = self.waiting = 0
         self.has_lines = False
         self.has_versions = False
         self.are_different = True
@@ -28,7 +30,10 @@ class Staged:
 
     def take(self, columns: Mapping[str, Sequence[object]]) -> None:
         """Further rows, by columns named as in `StagedRow`; those that all of them lack may be left out."""
-        self.rows += len(columns["row_number"])
+        rows = len(columns["row_number"])
+        outcomes = columns.get("outcome")
+        self.rows += rows
+        self.waiting += rows if outcomes is None else sum(outcome == Outcome.WAITING for outcome in outcomes)
         self.has_lines = self.has_lines or _has_one(columns.get("lineage_run", ()))
         self.has_versions = self.has_versions or _has_one(columns.get("version", ()))
         if self.are_different:

@@ -11,16 +11,16 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from etl.ledger.schema import RUN_STEPS
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.engine import Connection
 
     from etl.ledger.database import Database
+
+
+_STEPS = """
+SELECT run_id, step, at, os_user, machine, on_behalf_of, detail FROM run_steps WHERE run_id IN :row_ids ORDER BY step_id"""
 
 
 class Step(StrEnum):
@@ -83,6 +83,8 @@ def note_step(
     detail: str | None = None,
 ) -> None:
     """Note a step within the transaction that is it."""
+    from etl.ledger.schema import RUN_STEPS  # noqa: PLC0415 — not for whoever only reads what happened
+
     user, machine = this_actor()
     values = {"run_id": run_id, "step": step.value, "at": at, "os_user": user, "machine": machine}
     connection.execute(RUN_STEPS.insert().values(on_behalf_of=on_behalf_of, detail=detail, **values))
@@ -101,15 +103,5 @@ class Steps:
 
     def of(self, run_ids: Sequence[int]) -> list[StepTaken]:
         """The steps of these runs, in the order in which they were noted."""
-        columns = RUN_STEPS.c
-        query = select(
-            columns.run_id,
-            columns.step,
-            columns.at,
-            columns.os_user,
-            columns.machine,
-            columns.on_behalf_of,
-            columns.detail,
-        )
-        found = self._database.connection.execute(query.where(columns.run_id.in_(run_ids)).order_by(columns.step_id))
+        found = self._database.ask(_STEPS, {"row_ids": run_ids})
         return [StepTaken(row[0], Step(row[1]), row[2], Actor(row[3], row[4], row[5]), row[6]) for row in found]

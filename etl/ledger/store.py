@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url, select
-
 from etl.errors import BusyError, LedgerError
-from etl.ledger.accounts import Accounts
-from etl.ledger.causes import Causes
-from etl.ledger.copies import Copies
-from etl.ledger.facts import Facts
-from etl.ledger.failures import Failures
+from etl.ledger.database import plain_file
 from etl.ledger.file_system import refuse_network
-from etl.ledger.found_leads import FoundLeads
-from etl.ledger.known_keys import KnownKeys
-from etl.ledger.limits_held import LimitsHeld
-from etl.ledger.listing import Listing
 from etl.ledger.mark import Mark
-from etl.ledger.migrations import migrate, schema_version
-from etl.ledger.moves import Moves
-from etl.ledger.prune import Pruning
-from etl.ledger.runs import Runs
-from etl.ledger.schema import BOOTS
+from etl.ledger.present import PRESENT_VERSION, schema_version
+from etl.ledger.rooms import Rooms
 from etl.ledger.sqlite import SqliteDatabase
-from etl.ledger.steps import Steps
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,28 +20,30 @@ if TYPE_CHECKING:
 
     from etl.clock import Clock
     from etl.ledger.database import Database
-    from etl.ledger.doubts import Doubts
-    from etl.ledger.handover import Handovers
     from etl.ledger.leases import Lease, Leases
     from etl.ledger.moving import Moving
-    from etl.ledger.plan import Plan
-    from etl.ledger.requests import Requests
-    from etl.ledger.revisions import Revisions
-    from etl.ledger.rounds import Rounds
-    from etl.ledger.standing import Standing
-    from etl.ledger.undoing import Undoings
     from etl.records import MayWrite
+
+
+_BOOT = "SELECT boot_id FROM boots WHERE boot_id = :boot_id"
+
+_NEW_BOOT = "INSERT INTO boots (boot_id, first_seen_mono) VALUES (:boot_id, :now)"
 
 
 def sqlite_path(url: str) -> Path | None:
     """The file of a SQLite ledger; None for another database."""
+    file = plain_file(url)
+    if file is not None:
+        return Path(file)
+    from sqlalchemy import make_url  # noqa: PLC0415 — as ledger/database.py says
+
     place = make_url(url)
     if place.get_backend_name() != "sqlite" or not place.database:
         return None
     return Path(place.database.removeprefix("file:"))  # SQLite takes an address of its own kind, too
 
 
-class Ledger:
+class Ledger(Rooms):
     """An open ledger, for one thread of one process. Use it as a context manager."""
 
     def __init__(self, url: str, files: Path, clock: Clock) -> None:
@@ -74,7 +61,7 @@ class Ledger:
         self.shown = self._database.shown
         try:
             self._check_content(had_mark=had_mark)
-            migrate(self._database)
+            self._bring_to_present()
             self._database.will_note_commits()
             if self._mark is not None:
                 self._mark.leave()
@@ -82,74 +69,6 @@ class Ledger:
         except BaseException:
             self.close()
             raise
-        leases = self._leases
-        self.accounts = Accounts(self._database)
-        self.copies = Copies(self._database, files)
-        self.runs = Runs(self._database, leases.holds_in_this_commit) if leases else Runs(self._database)
-        self.failures = Failures(self._database)
-        self.known_keys = KnownKeys(self._database)
-        self.facts = Facts(self._database)
-        self.found_leads = FoundLeads(self._database)
-        self.listing = Listing(self._database)
-        self.steps = Steps(self._database)
-        self.moves = Moves(self._database)
-        self.causes = Causes(self._database)
-        self.limits_held = LimitsHeld(self._database)
-        self.pruning = Pruning(self._database, self.copies, self._mark.neighbours if self._mark else list)
-
-    # The rooms that only some commands enter: to load them all takes a tenth of the time of those that list runs.
-
-    @cached_property
-    def requests(self) -> Requests:
-        """Slots, intents and ends of requests."""
-        from etl.ledger.requests import Requests  # noqa: PLC0415 — as said above
-
-        leases = self._leases
-        if leases is None:
-            return Requests(self._database)
-        return Requests(self._database, leases.holds_in_this_commit, leases.is_after_one_that_may_live)
-
-    @cached_property
-    def revisions(self) -> Revisions:
-        """Runs that bring other values to activities."""
-        from etl.ledger.revisions import Revisions  # noqa: PLC0415 — as said above
-
-        return Revisions(self._database)
-
-    @cached_property
-    def doubts(self) -> Doubts:
-        """Rows that may be in LeadSquared."""
-        from etl.ledger.doubts import Doubts  # noqa: PLC0415 — as said above
-
-        return Doubts(self._database)
-
-    @cached_property
-    def handovers(self) -> Handovers:
-        """Runs that go to another ledger, or come from one."""
-        from etl.ledger.handover import Handovers  # noqa: PLC0415 — as said above
-
-        return Handovers(self._database)
-
-    @cached_property
-    def undoings(self) -> Undoings:
-        """Rows that are taken back."""
-        from etl.ledger.undoing import Undoings  # noqa: PLC0415 — as said above
-
-        return Undoings(self._database)
-
-    @cached_property
-    def rounds(self) -> Rounds:
-        """Rounds of reading back."""
-        from etl.ledger.rounds import Rounds  # noqa: PLC0415 — as said above
-
-        return Rounds(self._database)
-
-    @cached_property
-    def standing(self) -> Standing:
-        """How accounts stand."""
-        from etl.ledger.standing import Standing  # noqa: PLC0415 — as said above
-
-        return Standing(self._database)
 
     @property
     def moving(self) -> Moving:
@@ -170,12 +89,6 @@ class Ledger:
             except Timeout:
                 return True
         return False
-
-    def plan(self) -> Plan:
-        """An empty plan on this connection; the one before it is gone."""
-        from etl.ledger.plan import Plan  # noqa: PLC0415 — as said above
-
-        return Plan(self._database)
 
     def _opened(self, url: str, clock: Clock) -> Database:
         if not url.startswith("postgresql"):
@@ -302,14 +215,19 @@ class Ledger:
         if isinstance(self._database, SqliteDatabase):
             self._database.write_ahead()
 
+    def _bring_to_present(self) -> None:
+        if schema_version(self._database) != PRESENT_VERSION:
+            from etl.ledger.migrations import migrate  # noqa: PLC0415 — next to every ledger is what it should be
+
+            migrate(self._database)
+
     def _note_boot(self) -> None:
-        clock = self._database.clock
-        known = select(BOOTS.c.boot_id).where(BOOTS.c.boot_id == clock.boot_id())
-        if self._database.connection.execute(known).first() is not None:
+        clock, boot = self._database.clock, {"boot_id": self._database.clock.boot_id()}
+        if self._database.ask(_BOOT, boot):
             return
-        with self._database.writing() as connection:
-            if connection.execute(known).first() is None:
-                connection.execute(BOOTS.insert().values(boot_id=clock.boot_id(), first_seen_mono=clock.monotonic()))
+        with self._database.writing():
+            if not self._database.ask(_BOOT, boot):
+                self._database.do(_NEW_BOOT, boot | {"now": clock.monotonic()})
 
     def close(self) -> None:
         """Give back what is held, and close the connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,6 +27,16 @@ class WaitingRow(NamedTuple):
     address: bytes | None = None
     lineage_run: int | None = None
     replaces: int | None = None
+
+
+def waiting_rows(told: Sequence[Any]) -> dict[int, WaitingRow]:
+    """Rows that a database has told as WAITING_COLUMNS, by row number."""
+    has_bytes = all(row[2].__class__ is bytes for row in told[:1])  # it gives all of them in the same way
+    return {row[1]: row for row in map(_as_told if has_bytes else waiting_row, told)}
+
+
+_as_told = partial(tuple.__new__, WaitingRow)
+"""A row of columns that are as it has them already: half of what its own `_make` costs, for each row of each run."""
 
 
 def waiting_row(row: Sequence[Any]) -> WaitingRow:

@@ -11,7 +11,7 @@ from etl.mapping.broken_cells import problem_of
 from etl.mapping.convert import CONVERTERS
 from etl.mapping.convert.bounds import limits_of, within
 from etl.mapping.convert.cells import ColumnRules, read_as_text
-from etl.mapping.convert.whole_columns import moments, plain_digits, plain_texts
+from etl.mapping.convert.whole_columns import date_times, moments, plain_digits, plain_emails, plain_texts
 from etl.mapping.model import decimal_of, lookup_of, most_characters, type_of, when_empty
 from etl.mapping.target_rules import UseValue
 from etl.mapping.targets import FieldType
@@ -125,7 +125,7 @@ def memos_of(
     whole: how many texts are read at once.
     """
     of_text = reads[str]
-    memos = Memos({kind: Memo(read) for kind, read in reads.items()})
+    memos = Memos({kind: Memo(read, date_times(read)) for kind, read in reads.items()})
     memos[str] = Memo(lambda text: empty if text.strip() in empties else of_text(text), whole)
     memos[BrokenCell] = Memo(problem_of)
     memos[type(None)] = Memo(lambda _: empty)
@@ -160,6 +160,8 @@ def _whole(mapping: Mapping, mapped: MappedTarget, empties: frozenset[str]) -> W
     kind, most = type_of(mapping, mapped.target, mapped.rule), most_characters(mapped.target, mapped.rule)
     if kind is FieldType.TEXT:
         return plain_texts(mapped.target, empties, most)
+    if kind is FieldType.EMAIL:
+        return plain_emails(empties, most)
     return plain_digits(empties, most) if kind in (FieldType.NUMBER, FieldType.INTEGER) else None
 
 

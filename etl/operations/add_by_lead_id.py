@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.operations import bulk
+from etl.operations import bulk, by_columns
 from etl.operations.contract import AnswerNames, Proof
 from etl.records import ApiRequest, Outcome, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.operations.contract import Element, RequestOptions
+    from etl.operations.contract import Columns, Element, RequestOptions
     from etl.records import Activity
 
 _PATH = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Add/ByLeadId"
@@ -43,6 +43,9 @@ class AddByLeadId:
 
     def carries(self, target: str) -> bool:
         return bulk.carries(target, _ADDRESS)
+
+    def written(self, columns: Columns, event: int, options: RequestOptions) -> list[str] | None:  # noqa: ARG002
+        return by_columns.written(columns, event, _ADDRESS, bulk.VALIDATED)
 
     def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:  # noqa: ARG002
         found = [bulk.element(activity, _ADDRESS, bulk.VALIDATED) for activity in activities]

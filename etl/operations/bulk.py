@@ -44,6 +44,8 @@ def element(activity: Activity, addressed_by: str, options: RequestOptions) -> s
 
     Raises:  ValueError — the row has no such target.
     """
+    if activity.written is not None:
+        return activity.written
     head: dict[str, str | int] = {addressed_by: address(activity, addressed_by), "ActivityEvent": activity.event}
     return filled(head, of_new(activity), OPTIONAL_NAMES, options)
 
@@ -80,7 +82,7 @@ def _form(
 ) -> tuple[str, tuple[str, ...]]:
     """An element with `%s` for each value that it takes, those of the head first; and which of `present` follow, in order."""
     fixed = [name for name in names if name in present]
-    others = [name for name in present if name not in _ELSEWHERE.union(names)]
+    others = [name for name in present if is_custom(name, names)]
     members = [f"{_written(name)}:%s" for name in (*head, *fixed)]
     if others:
         fields = ",".join(f'{{"SchemaName":{_written(name)},"Value":%s}}' for name in others)
@@ -90,7 +92,13 @@ def _form(
     return f"{{{','.join(members)}}}", (*fixed, *others)
 
 
+def is_custom(name: str, names: tuple[str, ...] = OPTIONAL_NAMES) -> bool:
+    """Whether a target stands in `Fields`. names: the fixed names of the element beside those with a meaning elsewhere."""
+    return name not in names and name not in _ELSEWHERE
+
+
 def _written(name: str) -> str:
+    """A name as it stands in a text that is filled with `%`."""
     return _text(name).replace("%", "%%")
 
 

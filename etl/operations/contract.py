@@ -7,12 +7,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from etl.records import Activity, ApiRequest, Outcome, Window
 
 Element: TypeAlias = dict[str, object]
 """One activity as the bulk operations carry it: fixed names at the top, everything else in `Fields`."""
+
+Columns: TypeAlias = "Mapping[str, Sequence[str | None]]"
+"""Target → its text for each of several rows, None for a row that leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,13 @@ class Operation(Protocol):
 
     def carries(self, target: str) -> bool:
         """Whether a request of this operation has a place for this target."""
+        ...
+
+    def written(self, columns: Columns, event: int, options: RequestOptions) -> list[str] | None:
+        """What `request` would write for each of many rows, given by columns; None: it is for each row by itself.
+
+        columns: of equal length, in the order of the mapping.
+        """
         ...
 
     def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:

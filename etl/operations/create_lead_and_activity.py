@@ -12,7 +12,7 @@ from etl.records import ApiRequest, Outcome, Window
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from etl.operations.contract import Element, RequestOptions
+    from etl.operations.contract import Columns, Element, RequestOptions
     from etl.records import Activity
 
 _PATH = "/v2/ProspectActivity.svc/CreateCustom"
@@ -50,6 +50,9 @@ class CreateLeadAndActivity:
         if target.startswith(_LEAD):
             return target.removeprefix(_LEAD) not in {"", _SEARCH_BY}
         return target != "ActivityOwnerEmail" and bulk.carries(target.replace(".", "_"), "")
+
+    def written(self, columns: Columns, event: int, options: RequestOptions) -> None:
+        """Each row by itself."""
 
     def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:
         if not options.search_by:

@@ -11,7 +11,7 @@ from etl.records import ApiRequest, Outcome, Window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.operations.contract import Element, RequestOptions
+    from etl.operations.contract import Columns, Element, RequestOptions
     from etl.records import Activity
 
 _PATH = "/v2/ProspectActivity.svc/Bulk/CustomActivity/Update"
@@ -45,6 +45,9 @@ class Update:
 
     def carries(self, target: str) -> bool:
         return target not in {"ActivityDateTime", "ActivityOwnerEmail"} and bulk.carries(target, _ADDRESS)
+
+    def written(self, columns: Columns, event: int, options: RequestOptions) -> None:
+        """Each row by itself."""
 
     def request(self, activities: Sequence[Activity], options: RequestOptions) -> ApiRequest:
         ids = [bulk.address(activity, _ADDRESS) for activity in activities]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from etl.records import BrokenCell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from etl.records import Cell
 
@@ -114,24 +114,30 @@ class _TimesOfDay(dict[int, timedelta]):
 _midnights, _times_of_day = _Midnights(), _TimesOfDay()  # facts of the calendar, the same for every workbook
 
 
-def moments(serials: Iterable[float], shows: Shows, *, from_1904: bool) -> list[Cell]:
+def moments(serials: Sequence[float], shows: Shows, *, from_1904: bool) -> Sequence[Cell]:
     """`moment` of each number, quicker where there are many: a table has few different days and times of day."""
     if from_1904 or not shows.day:
         return [moment(serial, shows, from_1904=from_1904) for serial in serials]
-    found: list[Cell] = []
-    for serial in serials:
-        # A whole day is written as one; a multiplication and a division of large numbers take longer than all else here.
-        days, milliseconds = (serial, 0) if isinstance(serial, int) else divmod(round(serial * _DAY_MS), _DAY_MS)
-        try:
-            midnight = _midnights[days]
-        except LookupError:
-            found.append(moment(serial, shows, from_1904=False))
-            continue
-        if milliseconds:
-            found.append(midnight + _times_of_day[milliseconds])
-        else:
-            found.append(midnight if shows.time else midnight.date())
-    return found
+    try:
+        return _ordinary_moments(serials, shows)
+    except LookupError:
+        return [moment(serial, shows, from_1904=False) for serial in serials]
+
+
+def _ordinary_moments(serials: Sequence[float], shows: Shows) -> Sequence[Cell]:
+    """Raises LookupError for days that `moment` has to look at."""
+    if {*map(type, serials)} == {
+        int
+    }:  # a whole day is written as one: to reckon with large numbers takes longer than all else
+        midnights = list(map(_midnights.__getitem__, cast("Sequence[int]", serials)))
+        return midnights if shows.time else list(map(datetime.date, midnights))
+    parts = [divmod(round(serial * _DAY_MS), _DAY_MS) for serial in serials]
+    if shows.time:
+        return [_midnights[days] + _times_of_day[milliseconds] for days, milliseconds in parts]
+    return [
+        _midnights[days] + _times_of_day[milliseconds] if milliseconds else _midnights[days].date()
+        for days, milliseconds in parts
+    ]
 
 
 def narrowed(value: datetime, shows: Shows | None) -> datetime | date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from etl.records import ETL_COLUMNS, MESSAGE_COLUMN, OWN_COLUMNS, VERIFIED_COLUMN, Outcome
+from etl.records import ETL_COLUMNS, MESSAGE_COLUMN, OWN_COLUMNS, VERIFIED_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,8 @@ def result_headers(table: Table, more: tuple[str, ...] = ()) -> tuple[str, ...]:
 def input_cells(line: ResultLine, positions: Sequence[int]) -> list[Cell]:
     """The input's own cells of a line; a row shorter than its header ends in empty cells."""
     cells = line.cells
+    if positions and len(cells) == len(positions) == positions[-1] + 1:  # all of them, as nearly always
+        return list(cells)
     return [cells[position] if position < len(cells) else None for position in positions]
 
 
@@ -52,13 +54,15 @@ def own_cells(line: ResultLine, more: tuple[str, ...] = ()) -> tuple[OwnCell, ..
     """The outcome cells of a line, in the order of `own_headers`."""
     cells = (
         line.row_number,
-        Outcome(line.status).value,
+        line.status.value,
         defused(line.activity_id),
         defused(line.error),
         defused(line.hint),
         defused(line.code),
         line.run,
     )
+    if not more:
+        return cells
     further = {VERIFIED_COLUMN: line.verified, MESSAGE_COLUMN: line.message_id}
     return (*cells, *(defused(further[name]) for name in more))
 

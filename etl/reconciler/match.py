@@ -87,11 +87,15 @@ def match(items: Sequence[AnswerItem], rows: int, numbering: Numbering, named: S
         return Matched(_by_position(items, ids), numbering)
     shown = _numbering_of(numbers, len(items), rows)
     if shown is not Numbering.UNKNOWN:
-        is_news = numbering in {Numbering.UNKNOWN, shown}
-        return Matched(_by_number(items, ids, _FIRST_NUMBER[shown]), shown if is_news else Numbering.UNKNOWN)
+        return Matched(_by_number(items, ids, _FIRST_NUMBER[shown]), after_full(numbering, shown))
     if numbering is Numbering.UNKNOWN or _fits_the_other(numbers, rows, numbering):
         return Matched((_PARTIAL,) * rows, numbering)
     return Matched(_by_number(items, ids, _FIRST_NUMBER[numbering]), numbering)
+
+
+def after_full(known: Numbering, shown: Numbering) -> Numbering:
+    """What is known of an account's numbering once a full answer has shown it: nothing any more where two disagree."""
+    return shown if known in {Numbering.UNKNOWN, shown} else Numbering.UNKNOWN
 
 
 def _numbering_of(numbers: Sequence[int], answered: int, rows: int) -> Numbering:

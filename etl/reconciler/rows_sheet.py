@@ -140,6 +140,8 @@ def set_columns(sheet: Any, widths: Widths, styles: Styles, columns: int) -> Non
 
 def note_what_is_cut(cells: list[Cell], headers: Sequence[str]) -> None:
     """Cut what a cell cannot hold, and say in the error column which texts these are."""
+    if len("".join([cell for cell in cells if type(cell) is str])) <= _MAY_BE_TOO_LONG:
+        return  # all of them together would fit, as nearly always
     cut = []
     for column, cell in enumerate(cells):
         if type(cell) is str and len(cell) > _MAY_BE_TOO_LONG:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from etl.ledger.row_lines import KeptLine
+    from etl.ledger.row_lines import ShortLine
     from etl.reader import WrittenRows
 
 _number = itemgetter(0)
 
 
 def side_by_side(
-    pages: Iterable[Sequence[KeptLine]], written: Iterable[WrittenRows]
-) -> Iterator[tuple[Sequence[KeptLine], Sequence[str]]]:
+    pages: Iterable[Sequence[ShortLine]], written: Iterable[WrittenRows]
+) -> Iterator[tuple[Sequence[ShortLine], Sequence[str]]]:
     """Rows that both have, as the ledger has them and as text. What only one of the two has is left out."""
     coming = iter(pages)
-    page: Sequence[KeptLine] = next(coming, ())
+    page: Sequence[ShortLine] = next(coming, ())
     at = 0
     for numbers, texts in written:
-        rows: list[KeptLine] = []
+        rows: list[ShortLine] = []
         while page:
             end = bisect_right(page, numbers[-1], lo=at, key=_number)
             rows.extend(page[at:end])

@@ -177,7 +177,7 @@ class Widths:
             if cell is not None:
                 is_text = isinstance(cell, str)
                 width = self._widths[position]
-                if width <= _WIDEST_OF_ALL and (not is_text or len(cell) >= width):  # type: ignore[arg-type] # a text
+                if width <= _WIDEST_OF_ALL and (len(cell) >= width if is_text else _may_be_as_long(cell, width)):  # type: ignore[arg-type] # a text
                     self._widths[position] = max(width, _longest_line(cell) + 1)
                 self._has_text[position] |= is_text
                 self._has_other[position] |= not is_text
@@ -190,6 +190,11 @@ class Widths:
 
     def is_text(self, position: int) -> bool:
         return self._has_text[position] and not self._has_other[position]
+
+
+def _may_be_as_long(cell: Cell, width: int) -> bool:
+    """Whether a cell that is no text may take that width. Whole numbers below a million, as ours nearly all are, take six."""
+    return not (type(cell) is int and 0 <= cell < 1_000_000 and width > 6)
 
 
 def _longest_line(cell: Cell) -> int:

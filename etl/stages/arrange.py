@@ -11,13 +11,12 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
-from etl.chunker import chunks, chunks_in_order, chunks_of_one_address
+from etl.chunker import Chunk, chunks_in_order, chunks_of_one_address, cut
 from etl.records import Activity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from etl.chunker import Chunk
     from etl.ledger.gathering import Gathering
     from etl.ledger.waiting import WaitingRow
     from etl.operations.contract import Operation
@@ -37,6 +36,22 @@ def arranged(
 
     blocks: the rows in the order of the sheet. gathering: gives a table in which they can be put into another order.
     """
+    if not needs_addresses(operation):
+        for number, going in enumerate(cut(blocks, operation.rows_per_request, _company), start=1):
+            its_rows, its_activities = zip(*going, strict=True)
+            yield Chunk(number, its_activities), its_rows
+        return
+    yield from _by_address(blocks, operation, gathering)
+
+
+def _company(going: Going) -> int | None:
+    return going[0].together
+
+
+def _by_address(
+    blocks: Iterable[Sequence[Going]], operation: Operation, gathering: Callable[[], Gathering]
+) -> Iterator[tuple[Chunk, tuple[WaitingRow, ...]]]:
+    """Cut rows where it matters which of them belong to one address."""
     size = operation.rows_per_request
     rows: dict[int, WaitingRow] = {}
 
@@ -53,10 +68,8 @@ def arranged(
 
     if operation.travels_by is not None:
         made = chunks_of_one_address(activities(_gathered(blocks, gathering())), size, company, address)
-    elif operation.keeps_order:
-        made = chunks_in_order(activities(chain.from_iterable(blocks)), size, company, address)
     else:
-        made = chunks(activities(chain.from_iterable(blocks)), size, company)
+        made = chunks_in_order(activities(chain.from_iterable(blocks)), size, company, address)
     for chunk in made:
         yield chunk, tuple(rows.pop(activity.row_number) for activity in chunk.activities)
 

@@ -8,8 +8,8 @@ from etl.mapping.operation_needs import FOUND_LEAD
 from etl.operations import OPERATIONS
 from etl.reconciler.differences import by_target, differences, element_of
 from etl.records import Outcome
-from etl.stages.deliver import Packing
 from etl.stages.lead_memory import with_any_address
+from etl.stages.outgoing import Packing
 from etl.stages.revisable import ADDRESS
 
 if TYPE_CHECKING:

@@ -105,7 +105,7 @@ def summary_of(
 ) -> InputSummary:
     """How the input ended, counted in the ledger."""
     run = ledger.runs.get(run_id)
-    counts = ledger.runs.counts(run_id)
+    counts = ledger.runs.counts(run_id) if files.counts is None else files.counts
     equation = Equation(run.data_rows if run else prepared.data_rows, counts)
     code = outcome_code(counts, cause, holds=equation.holds)
     return InputSummary(

@@ -11,58 +11,30 @@ from etl.chunker import requests_needed
 from etl.delivery.driver import Consignment, Driver
 from etl.delivery.parcels import Parcel
 from etl.delivery.throttle import capacity_for
-from etl.identity import row_key
 from etl.ledger.waiting import WaitingRow
-from etl.records import Activity, Window
+from etl.records import Window
 from etl.stages.arrange import arranged, needs_addresses
 from etl.stages.connect import allowance_of
 from etl.stages.lead_memory import with_any_address
 from etl.stages.limits_told import note_limits_held
+from etl.stages.outgoing import Packing
 from etl.stages.pace import Pace
 from etl.stages.refused_in_a_row import Watched
 from etl.stages.telling import ProgressTeller
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from etl.chunker import Group
     from etl.delivery.driver import Delivered
     from etl.ledger.plan import Plan, PlannedRow
     from etl.ledger.requests import Allowance
     from etl.ledger.store import Ledger
-    from etl.mapping.apply import AppliedRow
     from etl.records import Limit
     from etl.stages.arrange import Going
     from etl.stages.prepare import LoadedMapping, PreparedInput
     from etl.stages.refused_in_a_row import RefusedInARow
     from etl.stages.session import Session
-
-
-class Packing:
-    """Activities into requests, the same ones for a dry run, a run and its continuation."""
-
-    def __init__(self, mapping: LoadedMapping) -> None:
-        self._mapping = mapping
-        self._event = mapping.event
-        self.key_field = mapping.mapping.row_key_field
-
-    def activity(self, row: AppliedRow, memory_key: bytes, ordinal: int) -> Activity:
-        """The row's payload, with its row key where the mapping has a field for it."""
-        return self.filled(row.row_number, dict(row.values or {}), memory_key, ordinal)
-
-    def filled(self, row_number: int, values: dict[str, str], memory_key: bytes, ordinal: int) -> Activity:
-        """The same of a row's number and values; these belong to the activity from here on."""
-        if self.key_field:
-            values[self.key_field] = row_key(self._mapping.mapping.name, self._event, memory_key, ordinal)
-        return Activity(row_number, values, self._event)
-
-    def body(self, activities: Sequence[Activity]) -> bytes:
-        """The exact bytes of a request."""
-        return self._mapping.operation.request(activities, self._mapping.request_options).body
-
-    def pack(self, number: int, rows: tuple[WaitingRow, ...], activities: tuple[Activity, ...]) -> Parcel:
-        request = self._mapping.operation.request(activities, self._mapping.request_options)
-        return Parcel(number, rows, activities, request)
 
 
 def dry_bodies(prepared: PreparedInput, plan: Plan) -> Iterator[bytes]:
@@ -105,18 +77,13 @@ class Parcels:
             yield self._packing.pack(chunk.number, rows, chunk.activities)
 
     def _blocks(self) -> Iterator[list[Going]]:
-        for rows in self._prepared.to_send():
-            first, last = rows[0][0], rows[-1][0]
+        for block in self._prepared.to_send():
+            first, last = block.numbers[0], block.numbers[-1]
             if self._last_row is not None:
                 if first > self._last_row:
                     return
                 last = min(last, self._last_row)
-            waiting = self._ledger.runs.waiting(self._run_id, first, last)
-            yield [
-                (known, self._packing.filled(number, values, known.memory_key, known.ordinal))
-                for number, values in rows
-                if (known := waiting.get(number))
-            ]
+            yield self._packing.waiting(self._ledger.runs.waiting(self._run_id, first, last), block)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,25 +9,88 @@ from __future__ import annotations
 
 import marshal
 import weakref
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import compress, repeat
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from etl.mapping.applied import AppliedColumns
+    from etl.operations.contract import Columns
     from etl.stages.prepare import PreparedInput
 
-MappedRow: TypeAlias = tuple[int, dict[str, str]]
-"""A row's number and its values: target → text in the order of the mapping."""
+    _Packed: TypeAlias = str | list[str | None]
 
 _LENGTH_BYTES = 8
+_BETWEEN = "\x1f"  # texts of a sheet hold no such character as a rule
 
 MOST_INPUTS = 32
 """Of so many inputs of a command rows are kept: each takes an open file, of which some systems allow a process 256."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedBlock:
+    """Rows that may be sent, with target → text for each: by columns as far as they are kept, else row by row as `mapped`.
+
+    columns: in the order of the mapping, None for a row that leaves a target out.
+    """
+
+    numbers: Sequence[int]
+    columns: Columns | None = None
+    mapped: Sequence[dict[str, str]] = ()
+
+    def values(self) -> Sequence[dict[str, str]]:
+        """Target → text of each row, in the order of the mapping."""
+        if self.columns is None:
+            return self.mapped
+        return list(map(_told, repeat(tuple(self.columns)), zip(*self.columns.values(), strict=True)))
+
+    def values_if_asked(self) -> Iterable[Mapping[str, str]]:
+        """The same, put together when somebody asks for it: of most rows that are written by columns nobody ever does."""
+        if self.columns is None:
+            return self.mapped
+        return map(_KeptValues, repeat(tuple(self.columns)), zip(*self.columns.values(), strict=True))
+
+    def those(self, chosen: Sequence[bool]) -> MappedBlock:
+        """Some of the rows."""
+        numbers = list(compress(self.numbers, chosen))
+        if self.columns is None:
+            return MappedBlock(numbers, None, list(compress(self.mapped, chosen)))
+        return MappedBlock(numbers, {name: list(compress(texts, chosen)) for name, texts in self.columns.items()})
+
+    def filled(self, target: str, texts: Sequence[str]) -> MappedBlock:
+        """The rows with a text for one more target."""
+        if self.columns is not None:
+            return replace(self, columns={**self.columns, target: texts})
+        return replace(self, mapped=[{**values, target: text} for values, text in zip(self.mapped, texts, strict=True)])
+
+
+class _KeptValues(Mapping[str, str]):
+    """The values of one row."""
+
+    __slots__ = ("_targets", "_texts")
+
+    def __init__(self, targets: tuple[str, ...], texts: tuple[str | None, ...]) -> None:
+        self._targets = targets
+        self._texts = texts
+
+    def __getitem__(self, target: str) -> str:
+        return _told(self._targets, self._texts)[target]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_told(self._targets, self._texts))
+
+    def __len__(self) -> int:
+        return len(_told(self._targets, self._texts))
+
+
+def _told(targets: tuple[str, ...], texts: tuple[str | None, ...]) -> dict[str, str]:
+    return {target: text for target, text in zip(targets, texts, strict=True) if text is not None}
 
 
 def keep_rows(prepared: Sequence[PreparedInput]) -> None:
@@ -55,11 +118,12 @@ class KeptRows:
         if rows.known_by is not None:
             self._give_up()
             return
-        chosen = [number not in rows.findings for number in rows.numbers] if rows.findings else repeat(True)
-        columns = [list(compress(column, chosen)) for column in rows.values.values()]
-        block = (list(compress(rows.numbers, chosen)), list(rows.values), columns)
+        numbers, columns = list(rows.numbers), list(rows.values.values())
+        if rows.findings:
+            chosen = [number not in rows.findings for number in numbers]
+            numbers, columns = list(compress(numbers, chosen)), [list(compress(one, chosen)) for one in columns]
         try:
-            kept = marshal.dumps(block)
+            kept = marshal.dumps((numbers, list(rows.values), list(map(_packed, columns))))
             self._file.write(len(kept).to_bytes(_LENGTH_BYTES, "big") + kept)
         except (OSError, ValueError):  # no room for it, or something that is no text
             self._give_up()
@@ -73,14 +137,14 @@ class KeptRows:
             self._give_up()
         self.is_whole = self._file is not None
 
-    def blocks(self) -> Iterator[list[MappedRow]]:
+    def blocks(self) -> Iterator[MappedBlock]:
         """The rows again, from the start."""
         place = 0
         while block := self._block_at(place):
             kept, place = block
-            numbers, targets, columns = cast("tuple[list[int], list[str], list[list[str | None]]]", marshal.loads(kept))  # noqa: S302 — our own file
+            numbers, targets, columns = cast("tuple[list[int], list[str], list[_Packed]]", marshal.loads(kept))  # noqa: S302 — our own file
             if numbers:
-                yield list(zip(numbers, map(_values, repeat(targets), zip(*columns, strict=True)), strict=False))
+                yield MappedBlock(numbers, dict(zip(targets, map(_unpacked, columns), strict=True)))
 
     def _block_at(self, place: int) -> tuple[bytes, int] | None:
         """What is kept there, and where the next begins."""
@@ -97,7 +161,14 @@ class KeptRows:
         self._file = None
 
 
-def _values(targets: Sequence[str], texts: tuple[str | None, ...]) -> dict[str, str]:
-    if None in texts:
-        return {target: text for target, text in zip(targets, texts, strict=True) if text is not None}
-    return dict(zip(targets, cast("tuple[str, ...]", texts), strict=True))
+def _packed(column: Sequence[Any]) -> _Packed:
+    """A column as one text, where it is nothing but texts: to keep and read it takes half as long."""
+    try:
+        texts = _BETWEEN.join(column)
+    except TypeError:  # a row leaves it out
+        return list(column)
+    return texts if texts.count(_BETWEEN) == len(column) - 1 else list(column)
+
+
+def _unpacked(column: _Packed) -> list[str | None]:
+    return cast("list[str | None]", column.split(_BETWEEN)) if isinstance(column, str) else column

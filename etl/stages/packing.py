@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from etl.records import Outcome
     from etl.stages.handed_files import FilesOfRun
 
-FORMAT = 1
-"""Of packages. One that a newer etl wrote is refused."""
+FORMAT = 2
+"""Of packages: since 2 rows come with the beginnings of their fingerprints (ledger/schema.py), by which an older etl would take
+them for changed. One that a newer etl wrote is refused."""
+
+FORMATS = (1, FORMAT)
+"""Those that can be taken."""
 
 PAGE, MANIFEST, REPORT = "READ-ME-FIRST.html", "manifest.json", "report.html"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from etl.ledger.kept_words import GIVEN
 from etl.places import place_of
 from etl.reconciler.names import STANDARD_INPUT, ResultNames
 from etl.records import NEEDS_A_PERSON, Outcome
@@ -61,10 +62,9 @@ def past_run(listed: ListedRun, ledger: Ledger) -> PastRun:
 
 def _state(listed: ListedRun, ledger: Ledger) -> RunState:
     """A finished run is not asked about: the lock may be held for a later run of the same content."""
-    if ledger.handovers.given(listed.run_id) is not None:
-        return RunState.HANDED_OVER
-    if ledger.handovers.is_only_known(listed.run_id):
-        return RunState.ELSEWHERE
+    way = ledger.listing.way_of(listed.run_id)
+    if way is not None:
+        return RunState.HANDED_OVER if way == GIVEN else RunState.ELSEWHERE
     if listed.state == "finished":
         return RunState.FINISHED
     if is_at_work(listed, ledger):

@@ -25,6 +25,7 @@ from etl.reader import EmptySheetError, InputRules, open_input, sheets_of
 from etl.reconciler.names import is_named_results
 from etl.stages.input_rules import rules_of
 from etl.stages.intake import FROM_STANDARD_INPUT, our_sheets, take_in, why_left_out
+from etl.stages.kept_rows import MappedBlock
 from etl.stages.refused_files import OF_ONE_FILE
 from etl.stages.staging import IntoPlan, Stager
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from etl.operations.contract import Operation
     from etl.records import Block, Table
     from etl.stages.intake import Taken
-    from etl.stages.kept_rows import KeptRows, MappedRow
+    from etl.stages.kept_rows import KeptRows
     from etl.stages.lead_memory import LeadMemory
     from etl.stages.refused_files import RefusedFiles
 
@@ -143,7 +144,7 @@ class PreparedInput:
             if rows:  # a last block may hold nothing but what is merged in the sheet
                 yield self.leads.addressed(rows) if addressed and self.leads is not None else rows
 
-    def to_send(self) -> Iterator[list[MappedRow]]:
+    def to_send(self) -> Iterator[MappedBlock]:
         """The rows that may be sent, block by block, as they are kept or else again from the start.
 
         Without those whose lead is still to be found.
@@ -154,7 +155,7 @@ class PreparedInput:
         for rows in self.applied():
             mapped = [(row.row_number, row.values) for row in rows if row.values is not None and row.is_addressed]
             if mapped:
-                yield mapped
+                yield MappedBlock([number for number, _ in mapped], mapped=[values for _, values in mapped])
 
     def note_owners(self, rows: AppliedColumns) -> None:
         """Remember who is to own the activities of rows, for the live check."""
@@ -333,7 +334,8 @@ def stage(
     Raises: SourceError — a row cannot be read, or a whole column is not what it claims to be.
     """
     applier = prepared.mapping.applier(prepared.table)
-    stager = Stager(applier.columns, prepared.mapping, is_remembered=is_remembered)
+    has_failures = prepared.number > 0 or plan.knows_failures()  # those of inputs before it are still to come
+    stager = Stager(applier.columns, prepared.mapping, is_remembered=is_remembered, has_failures=has_failures)
     into_plan = IntoPlan(plan, prepared.number)
     for note in prepared.table.notes:
         events(Note(f"{prepared.shown}: {note}."))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from etl.errors import EtlError
-from etl.stages.deliver import Packing
+from etl.stages.outgoing import Packing
 from etl.stages.prepare import inputs, load
 
 if TYPE_CHECKING:

@@ -34,12 +34,14 @@ class RefusedInARow:
 
     def take_in(self, verdict: Verdict, ends: Sequence[RowEnd]) -> None:
         """The ends of one request's rows, in their order."""
+        if self.most is None:
+            return
         for end in ends:
             if end.outcome is Outcome.REFUSED or (isinstance(verdict, Refused) and end.outcome is Outcome.UNCONFIRMED):
                 self.count += 1
             elif end.outcome in STORED:
                 self.count = 0
-            if self.most is not None and self.count >= self.most and not self.is_reached:
+            if self.count >= self.most and not self.is_reached:
                 self.is_reached = True
                 self.session.ledger.runs.ask_to_stop(self.run_id)
 

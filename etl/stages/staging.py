@@ -38,15 +38,23 @@ class Stager:
 
     is_remembered: whether rows of this input may be known, or will be. Where nothing is compared and nothing kept, their
     cells need no fingerprint, and their leads no mark, unless the operation tells rows apart by them; and rows are compared
-    with those of this command alone.
+    with those of this command alone. has_failures: whether a lead of these rows may have been refused before they go out:
+    only then, or where the operation tells rows apart by them, do leads need a mark.
     """
 
-    def __init__(self, columns: Sequence[Column], mapping: LoadedMapping, *, is_remembered: bool = True) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        mapping: LoadedMapping,
+        *,
+        is_remembered: bool = True,
+        has_failures: bool = True,
+    ) -> None:
         self._addressed_by = mapping.operation.addressed_by(mapping.request_options)
         self._is_by_version = mapping.mapping.on_change is OnChange.SEND_NEW
         self._cells = CellsFingerprint([column.header for column in columns]) if is_remembered else None
         is_change = mapping.operation.stores_as is Outcome.UPDATED
-        self._has_marks = is_remembered or is_change or needs_addresses(mapping.operation)
+        self._has_marks = (is_remembered and has_failures) or is_change or needs_addresses(mapping.operation)
         self._is_brief = not (is_remembered or is_change or self._is_by_version)
 
     def waiting(self, rows: AppliedColumns) -> dict[str, Sequence[object]]:

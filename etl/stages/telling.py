@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -60,12 +61,12 @@ class ProgressTeller:
         self._session.events(RequestSent(request_id, rows, self._shown))
 
     def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
-        rows = 0
-        for end in ends:
-            if end.outcome is not Outcome.WAITING:
-                rows += 1
-                self._counts[Outcome.WAITING] = self._counts.get(Outcome.WAITING, 0) - 1
-                self._counts[end.outcome] = self._counts.get(end.outcome, 0) + 1
+        ended = Counter(end.outcome for end in ends if end.outcome is not Outcome.WAITING)
+        rows = sum(ended.values())
+        if rows:
+            self._counts[Outcome.WAITING] = self._counts.get(Outcome.WAITING, 0) - rows
+        for outcome, times in ended.items():
+            self._counts[outcome] = self._counts.get(outcome, 0) + times
         now = self._session.clock.monotonic()
         self._done += rows
         self._pace.ended(now, rows)

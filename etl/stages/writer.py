@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.events import RunOptions
-from etl.ledger.row_lines import row_line
+from etl.ledger.row_lines import shown_line
 from etl.reader import InputRules, OffersTexts, open_input
 from etl.reconciler.lines import RunWords, result_line
 from etl.reconciler.names import DELIMITED, WORKBOOK, ResultNames
@@ -26,7 +26,8 @@ from etl.stages.run_facts import summary_facts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from etl.ledger.row_lines import KeptLine, RowLine
+    from etl.ledger.counting import Tally
+    from etl.ledger.row_lines import RowLine, ShortLine
     from etl.ledger.store import Ledger
     from etl.mapping.model import Mapping as RowMapping
     from etl.records import Outcome, ResultLine, Table
@@ -61,7 +62,7 @@ class Source:
                         row = next(waiting, None)
 
     def texts(
-        self, table: Table, pages: Iterable[Sequence[KeptLine]], words: RunWords, more: tuple[str, ...], delimiter: str
+        self, table: Table, pages: Iterable[Sequence[ShortLine]], words: RunWords, more: tuple[str, ...], delimiter: str
     ) -> Iterator[str]:
         """The same lines as the text of a .csv, some hundred at a time. more: as `own_headers`.
 
@@ -76,7 +77,8 @@ class Source:
                     own = own_texts(rows, words, more, delimiter)
                     yield "\r\n".join([*map(add, own, texts), ""])
                 return
-        yield from texts_of(self.lines(map(row_line, chain.from_iterable(pages)), words), table, delimiter, more)
+        shown = (shown_line(short, words.run) for short in chain.from_iterable(pages))
+        yield from texts_of(self.lines(shown, words), table, delimiter, more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,14 @@ def names_of_input(prepared: PreparedInput, run_id: int | None, options: RunOpti
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the results of a run lie; failed is None where no row needs a person, both are where they cannot be written."""
+    """Where the results of a run lie; failed is None where no row needs a person, both are where they cannot be written.
+
+    counts: how the run's rows stood as these were written; None where that has to be asked.
+    """
 
     results: Path | None
     failed: Path | None
+    counts: Mapping[Outcome, int] | None = None
 
 
 class ResultsWriter:
@@ -143,9 +149,10 @@ class ResultsWriter:
         is_their_place: that is where they lie from now on, to be brought up to date; else it is one more copy.
         """
         parts = parts or [own]
-        results = self.write_results(own, names, parts)
+        tallies = self._tallies(parts)
+        results = self._write_results(own, names, parts, tallies)
         # Else there is no need to read the input once more.
-        failing = [part for part in parts if needs_a_person(self._ledger.runs.counts(part.run))]
+        failing = [part for part in parts if needs_a_person(tallies[part.run].counts)]
         failed = None
         if failing:
             failed = write_failed_together(
@@ -159,36 +166,45 @@ class ResultsWriter:
         if is_their_place:
             # Whole paths: the next command may be typed in another folder.
             self._ledger.runs.note_files(own.run, results.absolute(), of_this_run.absolute() if of_this_run else None)
-        return Files(results, of_this_run)
+        return Files(results, of_this_run, tallies[own.run].counts)
 
     def write_results(self, own: RunPart, names: ResultNames, parts: Sequence[RunPart] = ()) -> Path:
         """The results alone: under the run's number, and as the latest unless a later run has its results there."""
+        return self._write_results(own, names, parts, self._tallies([own, *parts]))
+
+    def _write_results(
+        self, own: RunPart, names: ResultNames, parts: Sequence[RunPart], tallies: Mapping[int, Tally]
+    ) -> Path:
         together = [own] if names.is_of_one or not parts else parts
         if names.of_run is None:
-            return self._written(names.latest, names, together)
-        of_run = self._written(names.of_run, names, [own])
+            return self._written(names.latest, names, together, tallies)
+        of_run = self._written(names.of_run, names, [own], tallies)
         newest = _newest(together)
         if self.is_of_later_run(names.latest, newest):
             return of_run
         if len(together) > 1:
-            return self._written(names.latest, names, together)
+            return self._written(names.latest, names, together, tallies)
         content_hash = self._ledger.runs.output_hash(of_run.absolute())  # noted just now, and that of the copy too
         return self._note(copy_in_place(of_run, names.latest, self._may_replace(newest)), newest, content_hash)
 
-    def _written(self, place: Path, names: ResultNames, parts: Sequence[RunPart]) -> Path:
+    def _tallies(self, parts: Iterable[RunPart]) -> dict[int, Tally]:
+        """How the rows of each run stand: asked once for all that is written of it."""
+        return {run: self._ledger.runs.tally(run) for run in dict.fromkeys(part.run for part in parts)}
+
+    def _written(self, place: Path, names: ResultNames, parts: Sequence[RunPart], tallies: Mapping[int, Tally]) -> Path:
         newest = _newest(parts)
-        sheets = [self._lines(part, names) for part in parts]
+        sheets = [self._lines(part, names, tallies[part.run]) for part in parts]
         may_replace = self._may_replace(newest)
         return self._note(write_results_together(place, sheets, names.kind, may_replace, names.failed.name), newest)
 
-    def _lines(self, part: RunPart, names: ResultNames) -> Part:
+    def _lines(self, part: RunPart, names: ResultNames, tally: Tally) -> Part:
         runs = self._ledger.runs
-        message = (MESSAGE_COLUMN,) if runs.has_message_ids(part.run) else ()
-        more = (*message, VERIFIED_COLUMN) if runs.has_verified(part.run) else message
+        message = (MESSAGE_COLUMN,) if tally.has_message_ids else ()
+        more = (*message, VERIFIED_COLUMN) if tally.has_verified else message
         table = part.source.table()
         lines = part.source.lines(runs.lines(part.run), part.words)
         if names.kind.suffix == DELIMITED.suffix:
-            pages = runs.pages(part.run)
+            pages = runs.short_pages(part.run)
             texts = part.source.texts(table, pages, part.words, more, names.kind.delimiter)
             return Part(table, lines, more, texts=texts)
         listed = self._ledger.listing.run(part.run) if names.kind == WORKBOOK else None

@@ -14,6 +14,8 @@ import pytest
 
 from etl.cli.main import main
 from etl.cli.world import this_world
+from etl.clock import SystemClock
+from etl.ledger.store import Ledger
 
 REPOSITORY = Path(__file__).parents[2]
 SENDS = ("etl.stages.send", "etl.stages.destinations", "etl.stages.live_check", "etl.stages.rehearse", "requests")
@@ -30,14 +32,26 @@ SELDOM = ("pandas", "numpy", "psutil", "charset_normalizer", "rich")
             id="check",
         ),
         pytest.param(
-            ("runs",), (*SENDS, *READS_WORKBOOKS, *SELDOM, "pydantic", "ruamel.yaml", "etl.mapping.model"), id="runs"
+            ("runs",),
+            (
+                *SENDS,
+                *READS_WORKBOOKS,
+                *SELDOM,
+                "pydantic",
+                "ruamel.yaml",
+                "etl.mapping.model",
+                "sqlalchemy",
+                "asyncio",
+            ),
+            id="runs",
         ),
     ],
 )
 def test_a_command_loads_nothing_that_it_does_not_need(
     tmp_path: Path, words: tuple[str, ...], needless: tuple[str, ...]
 ) -> None:
-    """A check of a .csv sends nothing and opens no workbook; a list of runs reads no mapping."""
+    """A check of a .csv sends nothing and opens no workbook; a list of runs reads no mapping, and asks its ledger by itself."""
+    Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "ledger_files", SystemClock()).close()
     copyfile(REPOSITORY / "sample_data" / "site_visits.csv", tmp_path / "visits.csv")
     copyfile(REPOSITORY / "mappings" / "site_visits.yaml", tmp_path / "visits.yaml")
     program = (
@@ -62,6 +76,21 @@ def test_a_command_loads_nothing_that_it_does_not_need(
     )
 
     assert done.stderr.splitlines()[-1] == "[] True __all__"
+
+
+def test_loading_is_not_searched_for_circles() -> None:
+    """The first search comes when more was made than loading makes, and looks at nothing; those behind it look at the rest."""
+    program = (
+        "import gc; from etl.cli import main; main._spare_what_serves_nobody(); "
+        "made = [[] for _ in range(150_000)]; print(gc.get_freeze_count(), gc.get_threshold()[0] > 150_000); "
+        "made += [[] for _ in range(60_000)]; print(gc.get_freeze_count() > 200_000, gc.get_threshold()[0]); "
+        "made[0].append(made[0]); del made; print(gc.collect(), main._begin_to_search in gc.callbacks)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.stdout.splitlines() == ["0 True", "True 50000", "0 False"], done.stderr
 
 
 def test_a_guest_in_a_process_leaves_it_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

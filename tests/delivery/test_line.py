@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from etl.delivery.line import FLOOR_SECONDS, LEAST_HANDSHAKES, Line
@@ -36,17 +34,17 @@ BOUNDS = [
     pytest.param(seen(*QUICK, answers=(0.2,) * 50), None, id="answers so quick that the safe rule costs 4 %"),
     pytest.param(seen(*QUICK, answers=(0.3,) * 50), FLOOR_SECONDS, id="answers that cost 6 %"),
     pytest.param(seen(*QUICK, answers=SPREAD), None, id="answers of 20-400 ms: not certainly slow"),
-    pytest.param(replace(seen(*QUICK), doublings=2, refused_at=WALL), 4 * FLOOR_SECONDS, id="doubled twice"),
-    pytest.param(replace(seen(*QUICK), doublings=5, refused_at=WALL), None, id="doubled too often"),
-    pytest.param(replace(seen(*QUICK), doublings=5, refused_at=WALL - 15.9 * HOUR), None, id="fifteen hours later"),
+    pytest.param(seen(*QUICK)._replace(doublings=2, refused_at=WALL), 4 * FLOOR_SECONDS, id="doubled twice"),
+    pytest.param(seen(*QUICK)._replace(doublings=5, refused_at=WALL), None, id="doubled too often"),
+    pytest.param(seen(*QUICK)._replace(doublings=5, refused_at=WALL - 15.9 * HOUR), None, id="fifteen hours later"),
     pytest.param(
-        replace(seen(*QUICK), doublings=5, refused_at=WALL - 16 * HOUR), 16 * FLOOR_SECONDS, id="sixteen hours later"
+        seen(*QUICK)._replace(doublings=5, refused_at=WALL - 16 * HOUR), 16 * FLOOR_SECONDS, id="sixteen hours later"
     ),
     pytest.param(
-        replace(seen(*QUICK), doublings=2, refused_at=WALL - 2 * HOUR), 2 * FLOOR_SECONDS, id="two hours later"
+        seen(*QUICK)._replace(doublings=2, refused_at=WALL - 2 * HOUR), 2 * FLOOR_SECONDS, id="two hours later"
     ),
-    pytest.param(replace(seen(*QUICK), doublings=2, refused_at=WALL - 3 * HOUR), FLOOR_SECONDS, id="three hours later"),
-    pytest.param(replace(seen(*QUICK), doublings=1, refused_at=WALL + DAY), 2 * FLOOR_SECONDS, id="clock set back"),
+    pytest.param(seen(*QUICK)._replace(doublings=2, refused_at=WALL - 3 * HOUR), FLOOR_SECONDS, id="three hours later"),
+    pytest.param(seen(*QUICK)._replace(doublings=1, refused_at=WALL + DAY), 2 * FLOOR_SECONDS, id="clock set back"),
 ]
 
 
@@ -93,7 +91,7 @@ def test_a_refusal_under_the_safe_rule_halves_our_share_which_grows_back() -> No
 
 def test_a_boot_keeps_the_retreat_alone() -> None:
     """Moments of another boot mean nothing; that the line has lied is remembered."""
-    line = replace(seen(*QUICK), refused=NOW, doublings=3, refused_at=WALL, share=0.5, eased_at=WALL)
+    line = seen(*QUICK)._replace(refused=NOW, doublings=3, refused_at=WALL, share=0.5, eased_at=WALL)
 
     assert line.as_of_another_boot() == Line(doublings=3, refused_at=WALL, share=0.5, eased_at=WALL)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import fields
 from pathlib import Path
 
 from etl import findings
@@ -58,7 +57,7 @@ def example_of(kind: type[Problem]) -> Problem:
     for example in EXAMPLES:
         if type(example) is kind:
             return example
-    return kind(*(_FILLINGS.get(str(field.type), "x") for field in fields(kind)))
+    return kind(*(_FILLINGS.get(said, "x") for said in kind.types.values()))
 
 
 def meaning_of(kind: type[Problem]) -> str:

@@ -1,11 +1,12 @@
 """What makes thousands of histories affordable, and changes nothing of what they show.
 
-A ledger is made once and copied as bytes; all ledgers share one SQLAlchemy engine, whose compiled statements are what
-costs most; nothing waits for the disk, because no history pulls the plug of the machine that tests it.
+A ledger is made once and copied as bytes; all ledgers share the statements that SQLAlchemy has compiled, which is what costs
+most; nothing waits for the disk, because no history pulls the plug of the machine that tests it.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,18 +15,17 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import event, make_url
-from sqlalchemy.engine import Engine
-
 from etl.api import asking
 from etl.ledger import sqlite as database
 from etl.ledger.store import Ledger
 from etl.mapping.load import load_mapping
 from etl.mapping.model import Mapping
 from tests.clocks import ManualClock
+from tests.compiled import compile_once
 
-_plain_engine = database._engine
-_place: dict[str, str] = {}
+compile_once()
+
+_plainly_opened = database._opened
 
 
 def open_ledger(home: Path, clock: Any) -> Ledger:
@@ -36,7 +36,7 @@ def open_ledger(home: Path, clock: Any) -> Ledger:
         return Ledger(_databases[-1](home), files, clock)
     if not path.exists():
         path.write_bytes(_new_ledger())
-    with patch.object(database, "_engine", _shared_engine):
+    with patch.object(database, "_opened", _opened_without_the_disk):
         return Ledger(f"sqlite:///{path}", files, clock)
 
 
@@ -53,24 +53,10 @@ def at_urls(url_of: Callable[[Path], str]) -> Iterator[None]:
         _databases.pop()
 
 
-def _shared_engine(url: str, _shown: str) -> Engine:
-    _place["path"] = str(make_url(url).database)
-    return _engine()
-
-
-@cache
-def _engine() -> Engine:
-    engine = _plain_engine("sqlite:///nowhere.db", "ledger.db")
-
-    @event.listens_for(engine, "do_connect")
-    def there(_dialect: object, _record: object, arguments: list[Any], _more: object) -> None:
-        arguments[0] = _place["path"]
-
-    @event.listens_for(engine, "connect")
-    def without_the_disk(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA synchronous = OFF").close()
-
-    return engine
+def _opened_without_the_disk(file: str) -> sqlite3.Connection:
+    driver = _plainly_opened(file)
+    driver.execute("PRAGMA synchronous = OFF").close()
+    return driver
 
 
 @cache

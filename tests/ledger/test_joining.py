@@ -15,7 +15,7 @@ from etl.ledger.joining import Incoming
 from etl.ledger.requests import Taken
 from etl.records import Outcome
 from tests.clocks import ManualClock
-from tests.ledger.books import FATES, GENEROUS, Book, a_row, open_book
+from tests.ledger.books import FATES, GENEROUS, Book, a_row, mark, open_book
 
 CREATED, WAITING, UNCONFIRMED = Outcome.CREATED, Outcome.WAITING, Outcome.UNCONFIRMED
 KNOWN = Outcome.ALREADY_IMPORTED
@@ -81,6 +81,20 @@ def a_run(book: Book, fates: dict[str, Outcome], first_row: int = 2) -> int:
 def _id(book: Book, row: object, by_row: dict[int, Outcome]) -> tuple[str, ...]:
     number = row.row_number  # type: ignore[attr-defined]
     return (f"{book.folder.name}-{number}",) if by_row[number] is CREATED else ()
+
+
+def test_a_package_of_an_older_etl_brings_whole_fingerprints(theirs: Book, ours: Book) -> None:
+    """Here as much of them is kept as of all others: its rows are known again, and a corrected one is told as changed."""
+    run_id = theirs.import_rows(a_row(2, "a", key="k"), a_row(3, "b", key="l"), a_row(4, "c", key="m"), unique=True)
+    for number, word in enumerate("abc", start=1):
+        values = {"row_id": number, "payload": mark("payload", word), "cells": mark("cells", word)}
+        theirs.ledger._database.do("UPDATE rows SET payload = :payload, cells = :cells WHERE row_id = :row_id", values)
+
+    hand_over(theirs, ours, run_id)
+
+    sheet = [a_row(2, "a", key="k"), a_row(3, "x", key="l"), a_row(4, "y", key="z", cells="c")]
+    told = {row.row_number: row.outcome for row in ours.plan(sheet, unique=True).lines(0)}
+    assert told == {2: Outcome.ALREADY_IMPORTED, 3: Outcome.CHANGED, 4: Outcome.ALREADY_IMPORTED}
 
 
 def test_the_run_goes_on_and_here_nothing_of_it_does(theirs: Book, ours: Book) -> None:

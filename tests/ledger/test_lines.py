@@ -71,6 +71,21 @@ def test_all_that_comes_back_at_once_is_seen(book: Book) -> None:
     assert book.query("SELECT handshakes, answers FROM lines") == [(3, 3)]
 
 
+def test_what_a_commit_has_seen_is_known_where_it_is_asked_for(book: Book) -> None:
+    """Each answer of a commit tells something of the line, also where the ledger is asked for it between two of them."""
+    requests = book.ledger.requests
+    run_id = book.begin([a_row(number, str(number)) for number in range(2, 5)])
+    sent = [book.intend(run_id, [row]) for row in book.waiting(run_id)]
+    with requests.together():
+        requests.reserve_read(book.account_id, FOUR)
+        for seconds, request_id in enumerate(sent):
+            trip = Trip(book.clock.seconds, 0.01, 100)
+            requests.settle(RequestEnd(request_id, book.clock.seconds, "answered", None, 200, trip=trip))
+            book.ledger.accounts.pause(book.account_id, book.clock.seconds + seconds)  # asked anew from here on
+
+    assert book.query("SELECT handshakes, answers FROM lines") == [(3, 3)]
+
+
 def test_a_warm_line_frees_slots_by_its_bound(warm: Book) -> None:
     """A slot is free a window and the bound after its request was written, and not after its answer."""
     assert ask(warm) == pytest.approx(5.0 + FLOOR_SECONDS + MARGIN_SECONDS - ANSWER)

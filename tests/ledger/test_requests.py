@@ -29,7 +29,7 @@ def test_slot_and_intent_are_there_together(book: Book, other: Book) -> None:
 
     assert isinstance(reserved, Reserved)
     (request,) = other.query("SELECT * FROM requests")
-    assert zlib.decompress(request.body) == b'[{"a":1}]'
+    assert zlib.decompress(other.ledger.doubts.requests([1])[1].body or b"") == b'[{"a":1}]'
     assert (request.run_id, request.rows, request.rate_window, request.ended_mono) == (run_id, 2, "bulk", None)
     assert (request.sent_mono, request.sent_at) == (1_000.0, BEGAN.timestamp())
     assert other.outcomes(run_id) == {2: Outcome.UNCONFIRMED, 3: Outcome.UNCONFIRMED}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -263,6 +264,35 @@ def test_the_day_s_budget_is_shared_and_ends_at_midnight_utc(book: Book, other: 
     clock.wall += timedelta(seconds=1)
     assert isinstance(ask(book.ledger, book.account_id, Window.GENERAL, allowance), Reserved)
     assert book.ledger.requests.spent_today(book.account_id) == 1
+
+
+def test_requests_of_one_commit_are_each_counted_in_their_day(book: Book, other: Book, clock: ManualClock) -> None:
+    """With it all of them are in the ledger, whatever was asked between them, and those after midnight in the next day."""
+    generous = an_allowance(HUNDRED)
+    with book.ledger.requests.together():
+        for _ in range(2):
+            ask(book.ledger, book.account_id, Window.GENERAL, generous)
+        book.ledger.accounts.pause(book.account_id, clock.seconds)  # how the account stands is asked anew after that
+        ask(book.ledger, book.account_id, Window.GENERAL, generous)
+        budget = ask(book.ledger, book.account_id, Window.GENERAL, an_allowance(Limit(50, 6.0), daily=3))
+        clock.wall += timedelta(days=1)
+        ask(book.ledger, book.account_id, Window.GENERAL, generous)
+
+    assert budget == BudgetSpent(3)
+    assert other.query("SELECT requests FROM request_days ORDER BY utc_day") == [(3,), (1,)]
+
+
+def test_what_was_not_committed_is_not_counted(book: Book, other: Book) -> None:
+    """A commit that does not come about leaves the day as it was, for what comes after it, too."""
+    generous = an_allowance(HUNDRED)
+    ask(book.ledger, book.account_id, Window.GENERAL, generous)
+
+    with pytest.raises(ZeroDivisionError), book.ledger.requests.together():
+        ask(book.ledger, book.account_id, Window.GENERAL, generous)
+        1 / 0  # noqa: B018 — whatever fails
+    ask(book.ledger, book.account_id, Window.GENERAL, generous)
+
+    assert other.query("SELECT requests FROM request_days") == [(2,)]
 
 
 def test_a_denied_request_is_not_counted(book: Book) -> None:

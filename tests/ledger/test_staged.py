@@ -23,6 +23,7 @@ INPUTS: dict[str, list[StagedRow]] = {
     "equal with other values": [a_row(2, "x", key="a"), a_row(3, "x", key="b"), a_row(4, "y", key="a")],
     "three of a kind": [a_row(number, key="a") for number in (2, 3, 4)],
     "some are left out": [left_out(2), a_row(3, key="a"), left_out(4), a_row(5, key="a"), left_out(6)],
+    "some are left out of different ones": [left_out(2), a_row(3, key="a"), a_row(5, "b", key="b"), left_out(6)],
     "lines of an earlier run": [a_row(2, key="a", line=(1, 2)), a_row(3, key="b", line=(1, 2)), a_row(4, key="c")],
 }
 

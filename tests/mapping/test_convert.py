@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from etl.findings import Problem
+from etl.mapping.convert import people
 from etl.records import ShownNumber
 from tests.mapping.build import convert
 
@@ -412,6 +416,25 @@ EMAIL: dict[str, tuple[Cell, str]] = {
 def test_email(cell: Cell, expected: str) -> None:
     """One address in a cell, by its syntax alone."""
     check(convert(cell, "email"), expected)
+
+
+PARTS_OF_ADDRESSES = st.sampled_from(
+    [*"aZ9_+-.@@", "asha", "Example", ".com", ".invalid", ".LOCAL", "-x", "..", "\u212a", "\u00df", "\u0130", " ", "\n"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@example(parts=["\u212a", "@", "Example", ".com"])  # a sign whose small letter is a k
+@example(parts=["asha", "@", "Example", ".LOCAL"])
+@example(parts=["asha", "@", "Example", ".com", "\n"])
+@example(parts=["-x", "@", "asha", "-x", ".com"])
+@given(parts=st.lists(PARTS_OF_ADDRESSES, min_size=3, max_size=9))
+def test_ordinary_addresses_are_those_of_the_validator(parts: list[str]) -> None:
+    """What is accepted at a look is what the library accepts, as it gives it."""
+    quick = convert("".join(parts), "email")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "_ORDINARY_EMAIL", re.compile("(?!)"))
+        assert quick == convert("".join(parts), "email")
 
 
 INDIA: dict[str, Any] = {"region": "IN"}

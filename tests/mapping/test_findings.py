@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import pickle
+from dataclasses import FrozenInstanceError
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_codes_are_told_apart() -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
 def test_a_problem_speaks_in_whole_sentences(kind: type[Problem]) -> None:
     """What is wrong and what to do are sentences that start with a capital or a quote and end with a stop."""
-    problem = kind(*(EXAMPLES[str(field.type)] for field in fields(kind)))
+    problem = kind(*(EXAMPLES[said] for said in kind.types.values()))
 
     for sentence in (problem.error, problem.remedy):
         assert sentence[0] in '"(' or sentence[0].isupper() or sentence.split()[0] in ("x", "b", "etl_run"), sentence
@@ -65,3 +66,33 @@ def test_values_are_quoted_and_cut() -> None:
 def test_what_cannot_be_seen_is_shown(value: str, quoted: str) -> None:
     """Whoever reads a message sees why a value is not what it seems to be; letters of a script stay whole."""
     assert shown(value) == quoted
+
+
+def test_problems_are_what_they_say() -> None:
+    """Two of one kind that say the same are one and the same, whichever way their fields were given; none can be changed."""
+    one = findings.ChoiceUnknown
+    first, *others = one.types
+    problem = one(*(EXAMPLES[said] for said in one.types.values()))
+    named = one(**{name: EXAMPLES[said] for name, said in one.types.items()})  # type: ignore[arg-type] # texts and lists
+
+    assert problem == named
+    assert hash(problem) == hash(named)
+    assert len({problem, named, findings.ErrorValue("x"), findings.EmptyCell("x")}) == 3
+    assert repr(problem).startswith(f"ChoiceUnknown({first}=")
+    assert pickle.loads(pickle.dumps(problem)) == problem
+    with pytest.raises(FrozenInstanceError, match=others[0]):
+        setattr(problem, others[0], "other")
+    with pytest.raises(FrozenInstanceError, match=first):
+        delattr(problem, first)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [((), {}), (("a", "b"), {}), (("a",), {"value": "b"}), ((), {"values": "a"})],
+    ids=["too few", "too many", "one twice", "an unknown one"],
+)
+def test_problems_take_their_fields_and_no_others(values: tuple[str, ...], named: dict[str, str]) -> None:
+    """A field that has no default must be given, and each only once."""
+    with pytest.raises(TypeError, match="ErrorValue"):
+        findings.ErrorValue(*values, **named)
+    assert findings.NumberFormat(*["x"] * (len(findings.NumberFormat.types) - 2)).setting is None  # type: ignore[arg-type]

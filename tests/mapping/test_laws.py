@@ -187,6 +187,8 @@ TOP = st.one_of(st.sampled_from(["com", "local", "test", "onion", "in", "localho
 
 @settings(max_examples=150)
 @given(LOCAL, LABEL, TOP)
+@example("0.", "0", "com")
+@example("a", "0-", "com")
 def test_the_quick_way_agrees_with_email_validator(local: str, label: str, top: str) -> None:
     """An address is taken or refused exactly as email-validator does."""
     address = f"{local}@{label}.{top}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from etl.mapping.convert.cells import ColumnRules
 from etl.mapping.convert.day_and_month import DaysSeen
 from etl.mapping.convert.moments import datetime_
 from etl.mapping.convert.quick_moments import QuickMoments
+from etl.mapping.convert.whole_columns import date_times
 from etl.mapping.target_rules import TargetRule
 
 ZONES = (
@@ -109,3 +111,31 @@ def test_the_usual_texts_are_composed(monkeypatch: pytest.MonkeyPatch) -> None:
         "2026-02-03 00:00:00",
         "2026-02-12 23:59:00",
     ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    moments=st.lists(
+        st.builds(
+            datetime.combine,
+            st.sampled_from([date.fromisoformat(day) for day in DAYS if day not in ("2026-02-30", "2026-13-01")]),
+            st.sampled_from([time.fromisoformat(clock) for clock in ("00:00", "02:30", "05:29", "23:59:59")])
+            | st.times(),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    zone=st.sampled_from(ZONES),
+)
+def test_true_date_times_together_are_those_of_each(moments: list[datetime], zone: str) -> None:
+    """Of a workbook: a column gives what its cells give one by one, and tells the same of days and months."""
+    rule = TargetRule.model_validate({"to": "mx_Custom_1", "type": "datetime"})
+    many_days, each_days = DaysSeen(), DaysSeen()
+    read = datetime_(ColumnRules("mx_Custom_1", rule, ZoneInfo(zone), many_days))[datetime]
+    whole = date_times(read)
+    assert whole is not None
+
+    for _ in range(2):
+        one = datetime_(ColumnRules("mx_Custom_1", rule, ZoneInfo(zone), each_days))[datetime]
+        assert whole(moments, one) == [one(moment) for moment in moments]
+    assert many_days == each_days

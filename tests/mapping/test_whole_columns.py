@@ -27,10 +27,10 @@ MAPPING = a_mapping(
         "Near": {"to": "mx_Custom_4", "type": "number", "between": ["5", "60"]},
         "When": {"to": "mx_Custom_5", "type": "datetime", "format": "%d/%m/%Y %H:%M"},
     },
-    input={"time_zone": "Asia/Kolkata", "empty_values": ["-", "n/a", "0", "7"]},
+    input={"time_zone": "Asia/Kolkata", "empty_values": ["-", "n/a", "0", "7", "no@no.no"]},
     unique_by=["Text"],
 )
-TARGETS = ("ActivityNote", "mx_Custom_1", "mx_Custom_2", "mx_Custom_3", "mx_Custom_4", "mx_Custom_5")
+TARGETS = ("SearchByValue", "ActivityNote", "mx_Custom_1", "mx_Custom_2", "mx_Custom_3", "mx_Custom_4", "mx_Custom_5")
 CELLS = st.one_of(
     st.sampled_from(
         ["-", "n/a", " ", "", "0", "7", "1.5E+11", "E-1", "{next}", "<b>", "5<6", "a\nb", "é", "e\u0301", "½", "٣"]
@@ -41,10 +41,15 @@ CELLS = st.one_of(
         ["03/02/2026 05:29", "13/02/2026 05:30", "13/02/2026 05:29", "31/02/2026 05:29", " 03/02/2026 05:30"]
     ),
 )
+ODD_ADDRESSES = st.sampled_from(
+    ["a@b.co\nc@d.co", " a@b.co", "a@b.co\n", "a@b.local", "é@b.co", f"{'a' * 60}@b.co", "n/a", "no@no.no"]
+)
 COLUMNS = st.one_of(
     st.lists(CELLS, min_size=1, max_size=6),
     st.lists(st.from_regex(r"[1-9][0-9]{0,6}", fullmatch=True), min_size=1, max_size=6),
     st.lists(st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True), min_size=1, max_size=6),
+    st.lists(st.from_regex(r"[a-zA]{1,2}@[a-z]{2}\.[a-z]{2}", fullmatch=True) | ODD_ADDRESSES, min_size=1, max_size=6),
+    st.lists(st.from_regex(r"[a-z.]{1,3}@[a-z-]{2}(\.[a-z]{2}){1,2}", fullmatch=True), min_size=1, max_size=4),
 )
 
 
@@ -84,6 +89,8 @@ def alone(target: str) -> Memo:
 @example(cells=["1.5E+11", "came again"])
 @example(cells=["thirteen long"])
 @example(cells=["1234567"])
+@example(cells=["a@b.co\nc@d.co"])
+@example(cells=["no@no.no"])
 @given(cells=COLUMNS)
 def test_at_once_as_one_by_one(target: str, cells: list[str]) -> None:
     """Whatever stands in a column, and whatever was read before it."""
@@ -93,6 +100,7 @@ def test_at_once_as_one_by_one(target: str, cells: list[str]) -> None:
 @pytest.mark.parametrize(
     ("target", "cells"),
     [
+        ("SearchByValue", ["asha.r@example.com", "a@b-c.co.in"]),
         ("ActivityNote", ["came again", "5 > 4"]),
         ("mx_Custom_1", ["Rose Park", "00417"]),
         ("mx_Custom_2", ["1500", "21"]),

@@ -67,6 +67,54 @@ def test_a_body_is_compact_json(operation: Operation, row: dict[str, str], names
     assert body == json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).encode()
 
 
+BY_COLUMNS = ["add-by-lead-field", "add-by-lead-id"]
+ANY_TEXTS = st.none() | st.just("") | st.text(max_size=6) | st.sampled_from(["%s", "%", '"', "\\", "\n", "मिले"])
+TARGETS = ["ActivityOwnerEmail", "mx_Custom_1", "%s", "ActivityNote", "Status", 'q"x', "ActivityDateTime"]
+
+
+@st.composite
+def columns_of_rows(draw: st.DrawFn) -> dict[str, list[str | None]]:
+    """Some targets in any order; a column is full, has holes, or is empty."""
+    count = draw(st.integers(1, 6))
+    names = draw(st.lists(st.sampled_from(TARGETS), unique=True))
+    texts = st.lists(st.one_of(ANY_TEXTS, TEXTS), min_size=count, max_size=count)
+    full = st.lists(TEXTS, min_size=count, max_size=count)
+    return {name: draw(st.one_of(full, texts)) for name in [*names, "SearchByValue", "RelatedProspectId"]}
+
+
+@pytest.mark.parametrize("name", BY_COLUMNS)
+@settings(max_examples=100, deadline=None)
+@given(columns=columns_of_rows(), skips=st.booleans())
+def test_rows_written_by_columns_are_as_they_are_one_by_one(
+    name: str, columns: dict[str, list[str | None]], skips: bool
+) -> None:
+    """To the letter, whatever a row leaves out. Where one has no lead none is: who takes it by itself complains of it."""
+    operation = OPERATIONS[name]
+    options = RequestOptions(search_by="mx_Code", skip_dropdown_validation=skips)
+
+    written = operation.written(columns, 320, options)
+
+    assert (written is None) == (not all(columns[operation.addressed_by(options)]))
+    rows = [
+        {name: text for name, text in zip(columns, row, strict=True) if text is not None} for row in rows_of(columns)
+    ]
+    if written is not None:
+        assert written == [operation.request([Activity(2, row, 320)], options).body.decode()[1:-1] for row in rows]
+
+
+def rows_of(columns: dict[str, list[str | None]]) -> list[tuple[str | None, ...]]:
+    return list(zip(*columns.values(), strict=True))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_for_many_leads_write_by_columns(name: str) -> None:
+    """All others look at each row by itself."""
+    operation = OPERATIONS[name]
+    columns = {name: ["neha@example.com"] for name in (operation.addressed_by(BY_CODE), *operation.required_targets)}
+
+    assert (operation.written(columns, 320, BY_CODE) is not None) == (name in BY_COLUMNS)
+
+
 @pytest.mark.parametrize(
     "operation", [one for name, one in OPERATIONS.items() if name != "update"], ids=lambda one: one.name
 )

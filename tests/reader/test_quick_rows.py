@@ -236,3 +236,12 @@ def test_many_moments_are_what_each_is(shows: Shows, from_1904: bool) -> None:
     ]
 
     assert [(type(cell), cell) for [cell] in found] == [(type(one(serial)), one(serial)) for serial in serials()]
+    for together in (
+        [45123, 45124],
+        [45123, 59],
+        [45123.0, 45123.25, 61.5],
+        [0.5, 45123, 45123.25],
+        list(serials())[:-201],
+    ):
+        cells = moments(together, shows, from_1904=from_1904)
+        assert [(type(cell), cell) for cell in cells] == [(type(one(serial)), one(serial)) for serial in together]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.ledger.row_lines import row_line
+from etl.ledger.row_lines import row_line, shown_line
 from etl.ledger.schema import opaque
 from etl.reconciler.columns import own_cells
 from etl.reconciler.lines import RunWords, result_line
-from etl.reconciler.own_texts import own_texts
+from etl.reconciler.own_texts import guid_texts, own_texts
 from etl.reconciler.side_by_side import side_by_side
 from etl.records import MESSAGE_COLUMN, VERIFIED_COLUMN, Outcome
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 TEXT = st.none() | st.text(alphabet=st.sampled_from('ab,;"\n=-+'), max_size=5)
 GUID = st.uuids().map(str)
@@ -52,11 +55,44 @@ def test_they_are_what_the_csv_module_makes_of_the_cells(
         csv.writer(stream, delimiter=delimiter, lineterminator="\r\n").writerow((*own_cells(line, more), ""))
         return stream.getvalue().removesuffix("\r\n")
 
-    assert own_texts(rows, words, more, delimiter) == [cells(kept) for kept in rows]
+    assert own_texts([(*kept[:3], kept) for kept in rows], words, more, delimiter) == [cells(kept) for kept in rows]
+
+
+SHORT = st.tuples(
+    st.integers(2, 2**40),
+    st.sampled_from(["created", "updated"]),
+    st.none() | st.one_of(GUID, TEXT.map(str)).map(opaque),
+)
+"""A row in LeadSquared of which nothing else is known."""
+
+
+@given(
+    rows=st.lists(SHORT | KEPT, max_size=9),
+    more=st.sampled_from([(), (VERIFIED_COLUMN,), (MESSAGE_COLUMN, VERIFIED_COLUMN)]),
+    delimiter=st.sampled_from(",;"),
+    shown=st.sampled_from([41, None]),
+)
+def test_short_lines_say_the_same(rows: list[Any], more: tuple[str, ...], delimiter: str, shown: int | None) -> None:
+    """Rows that come without the line that has nothing to tell stand as they do with it, among others and by themselves."""
+    words = RunWords(41, shown, None)
+    nothing = (None, None, None, 41, *[None] * 6)
+    short = [(*row, None) if len(row) == 3 else (*row[:3], row) for row in rows]
+    whole = [(*row, *nothing) if len(row) == 3 else row for row in rows]
+
+    assert own_texts(short, words, more, delimiter) == own_texts(
+        [(*row[:3], row) for row in whole], words, more, delimiter
+    )
+    assert [shown_line(row, 41) for row in short] == [row_line(row) for row in whole]
+
+
+@given(st.lists(st.uuids(), max_size=9))
+def test_guids_are_spelt_as_usual(guids: list[UUID]) -> None:
+    """GUIDs of 16 bytes become the texts that they are the bytes of, in their order."""
+    assert guid_texts([guid.bytes for guid in guids]) == list(map(str, guids))
 
 
 def kept(number: int) -> Any:
-    return (number, "created", None, None, None, None, 41, None, None, None, None, None, None)
+    return (number, "created", None, None)
 
 
 @given(

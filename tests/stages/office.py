@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -32,6 +31,7 @@ from etl.simulator.index import ActivityIndex
 from etl.simulator.store import StoredActivity
 from etl.stages.connect import Connection
 from etl.stages.slots import ReadSlots
+from tests.kept_bodies import bodies_sent
 from tests.laws.quick import open_ledger, quickly
 from tests.laws.virtual import Steps, VirtualClient, World, account, import_files
 
@@ -243,11 +243,7 @@ class Office:
 
     def bodies(self, which: str = "rows > 0") -> list[bytes]:
         """The bodies of those requests, in the order of their sending."""
-        whole = {
-            number: zlib.decompress(body) if body[:1] == b"x" else body
-            for number, body in self.ask(f"SELECT request_id, body FROM requests WHERE {which} ORDER BY request_id")
-        }
-        return [_with_words(body, whole) for body in whole.values()]
+        return list(bodies_sent(self.folder / "home" / "ledger.db", which).values())
 
     @property
     def sizes(self) -> list[int]:
@@ -309,11 +305,3 @@ def _field(activity: Mapping[str, Any], name: str) -> str:
 
 def _sent_field(element: Mapping[str, Any], name: str) -> str:
     return next(str(entry["Value"]) for entry in element["Fields"] if entry["SchemaName"] == name)
-
-
-def _with_words(body: bytes, whole: Mapping[int, bytes]) -> bytes:
-    """A body as it was sent, of those that are kept with the body of another request as their dictionary."""
-    if not body.startswith(b"\x01"):
-        return body
-    unpacking = zlib.decompressobj(zdict=whole[int.from_bytes(body[1:9], "big", signed=True)])
-    return unpacking.decompress(body[9:]) + unpacking.flush()

@@ -25,6 +25,7 @@ from etl.records import Activity, Limit, Window
 from etl.stages.arrange import arranged
 from etl.stages.deliver import Parcels, dry_bodies, forecast
 from etl.stages.forecast import match, planned
+from etl.stages.kept_rows import keep_rows
 from etl.stages.prepare import PreparedInput, inputs, load, stage
 from tests.clocks import ManualClock
 from tests.laws.quick import open_ledger
@@ -100,7 +101,7 @@ class Import:
 
 
 @contextmanager
-def importing(folder: Path, mapping: str, rows: list[dict[str, str]]) -> Iterator[Import]:
+def importing(folder: Path, mapping: str, rows: list[dict[str, str]], *, keeps_rows: bool = False) -> Iterator[Import]:
     with (folder / "visits.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0])
         writer.writeheader()
@@ -110,6 +111,8 @@ def importing(folder: Path, mapping: str, rows: list[dict[str, str]]) -> Iterato
         loaded = load(folder / "mapping.yaml", ledger)
         (prepared,) = inputs([folder / "visits.csv"], loaded, ledger)
         plan = ledger.plan()
+        if keeps_rows:
+            keep_rows([prepared])
         stage(prepared, plan, ignore, StopSignal())
         account = ledger.accounts.meet("https://api.example.com", "prod", "77").account_id
         scope_id = ledger.accounts.scope(account, loaded.mapping.name, loaded.event)

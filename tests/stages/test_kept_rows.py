@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from etl.mapping.applied import AppliedColumns
 from etl.mapping.apply import Applier
 from etl.stages.kept_rows import MOST_INPUTS, KeptRows, keep_rows
 from tests.mapping.build import a_block, a_mapping, a_table
@@ -74,10 +76,31 @@ def test_what_is_kept_is_what_mapping_again_gives(
     with TemporaryDirectory() as folder:
         rows = kept(name, [first, second], Path(folder))
 
-        told = [[row for block in rows.blocks() for row in block] for _ in range(2)]
+        told = [
+            [row for block in rows.blocks() for row in zip(block.numbers, block.values(), strict=True)]
+            for _ in range(2)
+        ]
 
     assert rows.is_whole
     assert told == [again, again]
+
+
+TEXTS = st.none() | st.sampled_from(["", "\x1f", "a\x1fb", "\ud83d", "मिले"]) | st.text(max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5))
+def test_texts_come_back_to_the_letter(rows: list[tuple[str | None, str | None]]) -> None:
+    """Whatever stands in them, be it what parts them in the file."""
+    columns = dict(zip(("Note", "mx_Custom_1"), map(list, zip(*rows, strict=True)), strict=True))
+    numbers = range(2, 2 + len(rows))
+    with TemporaryDirectory() as folder:
+        held = KeptRows(Path(folder))
+        held.add(AppliedColumns(numbers, columns, {}, (), None, (), None))
+        held.finish()
+        (block,) = held.blocks()
+
+    assert (block.numbers, block.columns) == (list(numbers), columns)
 
 
 def test_rows_whose_lead_is_looked_up_are_not_kept(tmp_path: Path) -> None:

@@ -269,14 +269,14 @@ def test_an_input_that_breaks_off_is_told_as_the_ledger_has_it(
     """A full disk in the midst of one of several sheets: what was sent of it is neither called waiting nor left uncounted."""
     server = branches.start()
     branches.account("prod", server)
-    settle, answers = Requests.settle, itertools.count(1)
+    settle, answers = Requests.settle_all, itertools.count(1)
 
-    def settle_until_the_disk_is_full(self: Requests, end: RequestEnd) -> tuple[RowEnd, ...]:
-        if len(end.rows) == 25 and next(answers) == 5:
+    def settle_until_the_disk_is_full(self: Requests, ends: list[RequestEnd]) -> list[tuple[RowEnd, ...]]:
+        if any(len(end.rows) == 25 and next(answers) == 5 for end in ends):
             raise LedgerError("The ledger cannot be used: database or disk is full.")
-        return settle(self, end)
+        return settle(self, ends)
 
-    monkeypatch.setattr(Requests, "settle", settle_until_the_disk_is_full)
+    monkeypatch.setattr(Requests, "settle_all", settle_until_the_disk_is_full)
     sheets = [branches.sheet("a", *range(150)), branches.sheet("b", *range(1000, 1002))]
     broken, whole = branches.run(sheets, branches.mapping(), jobs=jobs).inputs
 

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.events import StopSignal, ignore
 from etl.identity import CellsFingerprint, lead_mark, payload_fingerprint, unique_key
 from etl.ledger.plan import StagedRow
 from etl.ledger.versions import version_of
 from etl.mapping.apply import Applier
 from etl.mapping.model import OnChange
 from etl.records import BrokenCell, Outcome
-from etl.stages.prepare import LoadedMapping
+from etl.stages.prepare import LoadedMapping, inputs, load, stage
 from etl.stages.staging import Stager
+from tests.clocks import ManualClock
+from tests.ledger.books import open_book
 from tests.mapping.build import a_block, a_mapping, a_table
 
 if TYPE_CHECKING:
@@ -114,6 +117,28 @@ def test_what_nothing_is_compared_with_has_no_memory() -> None:
     assert list(staged) == ["row_number", "memory_key", "payload"]
 
 
+@pytest.mark.parametrize(
+    ("more", "has_failures", "has_marks"),
+    [
+        pytest.param({}, True, True, id="a lead may have been refused"),
+        pytest.param({}, False, False, id="none was ever refused"),
+        pytest.param({"operation": "update", "search_by": None}, False, True, id="but order is kept by activity"),
+    ],
+)
+def test_leads_have_marks_where_somebody_looks_at_them(
+    more: dict[str, object], has_failures: bool, has_marks: bool
+) -> None:
+    """To be set apart from others, or because the operation tells rows apart by them."""
+    columns = {"Email": "ProspectActivityId", "Remarks": "ActivityNote"} if more else COLUMNS
+    mapping = a_mapping(columns=columns, **more)
+    applier = Applier(mapping, a_table(*HEADERS))
+    stager = Stager(applier.columns, loaded(mapping), has_failures=has_failures)
+
+    staged = stager.waiting(applier.by_columns(a_block([["1", "a@example.com", "", "b", ""]])))
+
+    assert ("lead" in staged, "cells" in staged) == (has_marks, True)
+
+
 @pytest.mark.parametrize("case", MAPPINGS)
 @settings(max_examples=10, deadline=None)
 @given(rows=ROWS)
@@ -134,3 +159,34 @@ def test_a_forecast_tells_rows_apart_as_a_run_does(case: str, rows: list[tuple[C
     for name in ("memory_key", "payload"):
         told, expected = ([[one == other for other in of[name]] for one in of[name]] for of in (brief, whole))
         assert told == expected
+
+
+def test_leads_that_may_have_been_refused_are_marked(tmp_path: Path) -> None:
+    """Those of an input that another one goes out before, and of each as soon as any lead was ever refused; else none."""
+    files = [tmp_path / name for name in ("first.csv", "second.csv")]
+    for file in files:
+        file.write_text("Email\na@example.com\n", encoding="utf-8")
+    mapping = written_mapping(tmp_path)
+    book = open_book(tmp_path, ManualClock())
+
+    def marked() -> list[tuple[int, int]]:
+        plan = book.ledger.plan()
+        for one in inputs(files, load(mapping, book.ledger), book.ledger):
+            stage(one, plan, ignore, StopSignal())
+        return [tuple(row) for row in book.query("SELECT input_no, COUNT(lead) FROM plan GROUP BY input_no ORDER BY 1")]
+
+    with book.ledger:
+        assert marked() == [(0, 0), (1, 1)]
+        book.ledger.failures.note(book.account_id, [lead_mark("b@example.com")])
+        assert marked() == [(0, 1), (1, 1)]
+
+
+def written_mapping(folder: Path) -> Path:
+    """A mapping file for sheets with an address alone."""
+    path = folder / "visits.yaml"
+    path.write_text(
+        "version: 1\nname: visits\noperation: add-by-lead-field\nsearch_by: EmailAddress\n"
+        "activity: {event: 320}\ncolumns: {Email: SearchByValue}\n",
+        encoding="utf-8",
+    )
+    return path

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from etl.findings import (
@@ -21,11 +22,13 @@ from etl.findings import (
 )
 from etl.mapping.convert.cells import cell_as_seen
 from etl.mapping.convert.local_clock import LocalClock
-from etl.mapping.convert.quick_moments import QuickMoments
+from etl.mapping.convert.quick_moments import QuickDateTimes, QuickMoments
 from etl.mapping.convert.typed_format import TypedFormat
 from etl.records import ShownNumber
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from etl.mapping.convert.cells import ColumnRules, Read, Reads
     from etl.mapping.convert.day_and_month import DaysSeen
 
@@ -160,7 +163,7 @@ def time_(rules: ColumnRules) -> Reads:
 def datetime_(rules: ColumnRules) -> Reads:
     """`YYYY-MM-DD HH:MM:SS` in UTC. A day alone is its midnight, unless the format promises a time of day."""
     texts = _Texts.of("date and time", rules)
-    clock = LocalClock(rules.zone or UTC)  # keys of rows are read without a zone
+    clock = _clock_of(rules.zone or UTC)  # keys of rows are read without a zone
     day_is_enough = not rules.rule.format or not texts.has_time
 
     def of_text(text: str) -> str | Problem:
@@ -181,11 +184,17 @@ def datetime_(rules: ColumnRules) -> Reads:
 
     return {
         str: QuickMoments(of_text, texts.formats, clock),
-        datetime: of_datetime,
+        datetime: QuickDateTimes(of_datetime, clock),
         date: of_date,
         time: lambda clock: DateMissing(cell_as_seen(clock)),
         **_no_moment("date and time", of_text, rules),
     }
+
+
+@lru_cache(maxsize=8)
+def _clock_of(zone: tzinfo) -> LocalClock:
+    """One clock for all columns: what it has asked the zone about a day it need not ask for another column."""
+    return LocalClock(zone)
 
 
 def _no_moment(kind: str, of_text: Read, rules: ColumnRules) -> Reads:

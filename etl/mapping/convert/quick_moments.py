@@ -12,14 +12,15 @@ from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from etl.findings import Problem
+from etl.mapping.convert.typed_format import TypedFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from etl.mapping.convert.local_clock import LocalClock
-    from etl.mapping.convert.typed_format import TypedFormat
 
 _MOST_KNOWN = 20_000  # days, and times of day: seconds have more, and must not fill the memory
+_ISO = TypedFormat.of("%Y-%m-%d %H:%M:%S")
 _ANY_DAY = datetime(2000, 1, 10)  # noqa: DTZ001 (its local time)
 
 _Clocks = dict[str, tuple[int, str]]
@@ -99,23 +100,47 @@ class QuickMoments:
         if form is not self._form:
             self._form, self._split = form, form.day_width
             self._beginning, self._end = _split_at(self._split)
-        try:
-            dates = [(moment + timedelta(days=days)).date().isoformat() for days in (0, 1, -1)]
-        except OverflowError:
-            return
-        clocks = self._clocks.setdefault(offset, {})
-        for known in (self._days, clocks, self._dates, self._times):
+        for known in (self._days, self._clocks.setdefault(offset, {}), self._dates, self._times):
             if len(known) >= _MOST_KNOWN:
                 known.clear()
-        self._days[text[: self._split]] = ((dates[0], dates[1], dates[2]), clocks)
+        if self._knows_day(text[: self._split], moment, offset):
+            self._learn_time(text[self._split :], moment, offset)
+
+    def _knows_day(self, day: str, moment: datetime, offset: timedelta) -> bool:
+        """Learn a day that is new. Returns: whether it is known, which days at the ends of the calendar cannot be."""
+        if day not in self._days:
+            try:
+                dates = [(moment + timedelta(days=days)).date().isoformat() for days in (0, 1, -1)]
+            except OverflowError:
+                return False
+            self._days[day] = ((dates[0], dates[1], dates[2]), self._clocks[offset])
+            self._offset = offset if self._offset is None else self._offset
+            if offset == self._offset:
+                self._dates[day] = dates[0]
+        return True
+
+    def _learn_time(self, clock: str, moment: datetime, offset: timedelta) -> None:
         there = datetime.combine(_ANY_DAY, moment.time()) - offset
         later, time = (there.date() - _ANY_DAY.date()).days, there.isoformat(" ", "seconds")[10:]
-        clocks[text[self._split :]] = (later, time)
-        self._offset = offset if self._offset is None else self._offset
-        if offset == self._offset:
-            self._dates[text[: self._split]] = dates[0]
-            if not later:
-                self._times[text[self._split :]] = time
+        self._clocks[offset][clock] = (later, time)
+        if offset == self._offset and not later:
+            self._times[clock] = time
+
+
+class QuickDateTimes:
+    """The same for true date-times, by the texts that ISO 8601 has for them."""
+
+    def __init__(self, slow: Callable[[datetime], str | Problem], clock: LocalClock) -> None:
+        self._slow = slow
+        self._quick = QuickMoments(lambda text: slow(datetime.fromisoformat(text)), (_ISO,), clock)
+
+    def __call__(self, moment: datetime) -> str | Problem:
+        """The UTC text, or what is wrong."""
+        return self._slow(moment)
+
+    def many(self, texts: Sequence[datetime], one: Callable[[datetime], Any]) -> list[Any]:  # noqa: ARG002 (read as texts)
+        """The same for many."""
+        return self._quick.many(list(map(str, texts)), self._quick)
 
 
 def _split_at(place: int) -> tuple[Callable[[str], str], Callable[[str], str]]:

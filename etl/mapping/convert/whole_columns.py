@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from etl.mapping.convert.quick_moments import QuickMoments
+from etl.mapping.convert.people import MOST_OF_ORDINARY, are_ordinary
+from etl.mapping.convert.quick_moments import QuickDateTimes, QuickMoments
 from etl.mapping.convert.text import MAY_BE_DAMAGED, MAY_BE_MARKUP
 from etl.mapping.targets import NOTE
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class WholeRead(Protocol):
     """Reads many texts of one column. one: how a single text is read, emptiness included."""
 
-    def __call__(self, texts: Sequence[str], one: Callable[[str], Any]) -> Sequence[Any] | None:
+    def __call__(self, texts: Sequence[Any], one: Callable[[Any], Any]) -> Sequence[Any] | None:
         """What each gives; None where they have to be read one by one."""
         ...
 
@@ -62,7 +63,22 @@ def plain_keys(empties: frozenset[str]) -> WholeRead:
     return read
 
 
+def plain_emails(empties: frozenset[str], most: int) -> WholeRead:
+    """Addresses that are sent as they stand. most: characters that the target holds."""
+
+    def read(texts: Sequence[str], one: Callable[[str], Any]) -> Sequence[str] | None:  # noqa: ARG001 (none is read alone)
+        is_plain = most >= MOST_OF_ORDINARY and are_ordinary(texts) and empties.isdisjoint(texts)
+        return texts if is_plain else None
+
+    return read
+
+
 def moments(read: Read, empties: frozenset[str]) -> WholeRead | None:
     """Texts of date-times, if they are read quickly one by one, and none of them can mean "no value"."""
     has_digits = any(any(map(str.isdigit, text)) for text in empties)
     return read.many if isinstance(read, QuickMoments) and not has_digits else None
+
+
+def date_times(read: Callable[[Any], object]) -> WholeRead | None:
+    """True date-times, if they are sent as they are read."""
+    return read.many if isinstance(read, QuickDateTimes) else None
