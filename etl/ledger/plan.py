@@ -27,6 +27,7 @@ from etl.records import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import CursorResult
 
@@ -340,6 +341,11 @@ class Plan:
         self._run("DELETE FROM plan WHERE input_no = :input_no", {"input_no": input_no})
         self._staged.pop(input_no, None)
         self._changed.discard(input_no)
+
+    def at_one_moment(self) -> AbstractContextManager[object]:
+        """All that is asked of the ledger within is as of one moment: what another import sends meanwhile is found when a slot is
+        reserved, and is not taken for an equal row beside which this one is to go out."""
+        return self._database.looking()
 
     def match(
         self,

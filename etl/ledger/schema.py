@@ -90,14 +90,15 @@ def id_mark(column: str = "activity_id") -> str:
     """What the index of ids holds of each, as SQL: four bytes of a GUID, of which a table of many millions has few that are
     alike; any other id as a whole. SQL that looks rows up by their ids names both.
 
-    Not the first bytes: GUIDs that were made one after the other, or at one time, begin alike, and others end so.
+    Not the first bytes: GUIDs that were made one after the other, or at one time, begin alike, and others end so; and of some
+    (SQL Server's) none but the first two differ.
     """
-    return f"(CASE WHEN length({column}) = 16 THEN substr({column}, 3, {MARK_BYTES}) ELSE {column} END)"
+    return f"(CASE WHEN length({column}) = 16 THEN substr({column}, 2, {MARK_BYTES}) ELSE {column} END)"
 
 
 def mark_of_id(kept: bytes) -> bytes:
     """The same of an id as it is kept."""
-    return kept[2 : 2 + MARK_BYTES] if len(kept) == 16 else kept
+    return kept[1 : 1 + MARK_BYTES] if len(kept) == 16 else kept
 
 
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER

@@ -51,11 +51,12 @@ def match(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: 
 
     Raises: UsageError — `--duplicate` names another number than that of the known rows.
     """
-    _find_known(prepared, plan, scope_id)
-    if duplicate is not None:
-        _send_again(prepared, plan, duplicate)
-    plan.number_equals(prepared.number, scope_id)
-    plan.set_apart(prepared.number, scope_id, prepared.mapping.operation.rows_per_request)
+    with plan.at_one_moment():
+        _find_known(prepared, plan, scope_id)
+        if duplicate is not None:
+            _send_again(prepared, plan, duplicate)
+        plan.number_equals(prepared.number, scope_id)
+        plan.set_apart(prepared.number, scope_id, prepared.mapping.operation.rows_per_request)
 
 
 def _match_in_order(prepared: PreparedInput, plan: Plan, scope_id: int | None, duplicate: int | None) -> None:

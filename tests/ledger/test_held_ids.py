@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from etl.records import Outcome
 from tests.clocks import ManualClock
 from tests.ledger.books import Book, a_row, created
 
-ALIKE = [f"{number:04x}b00c-cafe-4000-8000-{number:012x}" for number in range(4)]
+ALIKE = [f"{number:02x}00b00c-cafe-4000-8000-{number:012x}" for number in range(4)]
 """GUIDs that the index of ids cannot tell apart."""
 
 
@@ -69,6 +71,29 @@ def test_guids_are_found_alone_and_among_others(book: Book) -> None:
     assert found(*guids) | found(*others) == found(*guids, *others) == {(one, n) for n, one in enumerate(ids, start=2)}
     assert found(*guids) == {(one, n) for n, one in enumerate(ids[:3], start=2)}
     assert found(ALIKE[3]) == found("abcd") == set()
+
+
+def _swapped(number: int) -> bytes:
+    """As SQL Server numbers them: its first bytes count, the lowest of them first."""
+    return number.to_bytes(4, "little") + bytes.fromhex("7b3ee911800d12314004ac6b")
+
+
+def _by_the_clock(number: int) -> bytes:
+    """Version 1, as MySQL makes them, one each millisecond: by moments of 100 ns, the lowest bits of the moment first."""
+    return (number * 10_000).to_bytes(4, "big") + bytes.fromhex("51aa11e29e6412314004ac6b")
+
+
+def _since_1970(number: int) -> bytes:
+    """Version 7, one each millisecond: a moment, the highest bits first, then bits by chance."""
+    return (1_795_000_000_000 + number).to_bytes(6, "big") + bytes.fromhex("7c3a9b2f12314004ac6b")
+
+
+@pytest.mark.parametrize("guid", [_swapped, _by_the_clock, _since_1970])
+def test_few_guids_that_were_made_one_after_the_other_have_one_mark(guid: Callable[[int], bytes]) -> None:
+    """However they are made: a question reads all rows of a mark, and LeadSquared does not say how it makes its ids."""
+    marks = Counter(mark_of_id(guid(number)) for number in range(50_000))
+
+    assert max(marks.values()) <= 256
 
 
 _IDS = st.text(min_size=1, max_size=20) | st.uuids().map(str) | st.uuids().map(lambda one: str(one).upper())

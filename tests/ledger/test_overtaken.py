@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from etl.chunker import Group
 from etl.ledger.plan import StagedRow
+from etl.ledger.requests import Taken
+from etl.mapping.model import OnChange
+from etl.operations import OPERATIONS
 from etl.records import Outcome
+from etl.stages.forecast import match
 from tests.ledger.books import Book, a_row, created, left_out, lost
 
 Steps = Callable[[Book, Book], int]
@@ -300,3 +305,28 @@ def test_what_is_left_to_send_is_counted_by_company(book: Book) -> None:
 
     assert book.ledger.runs.counts_to_send(run_id) == {Group(1): 1, Group(1, together=5): 1}
     assert book.ledger.runs.counts_to_send(99) == {}
+
+
+@pytest.mark.parametrize("unique", [True, False], ids=["by its key", "by what it sends"])
+def test_rows_that_go_out_elsewhere_while_they_are_compared_go_out_once(
+    book: Book, other: Book, unique: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another import sends the same rows between two questions of one comparison: its rows are those, not equal ones beside."""
+    rows = [a_row(number, f"visit {number}", key=f"{number}" if unique else None) for number in (2, 3)]
+    mapping = SimpleNamespace(unique_by=["Visit ID"] if unique else [], on_change=OnChange.REPORT)
+    loaded = SimpleNamespace(mapping=mapping, operation=OPERATIONS["add-by-lead-field"])
+    plan = book.ledger.plan()
+    plan.stage(0, rows)
+    number_equals = plan.number_equals
+
+    def overtaken(input_no: int, scope_id: int | None) -> None:
+        other.import_rows(*rows, unique=unique)
+        number_equals(input_no, scope_id)
+
+    monkeypatch.setattr(plan, "number_equals", overtaken)
+    match(SimpleNamespace(number=0, mapping=loaded), plan, book.scope_id, None)  # type: ignore[arg-type] # as much as is asked
+    run_id = book.ledger.runs.begin(book.new_run(2), plan, 0)
+    reserved = book.reserve(run_id)
+
+    assert isinstance(reserved, Taken)
+    assert set(book.outcomes(run_id).values()) == {Outcome.ALREADY_IMPORTED}
