@@ -114,7 +114,7 @@ def test_a_worker_that_is_not_answered_hands_over_all_the_same(settings: Setting
         with hands(settings, act) as start, patch.object(handing_over, "HAND_OVER_SECONDS", 0.3):
             first = start()
             wait_until(lambda: state(settings, number) is State.RUNNING, "the run to begin")
-            wait_until(lambda: bool(first.working.held[number].runs), "its thread to be at work")
+            wait_until(lambda: any(held.runs for held in list(first.working.held.values())), "its thread to be at work")
             told = time.monotonic()
             first.end()
             seconds = time.monotonic() - told
