@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 STOP_LOOK_SECONDS = 1.0
 """While a slot is waited for, so often it is looked whether another process has asked this run to stop."""
 
-STOP_KNOWN_SECONDS = 0.01
-"""While requests are handed over that may go together, it is believed for so long that nobody has: they leave together, and
-to ask the ledger before each is as dear as to write its end. Only who is told of them can make that last longer."""
-
 DETAIL_CHARACTERS = 500
 """How much of LeadSquared's own words about a request the ledger keeps."""
 
@@ -366,12 +362,10 @@ class Driver:
 
     def _send_all(self, *, is_over: bool) -> None:
         """Send the requests whose intents are committed by now; what a stop has overtaken comes back as not sent."""
-        asked_at = float("-inf")
+        run_id = self._consignment.run_id
         for number in self._to_send:
             parcel, now = self._parcels[number], self._clock.monotonic()
-            is_over = is_over or self._stop.reason is not None
-            if not is_over and now - asked_at >= STOP_KNOWN_SECONDS:
-                is_over, asked_at = self._ledger.runs.is_stop_asked(self._consignment.run_id), now
+            is_over = is_over or self._stop.reason is not None or self._ledger.runs.is_stop_asked(run_id)
             if is_over or not self._ledger.may_send():
                 kept = TransportFailure(LineEnd.NOT_SENT, "etl was stopped before it was sent")
                 self._held_back.append(Arrival(number, kept, now))

@@ -10,7 +10,6 @@ from contextlib import closing, suppress
 import pytest
 
 from etl.delivery.decide import StopCause
-from etl.delivery.driver import STOP_KNOWN_SECONDS
 from etl.delivery.outcomes import RowEnd
 from etl.delivery.parcels import Parcel
 from etl.delivery.throttle import MARGIN_SECONDS
@@ -313,13 +312,12 @@ def test_a_request_that_a_stop_has_overtaken_is_given_back(book: Book, monkeypat
 
 
 def test_a_stop_from_another_process_overtakes_what_has_its_slot(book: Book, other: Book) -> None:
-    """`etl stop` is looked for before requests leave, and again while they do: the rows of the others are not in doubt."""
+    """`etl stop` is looked for before each request leaves: the rows of the others are not in doubt."""
     lot = a_lot(book, 2)
     tell = lot.notes.sent
 
     def stop_meanwhile(request_id: int, rows: int) -> None:
         tell(request_id, rows)
-        book.clock.sleep(2 * STOP_KNOWN_SECONDS)  # as who is told of it may do
         other.do(f"UPDATE runs SET stop_asked_at = 1 WHERE run_id = {lot.run_id}")
 
     lot.notes.sent = stop_meanwhile  # type: ignore[method-assign]
@@ -328,18 +326,6 @@ def test_a_stop_from_another_process_overtakes_what_has_its_slot(book: Book, oth
 
     assert len(lot.wire.sent) == 1
     assert book.ledger.requests.in_the_air(lot.run_id) == 0
-
-
-def test_requests_that_leave_together_cost_one_question(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a stop is asked for is looked up once for all requests of a commit, as long as handing them over takes no time."""
-    lot = a_lot(book, 8)
-    ask, asked = book.ledger.runs.is_stop_asked, []
-    monkeypatch.setattr(book.ledger.runs, "is_stop_asked", lambda run_id: asked.append(run_id) or ask(run_id))
-
-    lot.deliver()
-
-    assert lot.sent_at == [0] * 4 + [LATENCY] * 4
-    assert asked == [lot.run_id] * 2
 
 
 def test_answers_that_came_together_are_settled_together(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:

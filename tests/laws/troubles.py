@@ -98,7 +98,7 @@ class Troubles:
                 "UPDATE runs SET stop_asked_at = 1 WHERE run_id = ("
                 "SELECT run_id FROM requests WHERE run_id IS NOT NULL ORDER BY request_id DESC LIMIT 1)"
             )
-        self.is_stop_asked, life.stopped_at = True, self.world.seconds
+        self.is_stop_asked = life.is_stopping = True
         self.log("    etl stop")
 
     def _interrupt(self, program: Program, life: Life) -> None:

@@ -74,7 +74,7 @@ class VirtualWire:
     def send(self, number: int, request: ApiRequest) -> None:
         self._steps.step("send")
         life = self._world.living
-        self._world.written.append(Written(life.number, self._world.seconds, life.was_stopped(self._world.seconds)))
+        self._world.written.append(Written(life.number, self._world.seconds, life.is_stopping))
         self._world.leaves(number, request)
         self._world.send(number, request, self._keys)
         self._steps.step("sent")

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from etl.delivery.driver import STOP_KNOWN_SECONDS
 from etl.records import ApiAnswer, ApiRequest, Exchange, LineEnd, TransportFailure, Trip
 from etl.simulator.core import Simulator
 from etl.simulator.fault_plan import Fault, FaultPlan
@@ -36,7 +35,7 @@ class Life:
     """One process. inbox: what came back for it. until: it waits no longer than that, by the machine's `monotonic`.
 
     step: what counts its steps. in_air: whose rows its requests carry that have not come back. is_halted: it does nothing now,
-    whatever it waits for. is_stopping: it was asked to stop from within; stopped_at: when it was by `etl stop`.
+    whatever it waits for.
     """
 
     number: int
@@ -46,15 +45,10 @@ class Life:
     nudges: int = 0
     is_over: bool = False
     is_stopping: bool = False
-    stopped_at: float | None = None
     is_halted: bool = False
     step: Callable[[str], None] = lambda _name: None
     in_air: dict[int, frozenset[str]] = field(default_factory=dict)
     turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-
-    def was_stopped(self, seconds: float) -> bool:
-        """Whether this process was asked to stop by then, and could know: by `etl stop` it hears of that a little later."""
-        return self.is_stopping or (self.stopped_at is not None and seconds - self.stopped_at >= STOP_KNOWN_SECONDS)
 
     def is_ready(self, mono: float) -> bool:
         has_mail = self.wants_mail and (self.inbox or self.nudges)
