@@ -1,4 +1,4 @@
-"""How much of an account's limit an import uses: `python benchmarks/limit.py [--minutes 10] [--rows 20000] [--plain]`.
+"""How much of an account's limit an import uses: `python benchmarks/limit.py [--minutes 10] [--rows 20000 [--again]]`.
 
 The real `etl run`, in a process of its own, sends to tests/foreign's strict server, which counts by arrival in a sliding
 window. Between them is a proxy that holds back what passes, each way, so that a handshake meets the line and not the
@@ -9,7 +9,9 @@ server. TLS is ended behind the proxy; with `--plain` there is none, so that no 
     harsh     the same, and each way takes up to 50 ms (not in the default: half of it is no line's fault)
     quick     answers within 50 ms
     floor     with --rows: so many rows through a server that takes 300 ms, against the time that the limit alone takes; with
-              --two-limits bulk requests have a limit of their own within a larger one, as on LeadSquared's plans of today
+              --two-limits bulk requests have a limit of their own within a larger one, as on LeadSquared's plans of today;
+              with --again another, small import went before it, as within an hour of any other: whose keys these are
+              and what the activity type is like is known, and nothing is asked
 
 With `--processes 4` so many commands run at once on one ledger and one account, each with a sheet of its own that is too
 long for the time: their share of the limit together, and how evenly the rows were spread among them.
@@ -271,8 +273,14 @@ def environment_for(
     }
 
 
-def measure(scene: Scene, rows: int, *, is_plain: bool, seed: int, others: int = COUNT) -> Measured:
-    """One import, from an empty ledger."""
+ROWS_BEFORE = 30
+"""Rows of the import before, with --again: two requests."""
+
+
+def measure(
+    scene: Scene, rows: int, *, is_plain: bool, seed: int, others: int = COUNT, is_again: bool = False
+) -> Measured:
+    """One import, from an empty ledger; again: from one in which the account was met a window before."""
     with (
         stage(scene, is_plain=is_plain, seed=seed, others=others) as (server, proxy, authority),
         tempfile.TemporaryDirectory() as name,
@@ -284,13 +292,21 @@ def measure(scene: Scene, rows: int, *, is_plain: bool, seed: int, others: int =
         environment["SSL_CERT_FILE"] = str(authority)
         command = [sys.executable, "-c", CLIENT, str(authority), "run", "visits.csv", "-m", "visits.yaml", "-q"]
         command += ["--rows-ok", str(rows)]
+        before = 0
+        if is_again:
+            write_sheet(home / "before.csv", ROWS_BEFORE, "B")
+            words = ["before.csv" if word == "visits.csv" else word for word in command]
+            subprocess.run(words, cwd=home, env=environment, check=True, stdout=subprocess.DEVNULL)
+            before = len(server.requests)
+            time.sleep(SECONDS)
         began = time.monotonic()
         subprocess.run(command, cwd=home, env=environment, check=True, stdout=subprocess.DEVNULL)
         took = time.monotonic() - began
-        records = [record for record in server.requests if record.method == "POST"]
+        of_this_one = server.requests[before:]
+        records = [record for record in of_this_one if record.method == "POST"]
         arrivals = sorted(record.arrival for record in records)
         first = arrivals[0]
-        refused = [record.arrival - first for record in server.requests if record.refused_for_rate]
+        refused = [record.arrival - first for record in of_this_one if record.refused_for_rate]
         ways = ways_there(home / "ledger.db", records)
         return Measured(
             [moment - first for moment in arrivals],
@@ -298,7 +314,7 @@ def measure(scene: Scene, rows: int, *, is_plain: bool, seed: int, others: int =
             took,
             proxy.connections,
             max(ways, default=0.0),
-            [first - record.arrival for record in server.requests if record.method != "POST"],
+            [first - record.arrival for record in of_this_one if record.method != "POST"],
         )
 
 
@@ -392,9 +408,9 @@ def against_the_floor(rows: int, measured: Measured, *, has_two_limits: bool) ->
         f"{rows:,} rows: {took:.1f} s from the first request to the last answer, {measured.took:.1f} s in all; "
         f"the limit alone {floor:.1f} s ({100 * took / floor - 100:+.1f} %), {len(measured.refused)} refused"
     )
-    if has_two_limits:
-        return
     asked = len(measured.asked)
+    if has_two_limits or not asked:
+        return
     floor, took = (requests + asked - 1) // COUNT * SECONDS + work, took + max(measured.asked, default=0.0)
     yield f"with the {asked} questions before: {took:.1f} s, the limit alone {floor:.1f} s ({100 * took / floor - 100:+.1f} %)"
 
@@ -408,12 +424,20 @@ def main() -> None:
     parser.add_argument("--only", choices=sorted(SCENES), nargs="+", default=["jittery", "slow", "quick"])
     parser.add_argument("--plain", action="store_true", help="http: handshakes see nothing of the line")
     parser.add_argument("--two-limits", action="store_true", help="with --rows: other requests may be twice as many")
+    parser.add_argument("--again", action="store_true", help="with --rows: a small import went before it")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     gc.disable()  # server and line keep all they saw: a collection of it stood still for up to 0.3 s, which no line has shown
     if chosen.rows:
         others = 2 * COUNT if chosen.two_limits else COUNT
-        measured = measure(SCENES["floor"], chosen.rows, is_plain=chosen.plain, seed=chosen.seed, others=others)
+        measured = measure(
+            SCENES["floor"],
+            chosen.rows,
+            is_plain=chosen.plain,
+            seed=chosen.seed,
+            others=others,
+            is_again=chosen.again,
+        )
         for told in against_the_floor(chosen.rows, measured, has_two_limits=chosen.two_limits):
             print(told)
         return

@@ -15,6 +15,7 @@ from etl.records import Window
 from etl.settings.toml_file import ENVIRONMENT_ACCOUNT
 from etl.stages.slots import ReadSlots
 from etl.stages.together import Together
+from etl.stages.whose_keys import remember, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,17 +79,23 @@ class Connection:
 
 @contextmanager
 def connect(
-    account: Account | None, ledger: Ledger, clock: Clock, stop: StopSignal | None = None
+    account: Account | None, ledger: Ledger, clock: Clock, stop: StopSignal | None = None, *, may_remember: bool = False
 ) -> Iterator[Connection]:
-    """The account, with a client that is closed at the end of the block. stop: ends reads and waits for them, too."""
+    """The account, with a client that is closed at the end of the block.
+
+    stop: ends reads and waits for them, too. may_remember: whose keys these are need not be asked where it was within the
+    hour; for what sends next, and so learns at once if they are no longer taken.
+    """
     if account is None:
         raise UsageError("No account is set. Set LSQ_HOST, LSQ_ACCESS_KEY and LSQ_SECRET_KEY, or a settings file.")
-    connection, client = _connected(account, ledger, clock, stop)
+    connection, client = _connected(account, ledger, clock, stop, may_remember=may_remember)
     with client:
         yield connection
 
 
-def _connected(account: Account, ledger: Ledger, clock: Clock, stop: StopSignal | None) -> tuple[Connection, Client]:
+def _connected(
+    account: Account, ledger: Ledger, clock: Clock, stop: StopSignal | None, *, may_remember: bool
+) -> tuple[Connection, Client]:
     """Ask LeadSquared whose keys these are, and find or note the account in the ledger.
 
     That question may take the end of the day's quota: without it nothing could be read back.
@@ -97,15 +104,19 @@ def _connected(account: Account, ledger: Ledger, clock: Clock, stop: StopSignal 
     """
     asked_at = host_to_ask(account)
     known = ledger.accounts.known_as(asked_at, account.name)
-    with _client(account, asked_at, clock) as client:
-        slots = ReadSlots(ledger, known, lambda: allowance_of(account, ledger, known), clock, stop, keeps_reserve=False)
-        identity = _ask(client, slots, is_known=known is not None)
+    slots = ReadSlots(ledger, known, lambda: allowance_of(account, ledger, known), clock, stop, keeps_reserve=False)
+    identity = recalled = remembered(account, known, ledger) if may_remember else None
+    if recalled is None:
+        with _client(account, asked_at, clock) as client:
+            identity = _ask(client, slots, is_known=known is not None)
     _refuse_another_organisation(account, known, identity)
     placed = replace(account, base_url=_host_to_use(account, identity))
     record = ledger.accounts.meet(str(placed.base_url), account.name, identity.org_id if identity else None)
     if account.base_url is None:  # the next command knows the account before it has asked for its host again
         ledger.accounts.meet(asked_at, account.name, record.organisation)
     slots.note_unrecorded(record)
+    if identity is not None and recalled is None:
+        remember(account, record, identity, ledger)
     placed_client = _client(account, str(placed.base_url), clock)
     connection = Connection(
         account=placed,
@@ -115,7 +126,7 @@ def _connected(account: Account, ledger: Ledger, clock: Clock, stop: StopSignal 
         organisation=_in_words(identity, record),
         slots=ReadSlots(ledger, record, lambda: allowance_of(account, ledger, record), clock, stop),
         user_id=identity.user_id if identity else None,
-        is_proven=identity is not None,
+        is_proven=identity is not None and recalled is None,
         readers=capacity_for(account.limit),
     )
     return connection, placed_client

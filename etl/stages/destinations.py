@@ -58,7 +58,8 @@ class Destination:
         Raises: UsageError, RefusedError, NetworkError — see etl.errors; nothing was sent then.
         """
         command, ledger = self.command, room.ledger
-        connection = self._stack.enter_context(connect(self.account, ledger, command.clock, command.stop))
+        connecting = connect(self.account, ledger, command.clock, command.stop, may_remember=True)
+        connection = self._stack.enter_context(connecting)
         command.events(Started(connection.account.name, connection.organisation, ledger.shown))
         if not command.options.rehearse:
             refuse_strangers(self.inputs, ledger, connection.record.account_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from etl import __version__
 from etl.delivery.decide import StopCause
 from etl.delivery.driver import cause_of
-from etl.errors import BusyError, EtlError, LedgerError, QuotaSpentError, StoppedError, UsageError
+from etl.errors import BusyError, EtlError, LedgerError, QuotaSpentError, RefusedError, StoppedError, UsageError
 from etl.events import InputFinished, Note, Planned
 from etl.exits import ExitCode, code_of_error
 from etl.findings import OutOfBounds
@@ -33,6 +33,7 @@ from etl.stages.revise import is_to_revise, revise
 from etl.stages.rounds import Rounds
 from etl.stages.rows_that_wait import say_how_many_wait
 from etl.stages.undone_rows import tell_what_is_being_deleted, was_taken_back
+from etl.stages.whose_keys import forget
 
 if TYPE_CHECKING:
     from etl.events import InputSummary
@@ -94,7 +95,7 @@ def send_or_say_why_not(
     if earlier is not None:
         return _unsent(prepared, session, earlier), earlier
     try:
-        return send(prepared, session)
+        summary, cause = send(prepared, session)
     except QuotaSpentError as error:
         cause = StopCause(ExitCode.STOPPED, error.reason, error.remedy, is_for_today=True)
         return _unsent(prepared, session, cause), cause
@@ -102,11 +103,20 @@ def send_or_say_why_not(
         cause = cause_of(session.stop)
         return _unsent(prepared, session, cause), cause
     except EtlError as error:
+        if isinstance(error, RefusedError):
+            _ask_whose_keys_next_time(session)
         if is_only:
             raise
         if error.run is not None:
             return _broken_off(prepared, error.run, session, error), None
         return not_sent_for(prepared, session.plan, error), None
+    if cause is not None and cause.exit_code is ExitCode.REFUSED:
+        _ask_whose_keys_next_time(session)
+    return summary, cause
+
+
+def _ask_whose_keys_next_time(session: Session) -> None:
+    forget(session.connection.record, session.ledger)
 
 
 def not_sent_for(prepared: PreparedInput, plan: Plan, error: EtlError) -> InputSummary:

@@ -104,12 +104,14 @@ def test_a_test_tenants_keys_in_prod_stop_the_run(desk: Desk) -> None:
     """Exit code 5 before anything is sent, whatever checks are switched off; under another name they may be used."""
     write(desk.folder / "visits.csv", visits(5))
     environ = {"A": KEYS["access_key"], "S": KEYS["secret_key"]}
+    others = {"access_key": "a-test-tenants-access-key", "secret_key": "a-test-tenants-secret-key"}
     with simulator(desk, "Visit", users=None) as served:
         port = int(served.url.rpartition(":")[2])
         account = f'host = "{served.url}"\naccess_key = {{env = "A"}}\nsecret_key = {{env = "S"}}\n'
         (desk.folder / "etl.toml").write_text(f"[accounts.prod]\n{account}[accounts.prod2]\n{account}")
         first = desk.run("visits.csv", "-a", "prod", **environ)
-    with EmbeddedSimulator(SimulatorOptions(**KEYS, organisation_id="4711"), port) as served:  # type: ignore[arg-type] # as above
+    environ = {"A": others["access_key"], "S": others["secret_key"]}
+    with EmbeddedSimulator(SimulatorOptions(**others, organisation_id="4711"), port) as served:  # type: ignore[arg-type] # as above
         stopped = desk.run("visits.csv", "-a", "prod", "--no-preflight", **environ)
         sent = len(served.activities())
         other = desk.run("visits.csv", "-a", "prod2", **environ)
@@ -117,3 +119,44 @@ def test_a_test_tenants_keys_in_prod_stop_the_run(desk: Desk) -> None:
     assert (first.code, stopped.code, other.code) == (0, 5, 0)
     assert sent == 0
     assert "belong to the organisation 4711 (SIM4711); until now they belonged to 90001" in stopped.err
+
+
+def whose_keys_asked(server: ForeignServer) -> int:
+    """How often the server was asked whose keys these are."""
+    return sum("UserByAccessKey" in request.path for request in server.requests)
+
+
+def test_whose_keys_these_are_is_asked_once_an_hour(desk: Desk, server: ForeignServer) -> None:
+    """A second run has the same account in its first line without a question; what only reads asks each time."""
+    for number in (1, 2):
+        write(desk.folder / f"visits{number}.csv", visits(10 * number, first=10 * number - 9))
+
+    first = desk.run("visits1.csv")
+    second = desk.run("visits2.csv")
+    asked_by_runs = whose_keys_asked(server)
+    desk.etl("verify", "2")
+
+    assert (first.code, second.code) == (0, 0)
+    assert asked_by_runs == 1
+    assert whose_keys_asked(server) == 2
+    assert first.err.splitlines()[0] == second.err.splitlines()[0]
+
+
+def test_keys_that_were_taken_away_stop_the_next_run_at_its_first_request(desk: Desk, server: ForeignServer) -> None:
+    """Exit code 5, nothing stored, one request; the run after that asks whose keys these are, and says what it is told."""
+    for number in (1, 2):
+        write(desk.folder / f"visits{number}.csv", visits(60 * number, first=60 * number - 59))
+    desk.run("visits1.csv")
+    before = len(server.requests)
+    key, server.behaviour.access_key = server.behaviour.access_key, "another-access-key-altogether"
+
+    stopped = desk.run("visits2.csv")
+    between = len(server.requests)
+    again = desk.run("visits2.csv")
+    server.behaviour.access_key = key
+    mended = desk.run("visits2.csv")
+
+    assert (stopped.code, again.code, mended.code) == (5, 5, 0)
+    assert between - before == 1
+    assert whose_keys_asked(server) == 3
+    assert len(server.activities) == 120
