@@ -90,10 +90,11 @@ def seen_by(
         line = lines.known(account_id) or line_in(found, clock.boot_id())
     known, written = line, None
     if trip is not None:
-        line = line.after_answer(ended - trip.written, is_plain_write=trip.is_plain and trip.size > 0)
+        answered = ended - trip.written
+        written = line.believed_written(trip, answered)
+        line = line.after_answer(answered, is_plain_write=trip.is_plain and trip.size > 0)
         if trip.handshake is not None:
             line = line.after_handshake(trip.handshake, clock.monotonic())
-        written = line.believed_written(trip)
     if refused_within is not None:
         line = line.after_refusal(sent, refused_within, clock.monotonic(), clock.now().timestamp())
     lines.note(account_id, line)

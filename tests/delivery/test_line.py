@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from etl.delivery.line import FLOOR_SECONDS, LEAST_HANDSHAKES, Line
+from etl.records import Trip
 
 NOW, WALL = 1_000.0, 1_800_000_000.0
 HOUR, DAY = 3_600.0, 86_400.0
@@ -52,6 +53,51 @@ BOUNDS = [
 def test_what_is_believed(line: Line, bound: float | None) -> None:
     """Never less than the slowest handshake, and nothing without evidence or without need."""
     assert line.bound(5.0, NOW, WALL) == (None if bound is None else pytest.approx(bound))
+
+
+EVEN = tuple(0.3 + 0.01 * (number % 3) for number in range(39))
+SHARED_OUT = tuple(0.3 + 0.06 * (7 * number % 20) for number in range(40))
+
+WAYS = [
+    pytest.param(EVEN, Trip(NOW, None, 2_000), 0.335, NOW, id="within what is usual"),
+    pytest.param(EVEN, Trip(NOW, None, 2_000), 0.41, NOW + 0.1, id="0.1 s later than the average"),
+    pytest.param(EVEN[:7], Trip(NOW, None, 2_000), 0.3, None, id="nothing is usual yet"),
+    pytest.param(SHARED_OUT, Trip(NOW, None, 2_000), 1.5, NOW, id="the slowest of times that differ as work does"),
+    pytest.param(SHARED_OUT, Trip(NOW, None, 2_000), 1.9, NOW + 1.03, id="later than any of those"),
+    pytest.param(EVEN, Trip(NOW, None, 13_000), 0.3, NOW + 0.02, id="one turn more"),
+    pytest.param(EVEN, Trip(NOW, 0.05, 13_000), 0.3, NOW + 0.05, id="one turn more, as its own handshake has shown"),
+    pytest.param(EVEN, Trip(NOW, None, 99_000), 0.3, None, id="too large"),
+]
+
+
+@pytest.mark.parametrize(("answers", "trip", "answered", "written"), WAYS)
+def test_from_when_the_bound_counts(
+    answers: tuple[float, ...], trip: Trip, answered: float, written: float | None
+) -> None:
+    """From the last byte, later for a large request, and by as much as its answer came later than the average."""
+    believed = seen(*QUICK, answers=answers).believed_written(trip, answered)
+
+    assert believed == (None if written is None else pytest.approx(written))
+
+
+def test_a_burst_of_late_answers_is_late_to_its_end() -> None:
+    """What kept the first of them kept them all: 25 that took 0.1 s more do not become what is usual while they come."""
+    line = seen(*QUICK, answers=EVEN)
+    believed = []
+    for number in range(25):
+        believed.append(line.believed_written(Trip(NOW, None, 2_000), 0.41 + 0.001 * number) or 0.0)
+        line = line.after_answer(0.41 + 0.001 * number)
+
+    assert min(believed) > NOW + 0.08
+
+
+def test_a_server_that_has_turned_slow_is_soon_usual() -> None:
+    """Its answers are counted, if a little at a time: after a hundred of them none is late."""
+    line = seen(*QUICK, answers=EVEN)
+    for _ in range(100):
+        line = line.after_answer(1.0)
+
+    assert line.believed_written(Trip(NOW, None, 2_000), 1.0) == NOW
 
 
 def test_a_shorter_window_loses_more_by_the_same_answers() -> None:

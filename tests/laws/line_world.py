@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from etl.api.client import RENEWAL_SECONDS
 from etl.delivery.backoff import after_throttling
-from etl.delivery.line import FLOOR_SECONDS, Line
+from etl.delivery.line import FLOOR_SECONDS, LEAST_ANSWERS, Line
 from etl.delivery.throttle import Hold, free_at, shared
-from etl.records import Limit, Window
+from etl.records import Limit, Trip, Window
 
 WALL = 1_800_000_000.0
 
@@ -28,6 +28,7 @@ class LineWorld:
     """One account. way: seconds on the way there, drawn for each request; its answer never comes before it has arrived.
 
     handshake: what a new connection shows. answer: seconds from writing to answer. capacity: most in the air.
+    resets: the share of requests whose connection is reset instead, which says nothing of how they went out.
     """
 
     limit: Limit
@@ -36,6 +37,7 @@ class LineWorld:
     way: Callable[[LineWorld], float]
     handshake: Callable[[LineWorld], float]
     answer: Callable[[LineWorld], float]
+    resets: float = 0.0
     now: float = 0.0
     line: Line = field(default_factory=Line)
     holds: list[Hold] = field(default_factory=list)
@@ -43,6 +45,7 @@ class LineWorld:
     arrivals: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     believed: int = 0
+    slowest_way: float = 0.0
     paused_until: float = 0.0
     measured: float = -RENEWAL_SECONDS
     refusals: int = 0
@@ -86,6 +89,7 @@ class LineWorld:
             self.measured = self.now
         written = self.now + (shown or 0.0) + self.dice.choice((0.0, 0.0, 0.02))
         way = self.way(self)
+        self.slowest_way = max(self.slowest_way, way)
         answered = written + max(way, self.answer(self))
         heapq.heappush(self._arriving, (written + way, number))
         heapq.heappush(self.in_air, (answered, number, self.now, written, written + way, shown))
@@ -95,7 +99,11 @@ class LineWorld:
         while self.in_air and self.in_air[0][0] <= self.now:
             answered, number, sent, written, _, shown = heapq.heappop(self.in_air)
             self._let_arrive(answered)
-            self.holds.append(Hold(Window.GENERAL, sent, answered, written))
+            if number not in self._refused_numbers and self.resets and self.dice.random() < self.resets:
+                self.holds.append(Hold(Window.GENERAL, sent, answered))
+                continue
+            believed = self.line.believed_written(Trip(written, shown, 2_000), answered - written)
+            self.holds.append(Hold(Window.GENERAL, sent, answered, believed))
             self.line = self.line.after_answer(answered - written)
             if shown is not None:
                 self.line = self.line.after_handshake(shown, answered)
@@ -167,22 +175,64 @@ def that_lies(seed: int) -> LineWorld:
     )
 
 
+def that_resets(seed: int) -> LineWorld:
+    """An honest line on which connections are reset, some time after their requests were counted."""
+    world = true_to_its_handshakes(seed)
+    world.resets = world.dice.choice((0.05, 0.3, 0.6))
+    return world
+
+
+def that_stands_still(seed: int) -> LineWorld:
+    """A quick line to a server that takes about the same time for each answer; now and then all stands still for a while.
+
+    What was written meanwhile arrives when it goes on: a host that was busy, packets that were lost and are sent again. The
+    first answers show what is usual.
+    """
+    dice = random.Random(seed)
+    limit, capacity = _limit(dice)
+    work = dice.choice((0.3, 0.5, 0.9))
+    longest, seldom = dice.choice((0.1, 0.2, 0.5)), dice.choice((20, 60))
+    goes_on_at, took = [0.0], [0.0]
+
+    def way(world: LineWorld) -> float:
+        is_usual_known = world.line.answers >= LEAST_ANSWERS
+        if is_usual_known and goes_on_at[0] <= world.now and dice.random() < 1 / seldom:
+            goes_on_at[0] = world.now + dice.uniform(0.0, longest)
+        took[0] = max(dice.uniform(0.0, 0.01), goes_on_at[0] - world.now)
+        return took[0]
+
+    return LineWorld(
+        limit,
+        capacity,
+        dice,
+        way,
+        lambda _: dice.uniform(0.001, 0.01),
+        lambda _: took[0] + work + dice.uniform(0.0, 0.01),
+    )
+
+
 def main() -> None:
-    """Run worlds of both kinds and say what the worst of them came to."""
+    """Run worlds of each kind and say what the worst of them came to."""
     worlds = int(sys.argv[1])
-    believed = worst = bursts = 0
+    believed = worst = bursts = unseen = 0
     for seed in range(worlds):
         honest = true_to_its_handshakes(seed)
         honest.run(120)
         assert not honest.refused, seed
         believed += honest.believed > 0
+        resetting = that_resets(seed)
+        resetting.run(120)
+        assert not resetting.refused, seed
+        standing = that_stands_still(seed)
+        standing.run(120)
+        unseen += len(standing.refused)
         lying = that_lies(seed)
         lying.run(200)
         worst = max(worst, len(lying.refused))
         bursts = max(bursts, lying.line.doublings)
     sys.stdout.write(
-        f"{worlds} honest lines, {believed} of them believed: none refused. {worlds} lying ones: at most {worst} refused, "
-        f"{bursts} retreats\n"
+        f"{worlds} honest lines, {believed} of them believed, and as many that reset: none refused. {worlds} that stand "
+        f"still: {unseen} refused. {worlds} lying ones: at most {worst} refused, {bursts} retreats\n"
     )
 
 

@@ -30,15 +30,17 @@ def travel(
     size: int = 100,
     refused_within: float | None = None,
     allowance: Allowance = ONE,
+    over_after: float = ANSWER,
+    is_reset: bool = False,
 ) -> float:
-    """One read, answered after a second. Returns: how long its slot was waited for."""
+    """One read, answered after a second. Returns: how long its slot was waited for. is_reset: no answer, but an end."""
     began = book.clock.seconds
     while isinstance(answer := book.ledger.requests.reserve_read(book.account_id, allowance), NoSlot):
         book.clock.move_to(answer.until)
     assert isinstance(answer, Reserved)
     waited, written = book.clock.seconds - began, book.clock.seconds
-    book.clock.move(ANSWER)
-    trip = Trip(written, handshake, size)
+    book.clock.move(over_after)
+    trip = None if is_reset else Trip(written, handshake, size)
     end = RequestEnd(
         answer.request_id, book.clock.seconds, "read", None, None, trip=trip, refused_within=refused_within
     )
@@ -96,6 +98,24 @@ def test_without_evidence_the_answer_counts(book: Book) -> None:
     ask(book)
 
     assert ask(book) == pytest.approx(5.0 + MARGIN_SECONDS)
+
+
+ENDS = [
+    pytest.param(1.02, False, FLOOR_SECONDS - 1.02, id="as usual: its bound"),
+    pytest.param(1.2, False, 0.2 + FLOOR_SECONDS - 1.2, id="0.2 s later than usual: as much more"),
+    pytest.param(0.3, True, 0.0, id="the connection reset: that moment"),
+    pytest.param(30.0, True, 0.0, id="reset after a long time"),
+]
+
+
+@pytest.mark.parametrize(("over_after", "is_reset", "after"), ENDS)
+def test_what_may_have_been_slow_on_its_way_holds_its_slot_for_longer(
+    warm: Book, over_after: float, is_reset: bool, after: float
+) -> None:
+    """A line that has shown that it is quick says nothing of a request that was not like the others."""
+    travel(warm, None, over_after=over_after, is_reset=is_reset)
+
+    assert ask(warm) == pytest.approx(5.0 + after + MARGIN_SECONDS)
 
 
 SIZES = [
