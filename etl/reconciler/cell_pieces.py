@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
-from etl.reconciler.exact_workbook import is_odd, letters_of, storable
+from etl.reconciler.exact_workbook import FIRST_YEAR, is_odd, letters_of, storable
 from etl.records import ETL_COLUMNS, ShownNumber
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from etl.reconciler.exact_workbook import ExactWorksheet
     from etl.reconciler.workbook_styles import Format, Styles
@@ -22,7 +22,6 @@ _TEXT = '" t="inlineStr"><is><t xml:space="preserve">'
 """Between the style of a cell and its text."""
 
 _TEXTS = frozenset({str, type(None)})
-_MAY_BE_ODD = ("&", "<", ">", "_x")  # beside what cannot be printed
 
 
 class CellPieces:
@@ -39,29 +38,34 @@ class CellPieces:
         self._whole = _number(styles.whole)
         self._float = _number(styles.number)
 
-    def of_own(self, row: int, cells: Sequence[Cell]) -> Iterator[str]:
+    def of_own(self, row: int, cells: Sequence[Cell]) -> list[str]:
         """The outcome cells of a line: texts, and whole numbers of ours. row: from 0."""
         number = row + 1
-        for column, cell in enumerate(cells):
+        is_plain = _are_plain(cells)
+        pieces = []
+        for column, (letters, cell) in enumerate(zip(_letters(0, len(cells)), cells, strict=True)):
             if cell is None:
                 continue
             if type(cell) is int:
-                yield f'<c r="{letters_of(column)}{number}" s="{self._own_number}"><v>{cell}</v></c>'
+                pieces.append(f'<c r="{letters}{number}" s="{self._own_number}"><v>{cell}</v></c>')
             elif column == _STATUS:
                 style = self._status[cast("str", cell)]
-                yield f'<c r="{letters_of(column)}{number}" s="{style}{_TEXT}{cell}</t></is></c>'
+                pieces.append(f'<c r="{letters}{number}" s="{style}{_TEXT}{cell}</t></is></c>')
+            elif is_plain:
+                pieces.append(f'<c r="{letters}{number}" s="{self._own[column]}{_TEXT}{cell}</t></is></c>')
             else:
-                yield self._sheet.text_cell(row, column, cast("str", cell), self._own[column])
+                pieces.append(self._sheet.text_cell(row, column, cast("str", cell), self._own[column]))
+        return pieces
 
-    def of_input(self, row: int, first: int, cells: Sequence[Cell], linked: int | None = None) -> Iterable[str]:
+    def of_input(self, row: int, first: int, cells: Sequence[Cell], linked: int | None = None) -> list[str]:
         """Cells of an input as what they are, from column `first` on. A text stays a text whatever it looks like.
 
         linked: the column of a text that is to look like a link.
         """
-        are_texts = linked is None and _TEXTS.issuperset(map(type, cells))
-        if are_texts and _are_plain("".join(cast("Iterable[str]", filter(None, cells)))):
+        is_plain = _are_plain(cells)
+        if is_plain and linked is None and _TEXTS.issuperset(map(type, cells)):
             return self._of_texts(row, first, cells)
-        return self._of_any(row, first, cells, linked)
+        return self._of_any(row, first, cells, linked, is_plain=is_plain)
 
     def _of_texts(self, row: int, first: int, cells: Sequence[Cell]) -> list[str]:
         """The same of texts in which nothing is odd, taken together: as most rows of a .csv are."""
@@ -72,23 +76,32 @@ class CellPieces:
             if cell is not None
         ]
 
-    def _of_any(self, row: int, first: int, cells: Sequence[Cell], linked: int | None) -> Iterator[str]:
+    def _of_any(self, row: int, first: int, cells: Sequence[Cell], linked: int | None, *, is_plain: bool) -> list[str]:
+        """The same of any cells. is_plain: nothing in any text of them is odd."""
         number = row + 1
         # What all cells of a kind share within a row is put together once: this loop is where a large file's time goes.
         text = f'{number}" s="{self._text}{_TEXT}'
         whole, real = f'{number}" s="{self._whole}"><v>', f'{number}" s="{self._float}"><v>'
-        for column, cell in enumerate(cells, first):
-            if cell is None:
-                continue
+        truth = f'{number}" s="{self._float}" t="b"><v>'
+        pieces = []
+        for column, (letters, cell) in enumerate(zip(_letters(first, len(cells)), cells, strict=True), first):
             kind = type(cell)
-            if kind is str and column != linked and not is_odd(cast("str", cell)):
-                yield f'<c r="{letters_of(column)}{text}{cell}</t></is></c>'
+            if kind is str and (is_plain or not is_odd(cast("str", cell))) and column != linked:
+                pieces.append(f'<c r="{letters}{text}{cell}</t></is></c>')
+            elif cell is None:
+                continue
             elif kind is int:
-                yield f'<c r="{letters_of(column)}{whole}{cell}</v></c>'
+                pieces.append(f'<c r="{letters}{whole}{cell}</v></c>')
             elif kind is float and isfinite(cast("float", cell)):
-                yield f'<c r="{letters_of(column)}{real}{cell!r}</v></c>'
+                pieces.append(f'<c r="{letters}{real}{cell!r}</v></c>')
+            elif kind is bool:
+                pieces.append(f'<c r="{letters}{truth}{1 if cell else 0}</v></c>')
+            elif _is_moment(cell):
+                style, moment = _number(self._styles.of_moment(cell)), self._sheet.moment_number(cell)
+                pieces.append(f'<c r="{letters}{number}" s="{style}"><v>{moment!r}</v></c>')
             else:
-                yield self._other(row, column, cell, self._link if column == linked else self._text)
+                pieces.append(self._other(row, column, cell, self._link if column == linked else self._text))
+        return pieces
 
     def of_text(self, row: int, column: int, text: str, style: Format) -> str:
         """A text of ours in a look of its own."""
@@ -99,18 +112,23 @@ class CellPieces:
         if isinstance(stored, ShownNumber):
             exact = int(stored) if stored.is_integer() else float(stored)
             return _number_cell(row, column, repr(exact), _number(self._styles.of_shown(stored)))
-        if isinstance(stored, bool):
-            value = "1" if stored else "0"
-            return f'<c r="{letters_of(column)}{row + 1}" s="{self._float}" t="b"><v>{value}</v></c>'
         if isinstance(stored, date | time):
             number = repr(self._sheet.moment_number(stored))
             return _number_cell(row, column, number, _number(self._styles.of_moment(stored)))
         return self._sheet.text_cell(row, column, str(stored), text_style)
 
 
-def _are_plain(text: str) -> bool:
-    """Whether nothing in a text is odd for certain: a quick look, where `is_odd` tries two things at each of its signs."""
-    return text.isprintable() and not any(sign in text for sign in _MAY_BE_ODD)
+def _are_plain(cells: Iterable[Cell]) -> bool:
+    """Whether nothing in the texts of a row is odd for certain: a quick look at all of them together, where `is_odd` tries
+    two things at each sign of each."""
+    texts = "".join([cell for cell in cells if type(cell) is str])
+    return not ("&" in texts or "<" in texts or ">" in texts or "_x" in texts) and texts.isprintable()
+
+
+def _is_moment(cell: Cell) -> TypeGuard[date]:
+    """Whether a cell is a day, or one with a time, that a workbook has a number for, as nearly all are."""
+    kind = type(cell)
+    return (kind is date or (kind is datetime and cell.tzinfo is None)) and cell.year >= FIRST_YEAR  # type: ignore[union-attr] # as kind says
 
 
 @lru_cache(maxsize=16)

@@ -37,9 +37,12 @@ SHEET_COLUMNS = 16_384
 MOST_LINKS = 65_530
 """Most links of a sheet (Excel: specifications and limits)."""
 
-_FIRST_YEAR = 1900  # Excel counts days from there
+FIRST_YEAR = 1900
+"""Excel counts days from there."""
+
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 — a cell has no zone; right from March 1900 on, as Excel has a leap day then
 _SURE_FROM = datetime(1900, 3, 1)  # noqa: DTZ001 — as above
+_SURE_FROM_DAY, _DAY_BEFORE_ALL = _SURE_FROM.date(), _DAY_ZERO.date()
 _DAY_SECONDS = 86_400
 
 # What XML or Excel would take for something else: markup, what looks like an escape, what XML cannot hold.
@@ -78,6 +81,8 @@ class ExactWorksheet(Worksheet):  # type: ignore[misc] # xlsxwriter ships no typ
         if type(moment) is datetime and moment >= _SURE_FROM:
             passed = moment - _DAY_ZERO
             return passed.days + (passed.seconds + passed.microseconds / 1e6) / _DAY_SECONDS
+        if type(moment) is date and moment >= _SURE_FROM_DAY:
+            return float((moment - _DAY_BEFORE_ALL).days)
         return float(self._convert_date_time(moment))
 
     def link(self, row: int, column: int, address: str) -> bool:
@@ -158,9 +163,9 @@ def storable(cell: Cell) -> Cell:
     if isinstance(cell, float) and not isinstance(cell, ShownNumber):
         return cell if isfinite(cell) else str(cell)
     if isinstance(cell, datetime):
-        return cell if cell.year >= _FIRST_YEAR and cell.tzinfo is None else cell.isoformat(sep=" ")
+        return cell if cell.year >= FIRST_YEAR and cell.tzinfo is None else cell.isoformat(sep=" ")
     if isinstance(cell, date):
-        return cell if cell.year >= _FIRST_YEAR else cell.isoformat()
+        return cell if cell.year >= FIRST_YEAR else cell.isoformat()
     if isinstance(cell, time):
         return cell if cell.tzinfo is None else cell.isoformat()
     return cell

@@ -173,14 +173,19 @@ class Widths:
     def see(self, cells: Sequence[Cell]) -> None:
         """Take one row of the results file into account."""
         self._rows_left -= 1
+        widths = self._widths
         for position, cell in enumerate(cells if self._rows_left >= 0 else cells[: self._own]):
-            if cell is not None:
-                is_text = isinstance(cell, str)
-                width = self._widths[position]
-                if width <= _WIDEST_OF_ALL and (len(cell) >= width if is_text else _may_be_as_long(cell, width)):  # type: ignore[arg-type] # a text
-                    self._widths[position] = max(width, _longest_line(cell) + 1)
-                self._has_text[position] |= is_text
-                self._has_other[position] |= not is_text
+            if cell is None:
+                continue
+            width = widths[position]
+            if isinstance(cell, str):
+                self._has_text[position] = True
+                may_be_wider = len(cell) >= width
+            else:
+                self._has_other[position] = True
+                may_be_wider = _may_be_as_long(cell, width)
+            if may_be_wider and width <= _WIDEST_OF_ALL:
+                widths[position] = max(width, _longest_line(cell) + 1)
 
     def of(self, position: int) -> int:
         """The width in characters: as the content, within bounds; the frozen columns leave room for the others."""
