@@ -10,12 +10,12 @@ import json
 import os
 import stat
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from etl.clock import Clock
@@ -26,12 +26,32 @@ KEPT = 5
 """Full files that are kept beside the one that is written: `etl.log.1` is the youngest."""
 
 
-class About(threading.local):
-    """What a line of JSON is about, in this thread. chunk: by the number of its request, as `etl runs` and the ledger have it."""
+class Subject(NamedTuple):
+    """What a line of JSON is about. chunk: by the number of its request, as `etl runs` and the ledger have it."""
 
     run: int | None = None
     input: str | None = None
     chunk: int | None = None
+
+
+class About(threading.local):
+    """What is spoken of in this thread."""
+
+    subject = Subject()
+
+
+@dataclass(slots=True)
+class _Telling:
+    """A block that is about something; behind it, it is about what it was before. There are three for each request."""
+
+    about: About
+    subject: Subject
+
+    def __enter__(self) -> None:
+        self.about.subject, self.subject = self.subject, self.about.subject
+
+    def __exit__(self, *_: object) -> None:
+        self.about.subject = self.subject
 
 
 @dataclass
@@ -72,18 +92,14 @@ class Log:
             return False
         return True
 
-    @contextmanager
-    def telling_of(self, run: int | None, input_: str | None = None, chunk: int | None = None) -> Iterator[None]:
+    def telling_of(
+        self, run: int | None, input_: str | None = None, chunk: int | None = None
+    ) -> AbstractContextManager[None]:
         """What is said in the block is about this."""
-        before = (self.about.run, self.about.input, self.about.chunk)
-        self.about.run, self.about.input, self.about.chunk = run, input_, chunk
-        try:
-            yield
-        finally:
-            self.about.run, self.about.input, self.about.chunk = before
+        return _Telling(self.about, Subject(run, input_, chunk))
 
     def _as_json(self, text: str, level: str) -> str:
-        about, accounts = self.about, set(self.accounts.values())
+        about, accounts = self.about.subject, set(self.accounts.values())
         run = about.run
         if run is None and about.input is None and len(self.accounts) == 1:  # the command has but one: it is meant
             run = next(iter(self.accounts))

@@ -95,11 +95,14 @@ class Talk:
 
     def _say(self, event: Event) -> None:  # noqa: PLR0912 — one branch for each kind of event
         match event:
-            case Reading():
-                self._display.reading(event)
+            case RequestSent() | RequestAnswered():  # first, as progress is: there are many
+                if self._is_verbose or self._log.keeps_talk:
+                    self._line(_request_line(event), is_detail=True)
             case Progress():
                 self._reading_back.discard(event.input)
                 self._display.progress(event)
+            case Reading():
+                self._display.reading(event)
             case ReadingBack():
                 self._note_beginning(event)
                 self._display.reading_back(event)
@@ -109,8 +112,6 @@ class Talk:
                 self._display.finding_leads(event)
             case Auditing() | Fetching():
                 self._compare_or_fetch(event)
-            case RequestSent() | RequestAnswered():
-                self._line(_request_line(event), is_detail=True)
             case InputFinished():
                 self._reading_back.discard(event.result.input)
                 self._display.finished(event.result.input)

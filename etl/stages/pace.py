@@ -60,7 +60,8 @@ class Pace:
         return min(1.0, len(self._sent) / (self.limit.count * windows))
 
     def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0] <= now - self.span:
+        since = now - self.span
+        while self._sent and self._sent[0] <= since:
             self._sent.popleft()
-        while self._ended and self._ended[0][0] <= now - self.span:
+        while self._ended and self._ended[0][0] <= since:
             self._rows_of_late -= self._ended.popleft()[1]

@@ -61,7 +61,8 @@ class ProgressTeller:
         self._session.events(RequestSent(request_id, rows, self._shown))
 
     def settled(self, request_id: int, verdict: Verdict, ends: Sequence[RowEnd], in_flight: int) -> None:
-        ended = Counter(end.outcome for end in ends if end.outcome is not Outcome.WAITING)
+        ended = _counted([end.outcome for end in ends])
+        ended.pop(Outcome.WAITING, None)
         rows = sum(ended.values())
         if rows:
             self._counts[Outcome.WAITING] = self._counts.get(Outcome.WAITING, 0) - rows
@@ -112,3 +113,10 @@ class ProgressTeller:
     def _quota(self) -> int | None:
         daily = self._session.connection.allowance.daily_requests
         return None if daily is None else self._session.ledger.requests.budget(self._account_id, daily).left_today
+
+
+def _counted(outcomes: list[Outcome]) -> dict[Outcome, int]:
+    """How often there is each. Mostly there is but one; to look one up costs more than to see that it is the same."""
+    if outcomes and outcomes.count(outcomes[0]) == len(outcomes):
+        return {outcomes[0]: len(outcomes)}
+    return dict(Counter(outcomes))
