@@ -45,7 +45,12 @@ def _files_in_memory() -> None:
 
 _files_in_memory()
 
-from tests.postgresql import postgresql, postgresql_url  # noqa: E402 — compiled files are to be kept of it, too
+from hypothesis import settings  # noqa: E402 — compiled files are to be kept of it, too
+
+from tests.postgresql import postgresql, postgresql_url  # noqa: E402 — the same
+
+settings.register_profile("any machine", parent=settings(), deadline=None)
+settings.load_profile("any machine")  # what breaks a law is what it finds, no machine that stands still
 
 __all__ = ["postgresql", "postgresql_url"]  # fixtures for all tests
 

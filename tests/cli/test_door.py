@@ -12,6 +12,10 @@ import pytest
 import etl
 from etl.cli.main import COMMANDS, LazyGroup
 from etl.cli.main import etl as group
+from tests.flows.conftest import warm
+from tests.flows.warm import WarmStart
+
+__all__ = ["warm"]  # a fixture for these tests, too
 
 HEAVY = (
     "pandas",
@@ -31,18 +35,25 @@ SLOW = tuple(name for name in HEAVY if name not in {"rich", "etl.events"})
 REPOSITORY = Path(etl.__file__).parent.parent
 
 
+PATIENCE_SECONDS = 60
+
+
+def places_in(folder: Path) -> dict[str, str]:
+    """Where `etl` has its own things, as variables."""
+    return dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(folder))
+
+
 def typed(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """What `etl` with these arguments does in a process of its own, without any account."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("LSQ_", "ETL_"))}
-    places = {"HOME": str(cwd), "XDG_STATE_HOME": str(cwd), "XDG_CONFIG_HOME": str(cwd)}
     return subprocess.run(
         [sys.executable, "-m", "etl.cli", *arguments],
         cwd=cwd,
-        env=environ | places | {"PYTHONPATH": str(REPOSITORY)},
+        env=environ | places_in(cwd) | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -136,14 +147,20 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG.keys())
-def test_bad_usage_is_exit_code_2_and_one_message(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_bad_usage_is_exit_code_2_and_one_message(
+    tmp_path: Path, warm: WarmStart, arguments: tuple[str, ...], message: str
+) -> None:
     """What was typed wrongly is told on stderr, without a traceback, and stdout stays empty."""
-    done = typed(*arguments, cwd=tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    out, err = tmp_path / "out", tmp_path / "err"
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not list(tmp_path.rglob("etl.log"))
+    code = warm.run(["etl", *arguments], home, places_in(home), (out, err), PATIENCE_SECONDS)
+
+    assert (code, out.read_text("utf-8")) == (2, "")
+    assert message in err.read_text("utf-8")
+    assert "Traceback" not in err.read_text("utf-8")
+    assert not list(home.rglob("etl.log"))
 
 
 def test_a_missing_account_is_told_before_anything_else(tmp_path: Path) -> None:

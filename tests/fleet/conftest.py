@@ -18,10 +18,13 @@ from etl.fleet.tables import make_tables
 from etl.ledger import leaving
 from etl.settings import Settings
 from tests.fleet.yard import Yard
+from tests.flows.conftest import warm
 from tests.flows.desk import KEYS
 from tests.flows.warm import WarmStart
 from tests.foreign.server import ForeignServer
 from tests.postgresql import Server, once
+
+__all__ = ["warm"]  # a fixture for these tests, too
 
 
 def settings_at(url: str, folder: Path) -> Settings:
@@ -68,14 +71,6 @@ def submit(settings: Settings) -> Submit:
             return put_into_queue(an_order(account, name, **members), connection, app)[0]
 
     return put
-
-
-@pytest.fixture(scope="session")
-def warm() -> Iterator[WarmStart]:
-    """Where commands start at once."""
-    started = WarmStart()
-    yield started
-    started.close()
 
 
 OpenYard = Callable[..., Yard]

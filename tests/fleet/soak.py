@@ -118,7 +118,7 @@ def round_of(number: int) -> list[str]:
             name: stack.enter_context(ForeignServer(org_id=f"8{place:04}", seed=number, **limits, **KEYS))
             for place, name in enumerate(ACCOUNTS)
         }
-        warm = WarmStart()
+        warm = WarmStart(home, os.getpid())
         stack.callback(warm.close)
         yard = Yard(home / "yard", warm, database.new_database(), servers)
         stack.callback(yard.end)

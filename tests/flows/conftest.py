@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,11 @@ stands still for a moment, between a request's sending and its arrival, is not t
 Serve = Callable[..., ForeignServer]
 
 
-@cache
-def _of_this_process() -> WarmStart:
-    """One for all packages of tests that ask for it."""
-    return WarmStart()
-
-
 @pytest.fixture(scope="session")
-def warm() -> Iterator[WarmStart]:
-    """Where commands start at once."""
-    started = _of_this_process()
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmStart]:
+    """Where commands start at once; what it has loaded is shared by all workers of the session."""
+    base, is_worker = tmp_path_factory.getbasetemp(), bool(os.environ.get("PYTEST_XDIST_WORKER"))
+    started = WarmStart(base.parent if is_worker else base, os.getppid() if is_worker else os.getpid())
     yield started
     started.close()
 

@@ -19,19 +19,12 @@ from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import requests
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 _DENIED = b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 _BEGUN_AT, _MOMENT = b"2010-11-10T20:48:33.000Z", "%Y-%m-%dT%H:%M:%S.000Z"  # of the same length
 _LONG_AGO = datetime(2010, 11, 10, tzinfo=UTC)
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAPLACES", "AWS_SECRET_ACCESS_KEY": "places/secret+key"}
 _AUTHORIZATION = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIAPLACES/20260101/us-east-1/s3/aws4_request"}
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        """Nobody reads it."""
 
 
 @dataclass
@@ -90,6 +83,13 @@ class S3Server:
         return answer
 
     def __enter__(self) -> Self:
+        from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 — half a second, for
+        from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415 — each worker that collects tests
+
+        class Silent(WSGIRequestHandler):
+            def log(self, *_: Any) -> None:
+                """Nobody reads it."""
+
         app = DomainDispatcherApplication(create_backend_app)
 
         def guarded(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -107,7 +107,7 @@ class S3Server:
                 return [part.replace(_BEGUN_AT, f"{self.begun_at:{_MOMENT}}".encode()) for part in answer]
             return answer  # type: ignore[no-any-return]
 
-        self._server = make_server("127.0.0.1", 0, guarded, threaded=True, request_handler=_Silent)
+        self._server = make_server("127.0.0.1", 0, guarded, threaded=True, request_handler=Silent)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         return self

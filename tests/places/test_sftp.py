@@ -7,8 +7,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import asyncssh
 import pytest
 
 from etl.clock import SystemClock
@@ -22,6 +22,9 @@ from etl.settings import Account, Secret, Settings
 from tests.flows.sheets import MAPPING, visits, write
 from tests.flows.waiting import wait_until
 from tests.inbox.test_crash_at_every_step import AtOnce, as_if_sent
+
+if TYPE_CHECKING:
+    import asyncssh
 
 
 @pytest.fixture
@@ -41,6 +44,8 @@ def url(
     tmp_path: Path, written: list[str], connections: list[asyncssh.SSHServerConnection], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """A server with the folder `in`, and a home from which it is known."""
+    import asyncssh  # noqa: PLC0415 — a sixth of a second, for each worker that collects tests
+
     (tmp_path / "served" / "in").mkdir(parents=True)
     home = tmp_path / "home" / ".ssh"
     home.mkdir(parents=True)
