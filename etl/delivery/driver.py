@@ -27,7 +27,17 @@ from etl.delivery.wire import Arrival
 from etl.errors import LedgerLostError
 from etl.exits import ExitCode, code_of_stop
 from etl.identity import lead_mark
-from etl.ledger.requests import Allowance, BudgetSpent, Intent, LeaseLost, NoSlot, RequestEnd, Reserved, StopWanted
+from etl.ledger.requests import (
+    Allowance,
+    BudgetSpent,
+    Intent,
+    LeaseLost,
+    NoSlot,
+    PlaceTakenError,
+    RequestEnd,
+    Reserved,
+    StopWanted,
+)
 from etl.operations.contract import AnswerNames
 from etl.reconciler.match import Numbering, after_full, match
 from etl.records import STORED, ApiAnswer, LineEnd, Outcome, TransportFailure, Window
@@ -176,6 +186,7 @@ class Driver:
         self._to_tell: list[tuple[int, Verdict, Sequence[RowEnd], int]] = []
         self._is_stop_told = False
         self._just_come: list[Arrival] = []
+        self._is_one_by_one = False  # the next commit: somebody else had the place of a row of the last one
 
     def deliver(self) -> Delivered:
         """Send all parcels, or stop for a cause. When it returns, nothing is in flight and all is in the ledger."""
@@ -203,19 +214,20 @@ class Driver:
     def _commit(self, at: _Point) -> bool:
         """All that can be done at this moment, as one commit.
 
-        Returns: False where the ledger's database went away in its midst: nothing of it was written, and all is as before.
+        Returns: False where the ledger's database went away in its midst, or where each request is to be looked at by itself:
+        nothing of it was written, and all is as before.
         """
         self._just_come.clear()
-        before = at.copied(self, _CHANGED_BY_A_COMMIT) if self._ledger.may_go_away else None
+        before = at.copied(self, _CHANGED_BY_A_COMMIT)
         try:
-            with self._ledger.requests.together():
+            with self._ledger.requests.together(puts_off=not self._is_one_by_one):
                 self._do_all(at)
-        except LedgerLostError:
-            if before is None:
-                raise
+        except (LedgerLostError, PlaceTakenError) as error:
             before.restore(at, self)
             self._held_back += self._just_come  # the wire gives each only once
+            self._is_one_by_one = isinstance(error, PlaceTakenError)
             return False
+        self._is_one_by_one = False
         return True
 
     def _do_all(self, at: _Point) -> None:

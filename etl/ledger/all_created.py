@@ -5,9 +5,12 @@ Gone over by columns: to look at each row by itself costs more than half of what
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING, TypedDict
+from binascii import unhexlify
+from itertools import pairwise
+from struct import unpack
+from typing import TYPE_CHECKING, TypedDict, cast
 
+from etl.ledger.schema import GUID_BYTES
 from etl.records import Outcome
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from etl.delivery.outcomes import RowEnd
     from etl.ledger.waiting import WaitingRow
 
-_GUID_LENGTH, _GUID_BYTES = 36, 16
+_GUID_LENGTH = 36
 _DASHES = (8, 13, 18, 23)
 
 
@@ -37,38 +40,34 @@ def all_created(sent: Sequence[WaitingRow], ends: Sequence[RowEnd]) -> list[byte
     if not ends:
         return None
     row_ids, outcomes, activity_ids, *more = zip(*ends, strict=True)
-    if list(row_ids) != [row.row_id for row in sent] or set(outcomes) != {Outcome.CREATED}:
+    if list(row_ids) != [row.row_id for row in sent] or outcomes.count(Outcome.CREATED) < len(outcomes):
         return None
-    ties = [row.lineage_run for row in sent], [row.replaces for row in sent]
-    kept = kept_guids(activity_ids) if _is_nothing((*more, *ties)) else None
+    is_tied = {(row.lineage_run, row.replaces) for row in sent} != {(None, None)}
+    if is_tied or any(column.count(None) < len(column) for column in more):
+        return None
+    kept = kept_guids(activity_ids)
     return kept if kept is not None and len(set(kept)) == len(kept) else None
 
 
 def stretches(created: Mapping[int, bytes]) -> Iterator[Stretch]:
     """The rows by stretches. created: the kept ids, by row_id."""
-    placed = enumerate(sorted(created))
-    for _, stretch in groupby(placed, key=lambda one: one[1] - one[0]):
-        row_ids = [row_id for _, row_id in stretch]
-        yield Stretch(first=row_ids[0], last=row_ids[-1], ids=b"".join([created[row_id] for row_id in row_ids]))
+    row_ids = sorted(created)
+    ends = [place for place, (one, other) in enumerate(pairwise(row_ids), start=1) if other - one > 1]
+    for begin, end in pairwise((0, *ends, len(row_ids)) if row_ids else ()):
+        ids = b"".join(map(created.__getitem__, row_ids[begin:end]))
+        yield Stretch(first=row_ids[begin], last=row_ids[end - 1], ids=ids)
 
 
 def kept_guids(ids: Sequence[str | None]) -> list[bytes] | None:
     """Ids as `opaque` keeps each, all at once; None where any is no GUID in its usual spelling."""
-    texts = [one for one in ids if one]
-    if len(texts) != len(ids) or set(map(len, texts)) != {_GUID_LENGTH}:
-        return None
-    together = "".join(texts)
-    dashes = "-" * len(texts)
-    if together != together.lower() or any(together[place::_GUID_LENGTH] != dashes for place in _DASHES):
-        return None
     try:
-        digits = bytes.fromhex(together.replace("-", ""))
-    except ValueError:
+        together = "".join(cast("Sequence[str]", ids))
+        if {*map(len, cast("Sequence[str]", ids))} != {_GUID_LENGTH} or together != together.lower():
+            return None
+        digits = unhexlify(together.encode("ascii").translate(None, b"-"))
+    except (TypeError, ValueError):  # one is None, or has other characters
         return None
-    if len(digits) != _GUID_BYTES * len(texts):  # a dash too many, or white space
+    dashes = "-" * len(ids)
+    if any(together[place::_GUID_LENGTH] != dashes for place in _DASHES) or len(digits) != GUID_BYTES * len(ids):
         return None
-    return [digits[start : start + _GUID_BYTES] for start in range(0, len(digits), _GUID_BYTES)]
-
-
-def _is_nothing(columns: Sequence[Sequence[object]]) -> bool:
-    return all(column.count(None) == len(column) for column in columns)
+    return list(unpack(f"{GUID_BYTES}s" * len(ids), digits))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from etl.ledger.schema import HOLDS_ID, MARK_BYTES, id_mark, mark_of_id
+from etl.ledger.schema import GUID_BYTES, HOLDS_ID, MARK_BYTES, id_mark, mark_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,15 +42,20 @@ def _asking(count: int) -> str:
 
 def holders(database: Database, account_id: int, ids: Collection[bytes]) -> Sequence[Any]:
     """The rows of an account that hold one of some ids, these as they are kept: the id, the run, the row's number."""
-    marks = list(map(mark_of_id, ids))
+    return [row for row in _with_marks_of(database, account_id, ids) if row[0] in ids]
+
+
+def _with_marks_of(database: Database, account_id: int, ids: Collection[bytes]) -> Sequence[Any]:
     values: dict[str, object] = {"account_id": account_id}
+    if not database.is_shared and {*map(len, ids)} == {
+        GUID_BYTES
+    }:  # as nearly always, and to ask of each takes a while
+        marks = b"".join([kept[1 : 1 + MARK_BYTES] for kept in ids])
+        return database.ask(_HOLDERS_OF_GUIDS, values | {"marks": marks, "count": len(ids)})
+    of_each = list(map(mark_of_id, ids))
     if database.is_shared:
-        found = database.ask(_asking(0), values | {"marks": marks})
-    elif {*map(len, marks)} == {MARK_BYTES}:
-        found = database.ask(_HOLDERS_OF_GUIDS, values | {"marks": b"".join(marks), "count": len(marks)})
-    else:
-        found = database.ask(_asking(len(marks)), values | {f"mark{place}": mark for place, mark in enumerate(marks)})
-    return [row for row in found if row[0] in ids]
+        return database.ask(_asking(0), values | {"marks": of_each})
+    return database.ask(_asking(len(ids)), values | {f"mark{place}": mark for place, mark in enumerate(of_each)})
 
 
 def are_all_guids(database: Database, account_id: int) -> bool:

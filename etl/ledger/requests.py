@@ -6,8 +6,9 @@ the ledger already says the only thing that is certain, and nobody sends that ro
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sqlalchemy import case, func, select, text, update
@@ -19,6 +20,7 @@ from etl.ledger.addresses import HELD_BACK
 from etl.ledger.bodies import Bodies
 from etl.ledger.followers import REOPEN
 from etl.ledger.held_ids import holders
+from etl.ledger.intending import DEALT_WITH, LET_GO, Intents, PlaceTakenError
 from etl.ledger.lines import Lines, LineSeen, seen_by
 from etl.ledger.patience import patiently
 from etl.ledger.schema import REQUESTS, ROWS, for_rows, opaque, opaque_text, spellings
@@ -29,7 +31,6 @@ from etl.records import STORED, Outcome, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection
 
@@ -46,6 +47,7 @@ __all__ = [
     "Intent",
     "LeaseLost",
     "NoSlot",
+    "PlaceTakenError",
     "RequestEnd",
     "Requests",
     "Reservation",
@@ -55,10 +57,6 @@ __all__ = [
 ]
 
 _AT_ONCE = 500
-_DEALT_WITH = (
-    "Some rows of a request were dealt with by another import at this very moment. The request was not sent. "
-    "Run the same command again: it continues with the rows that wait."
-)
 _MAY_BE_STORED = STORED | {Outcome.UNCONFIRMED, Outcome.ALREADY_IMPORTED}
 
 # The statements of every request go past SQLAlchemy (`Database.ask`): putting one together costs more than SQLite needs.
@@ -67,26 +65,6 @@ _TAKEN = """
 SELECT mine.row_id, claims.row_id FROM rows AS mine
 JOIN claims ON claims.scope_id = mine.scope_id AND claims.memory_key = mine.memory_key AND claims.ordinal = mine.ordinal
 WHERE mine.row_id IN :row_ids AND claims.row_id <> COALESCE(mine.replaces, 0)"""
-
-# In conflict is only a revision, with the row that it replaces: all else is taken.
-_CLAIM = """
-INSERT INTO claims (scope_id, memory_key, ordinal, row_id)
-SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids
-ON CONFLICT (scope_id, memory_key, ordinal) DO UPDATE SET row_id = excluded.row_id"""
-
-# Rows that travel together are mostly rows that stand together, so one statement is for a whole stretch of them.
-_INTEND = """
-UPDATE rows SET outcome = 'unconfirmed', request_id = :request_id, position = row_id - :before
-WHERE row_id BETWEEN :first AND :last AND outcome = 'waiting'"""
-
-# The same where nobody has these places yet, as nearly always: a third of the time, and it tells by itself that they were free.
-_CLAIM_WHAT_IS_FREE = """
-INSERT OR IGNORE INTO claims (scope_id, memory_key, ordinal, row_id)
-SELECT scope_id, memory_key, ordinal, row_id FROM rows WHERE row_id IN :row_ids"""
-
-_LET_GO = """
-DELETE FROM claims WHERE (scope_id, memory_key, ordinal) IN (
-    SELECT scope_id, memory_key, ordinal FROM rows WHERE row_id IN :row_ids) AND row_id IN :row_ids"""
 
 # What another run of this ledger has sent meanwhile is that run's: whoever reserves a slot will find it so.
 _STILL_WAITING = for_rows("""
@@ -108,7 +86,7 @@ _END_ROW = """
 UPDATE rows SET outcome = :outcome, activity_id = :activity_id, code = :code, error = :error, hint = :hint
 WHERE row_id = :row_id"""
 
-_RELEASE = for_rows(_LET_GO)
+_RELEASE = for_rows(LET_GO)
 
 _STILL_OPEN = for_rows("""
 SELECT row_id FROM rows WHERE row_id IN :row_ids AND outcome = 'unconfirmed' AND request_id = :request_id""")
@@ -244,16 +222,6 @@ class _Fact(NamedTuple):
     outcome: str
 
 
-def _stretches(row_ids: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Rows that follow upon each other: the first and the last, before both the number from which positions are counted."""
-    if row_ids and row_ids == list(range(row_ids[0], row_ids[0] + len(row_ids))):
-        yield row_ids[0] - 1, row_ids[0], row_ids[-1]  # as nearly always, and to look at each takes a while
-        return
-    for before, stretch in groupby(enumerate(row_ids, start=1), key=lambda placed: placed[1] - placed[0]):
-        following = [row_id for _, row_id in stretch]
-        yield before, following[0], following[-1]
-
-
 def _written(end: RowEnd) -> dict[str, object]:
     kept = None if end.activity_id is None else opaque(end.activity_id)
     return {
@@ -320,10 +288,17 @@ class Requests:
         self._is_other_alive = is_other_alive
         self._held_in = (0, False)  # the last transaction that asked, and what it was told
         self._at_once = AtOnce(database)
+        self._intents = Intents(database, self._at_once)
 
-    def together(self) -> AbstractContextManager[None]:
-        """All that is written within is one commit: intents may only be believed, and sent, when it is left."""
-        return self._database.together()
+    @contextmanager
+    def together(self, *, puts_off: bool = False) -> Iterator[None]:
+        """All that is written within is one commit: intents may only be believed, and sent, when it is left.
+
+        puts_off: they may be written at its end (ledger/intending.py).
+        Raises: PlaceTakenError — only there: it is to be made once more without that.
+        """
+        with self._database.together(), self._intents.putting_off(wanted=puts_off):
+            yield
 
     def reserve(self, intent: Intent, allowance: Allowance) -> Reservation:
         """Take a slot and write the intent, in one commit; or say why not now.
@@ -341,23 +316,28 @@ class Requests:
             )
             if refusal is not None:
                 return refusal
+            if self._intents.may_put_off(intent):
+                request_id = self._write_request_of(intent)
+                self._database.do_all(self._slots.counting(intent.account_id))
+                self._intents.put_off(request_id, intent)
+                return Reserved(request_id)
+            self._intents.write_put_off()
             row_ids = [row.row_id for row in intent.rows]
             has_addresses = {row.address for row in intent.rows} != {None}
-            are_claimed = not has_addresses and self._claim_what_is_free(row_ids)
+            are_claimed = not has_addresses and self._intents.claim_what_is_free(row_ids)
             taken: dict[int, int] = {} if are_claimed else dict(self._database.ask(_TAKEN, {"row_ids": row_ids}))
             if taken:
                 if any(ours == theirs for ours, theirs in taken.items()):
-                    raise LedgerError(_DEALT_WITH)  # sent, or maybe sent, as itself: a row never follows itself
+                    raise LedgerError(DEALT_WITH)  # sent, or maybe sent, as itself: a row never follows itself
                 self._note_taken(connection, intent, taken)
                 return Taken(frozenset(taken))
             if has_addresses:
                 held_back = frozenset(connection.execute(HELD_BACK, {"row_ids": row_ids}).scalars())
                 if held_back:
                     return HeldBack(held_back)
-            request_id = self._write(intent.account_id, intent.run_id, intent.window, len(row_ids), intent.body)
-            self._intend(intent.account_id, row_ids, request_id, are_claimed=are_claimed)
-            if not self._database.is_shared:
-                self._at_once.note(request_id, intent)
+            request_id = self._write_request_of(intent)
+            counting = self._slots.counting(intent.account_id)
+            self._intents.write(request_id, intent, are_claimed=are_claimed, counting=counting)
         return Reserved(request_id)
 
     @patiently
@@ -561,6 +541,9 @@ class Requests:
             connection.execute(update(ROWS).where(ROWS.c.row_id == ours).values(**values))
             followers.follow_holder(connection, ours, theirs, intent.run_id, outcome)
 
+    def _write_request_of(self, intent: Intent) -> int:
+        return self._write(intent.account_id, intent.run_id, intent.window, len(intent.rows), intent.body)
+
     def _write(
         self, account_id: int, run_id: int | None, window: Window, rows: int = 0, body: bytes | None = None
     ) -> int:
@@ -576,27 +559,6 @@ class Requests:
             "body": None if body is None else self._bodies.packed(run_id, body),
         }
         return self._database.insert(REQUESTS, values)
-
-    def _claim_what_is_free(self, row_ids: Sequence[int]) -> bool:
-        """Claim the places of rows if nobody has any of them. Returns: whether that was so; else none is claimed."""
-        if self._database.is_shared:
-            return False
-        if self._database.do(_CLAIM_WHAT_IS_FREE, {"row_ids": row_ids}) == len(row_ids):
-            return True
-        self._database.do(_LET_GO, {"row_ids": row_ids})
-        return False
-
-    def _intend(self, account_id: int, row_ids: Sequence[int], request_id: int, *, are_claimed: bool) -> None:
-        """Count the request, and claim the places of its rows; from here on these count as unconfirmed."""
-        claim: list[Statement] = [] if are_claimed else [(_CLAIM, {"row_ids": row_ids})]
-        intents = [
-            (_INTEND, {"request_id": request_id, "before": before, "first": first, "last": last})
-            for before, first, last in _stretches(row_ids)
-        ]
-        done = self._database.do_all([*self._slots.counting(account_id), *claim, *intents])
-        intended = done[len(done) - len(intents) :]
-        if sum(intended) != len(row_ids):
-            raise LedgerError(_DEALT_WITH)
 
     def _ending(self, end: RequestEnd, account_id: int | None) -> list[Statement]:
         """The statements that write how a request ended, and what it has shown of the line to its account.
@@ -632,6 +594,7 @@ class Requests:
         before: Sequence[Statement] = (),
     ) -> tuple[RowEnd, ...]:
         """Write what became of rows. facts: of each of them. before: what else is to be written, and before that."""
+        self._intents.write_put_off()  # rows that followed these may look for a place that nobody has
         self._at_once.ask_anew()
         ends = self._proved(rows, facts)
         confirmed = {facts[end.row_id].request_id: end.row_id for end in ends if end.outcome is Outcome.CREATED}

@@ -82,6 +82,7 @@ CELLS_BYTES = 8
 has a chance of 5e-14."""
 
 
+GUID_BYTES = 16
 MARK_BYTES = 4
 """Of a GUID, in the index of ids."""
 
@@ -98,7 +99,7 @@ def id_mark(column: str = "activity_id") -> str:
 
 def mark_of_id(kept: bytes) -> bytes:
     """The same of an id as it is kept."""
-    return kept[1 : 1 + MARK_BYTES] if len(kept) == 16 else kept
+    return kept[1 : 1 + MARK_BYTES] if len(kept) == GUID_BYTES else kept
 
 
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only where the type is INTEGER

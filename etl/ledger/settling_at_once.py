@@ -11,9 +11,9 @@ from etl.ledger.all_created import all_created, stretches
 from etl.ledger.held_ids import are_all_guids, holders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from etl.ledger.database import Database, Statement
+    from etl.ledger.database import Database, Statement, Values
     from etl.ledger.requests import Intent, RequestEnd
 
 END_REQUEST = """
@@ -89,13 +89,14 @@ class AtOnce:
     def write(self, created: Sequence[Created], endings: Sequence[Sequence[Statement]]) -> None:
         """Write the ends of such requests. endings: of each, the statements that write how it ended."""
         rows: dict[int, bytes] = {}
-        ended: list[Statement] = []
+        ended: list[Values] = []
+        more: list[Statement] = []
         for request, ((_, values), *others) in zip(created, endings, strict=True):
             rows.update(zip([end.row_id for end in request.end.rows], request.ids, strict=True))
-            witness = {"witness": request.ids[-1]}
-            ended += [(_END_WITNESSED, {**cast("Mapping[str, object]", values), **witness}), *others]
+            ended.append({**cast("Values", values), "witness": request.ids[-1]})
+            more += others
             self.forget(request.end.request_id)
-        self._database.do_all([(_END_STRETCH, list(stretches(rows))), *ended])
+        self._database.do_all([(_END_STRETCH, list(stretches(rows))), (_END_WITNESSED, ended), *more])
 
     def _created(self, end: RequestEnd) -> Created | None:
         sent = self._sent.get(end.request_id)
