@@ -12,7 +12,7 @@ from itertools import repeat
 from struct import Struct
 from typing import TYPE_CHECKING, cast
 
-from etl.cell_texts import Texts, text_of, texts_of
+from etl.cell_texts import BETWEEN, Texts, text_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,13 +25,10 @@ ROW_KEY_PREFIX = "etl-"
 """What every row key begins with."""
 
 
-_BETWEEN = "\x1f"  # ASCII's unit separator, which next to no cell holds
-
-
 def _digest(parts: Sequence[str]) -> bytes:
     """A hash under which two different lists of texts differ, wherever the borders between their texts lie."""
-    joined = f"{len(parts)}{_BETWEEN}{_BETWEEN.join(parts)}"
-    if joined.count(_BETWEEN) > len(parts):  # a text holds the separator itself: each goes in behind its length
+    joined = f"{len(parts)}{BETWEEN}{BETWEEN.join(parts)}"
+    if joined.count(BETWEEN) > len(parts):  # a text holds the separator itself: each goes in behind its length
         joined = f"{len(parts)}:" + "".join([f"{len(part)}:{part}" for part in parts])
     return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
 
@@ -88,31 +85,39 @@ def _digests(names: Sequence[str] | None, columns: Sequence[Texts], rows: int) -
     """
     partly = [column.each for column in columns if not column.is_full]
     together = [*(names or ()), *(column.together for column in columns)]
-    if len(partly) == len(columns) or any(_BETWEEN in text for text in together):
+    if len(partly) == len(columns) or any(BETWEEN in text for text in together):
         return None
-    prefixes = [_BETWEEN] * len(columns) if names is None else [f"{_BETWEEN}{name}{_BETWEEN}" for name in names]
-    pieces: list[Iterable[str]] = [_numbers_of_parts(columns, partly, rows, 1 if names is None else 2)]
+    prefixes = [BETWEEN] * len(columns) if names is None else [f"{BETWEEN}{name}{BETWEEN}" for name in names]
+    parts_each = 1 if names is None else 2
+    pieces: list[Iterable[str]] = [_numbers_of_parts(len(columns), partly, parts_each)] if partly else []
+    beginning = "" if partly else str(len(columns) * parts_each)  # of all lines: it is hashed once
     for prefix, column in zip(prefixes, columns, strict=True):
-        if column.is_full:
-            pieces += (repeat(prefix, rows), cast("Sequence[str]", column.each))
-        else:
+        if not column.is_full:
             pieces.append(["" if text is None else prefix + text for text in column.each])
+            continue
+        if pieces:
+            pieces.append(repeat(prefix, rows))
+        else:
+            beginning += prefix
+        pieces.append(cast("Sequence[str]", column.each))
+    lines = map("".join, zip(*pieces, strict=True)) if len(pieces) > 1 else pieces[0]
     try:
-        return _hashes(list(map(str.encode, map("".join, zip(*pieces, strict=True)))))
+        return _hashes(beginning.encode(), map(str.encode, lines))
     except UnicodeEncodeError:
         return None
 
 
-def _numbers_of_parts(
-    columns: Sequence[object], partly: Sequence[Sequence[str | None]], rows: int, parts_each: int
-) -> Iterable[str]:
-    """What each row's line begins with. partly: the columns that lack texts, whose rows have less parts."""
-    said = [str(number * parts_each) for number in range(len(columns), len(columns) - len(partly) - 1, -1)]
-    return [said[texts.count(None)] for texts in zip(*partly, strict=True)] if partly else repeat(said[0], rows)
+def _numbers_of_parts(columns: int, partly: Sequence[Sequence[str | None]], parts_each: int) -> Iterable[str]:
+    """What each row's line begins with. columns: how many. partly: those that lack texts, whose rows have less parts."""
+    said = [str(number * parts_each) for number in range(columns, columns - len(partly) - 1, -1)]
+    if len(partly) == 1:
+        return [said[text is None] for text in partly[0]]
+    return [said[texts.count(None)] for texts in zip(*partly, strict=True)]
 
 
-def _hashes(lines: Sequence[bytes]) -> list[bytes]:
-    begin = blake2b(digest_size=FINGERPRINT_BYTES).copy  # cheaper than to begin anew
+def _hashes(beginning: bytes, lines: Iterable[bytes]) -> list[bytes]:
+    """Of lines that all begin alike. lines: the rest of each."""
+    begin = blake2b(beginning, digest_size=FINGERPRINT_BYTES).copy  # cheaper than to begin anew
     found = []
     for line in lines:
         made = begin()

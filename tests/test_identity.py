@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from etl.cell_texts import text_of, texts_of
+from etl.cell_texts import FullTexts, text_of, texts_of
 from etl.identity import (
     FINGERPRINT_BYTES,
     ROW_KEY_PREFIX,
@@ -124,6 +124,22 @@ def test_cells_together_are_known_as_row_by_row(headers: list[str], rows: list[t
     known = CellsFingerprint(headers)
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     assert known.of_columns(columns, len(rows)) == [known.of(cells) for cells in rows]
+
+
+@given(rows=st.lists(st.tuples(*[st.text("ab ü%", min_size=1, max_size=3)] * 3), max_size=4))
+def test_full_columns_are_known_as_any_others(rows: list[tuple[str, str, str]]) -> None:
+    """A reader that says what its columns hold saves a look at them, and changes no fingerprint."""
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    full = [FullTexts(column) for column in columns]
+    known = CellsFingerprint("CAB")
+    mixed: list[list[str | None]] = [full[0], [*columns[1]], [None] * len(rows)]  # type: ignore[list-item]
+
+    assert known.of_columns(full, len(rows)) == [known.of(cells) for cells in rows]
+    assert known.of_columns(mixed, len(rows)) == [known.of((*cells[:2], None)) for cells in rows]
+    assert unique_keys(full[:1], len(rows)) == [unique_key(cells[:1]) for cells in rows]
+    assert payload_fingerprints(dict(zip("CAB", full, strict=True)), len(rows)) == [
+        payload_fingerprint(dict(zip("CAB", cells, strict=True))) for cells in rows
+    ]
 
 
 KINDS = (

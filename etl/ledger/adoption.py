@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from etl.errors import LedgerError
+from etl.ledger.packed import have_places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from etl.ledger.database import Database
+    from etl.ledger.packed import PackedBlock
 
 # In a file, a row that waits leaves room on its page for what sending adds to it: else each page of rows would be divided
 # while they are sent, which takes time, and leaves an eighth of all pages empty for good. To take room out of a row again
@@ -32,9 +34,19 @@ INSERT INTO rows (run_id, row_number, scope_id, account_id, outcome, memory_key,
 SELECT :run_id, row_number, :scope_id, :account_id, outcome, memory_key, ordinal, payload, cells, known,
        lineage_run, lineage_row, code, error, hint, together, {activity_id},
        CASE WHEN :with_addresses = 1 THEN lead END
-FROM plan WHERE input_no = :input_no ORDER BY row_number"""
-_ADOPT_WITH_ROOM = _ADOPT.format(activity_id=_ROOM)
-_ADOPT_AS_IT_IS = _ADOPT.format(activity_id="activity_id")
+FROM {plan}"""
+_PLAN = "plan WHERE input_no = :input_no ORDER BY row_number"
+_ADOPT_WITH_ROOM = _ADOPT.format(activity_id=_ROOM, plan=_PLAN)
+_ADOPT_AS_IT_IS = _ADOPT.format(activity_id="activity_id", plan=_PLAN)
+
+_OF_A_NEW_ROW = {
+    "outcome": "'waiting'",
+    "ordinal": "1",
+    **dict.fromkeys(
+        ("known", "lineage_run", "lineage_row", "code", "error", "hint", "together", "activity_id", "lead"), "NULL"
+    ),
+}
+"""What the plan would hold of a row that is held packed (ledger/held_rows.py), besides its marks."""
 
 _LAST_NUMBERS = (
     "SELECT COALESCE((SELECT MAX(row_id) FROM rows), 0), COALESCE((SELECT MAX(request_id) FROM requests), 0)"
@@ -74,10 +86,13 @@ FEWEST_TO_SORT = 2_000
 """Of fewer rows it costs nothing that is worth a thought to find the place of each in that index."""
 
 
-def adopt(database: Database, values: Mapping[str, int], rows: int, *, is_plain: bool) -> None:
+def adopt(
+    database: Database, values: Mapping[str, int], rows: int, *, is_plain: bool, blocks: Sequence[PackedBlock] = ()
+) -> None:
     """Write the plan into the ledger's rows. values: input_no, run_id, scope_id, account_id, with_addresses.
 
     rows: how many they are. is_plain: all of them wait, are no lines of ours, and nothing is known of any, nor follows one.
+    blocks: all rows, where they are such rows and are held packed in the place of the plan.
     """
 
     def run(statement: str) -> bool:
@@ -87,7 +102,7 @@ def adopt(database: Database, values: Mapping[str, int], rows: int, *, is_plain:
     if database.is_shared:
         run(_ADOPT_AS_IT_IS)
     else:
-        _adopt_with_room(database, {**values, "is_plain": int(is_plain)}, rows)
+        _adopt_with_room(database, {**values, "is_plain": int(is_plain)}, rows, blocks)
     if is_plain:
         return
     if run(_HAS_FOLLOWERS):
@@ -96,10 +111,16 @@ def adopt(database: Database, values: Mapping[str, int], rows: int, *, is_plain:
     run(_MEND_EARLIER_LINES)
 
 
-def _adopt_with_room(database: Database, values: Mapping[str, int], rows: int) -> None:
+def _adopt_with_room(database: Database, values: Mapping[str, int], rows: int, blocks: Sequence[PackedBlock]) -> None:
     last_before, last_request = database.ask(_LAST_NUMBERS, {})[0]
     index = _taken_out(database) if rows >= max(FEWEST_TO_SORT, 2 * last_before) else None
-    database.do(_ADOPT_WITH_ROOM, {**values, "room": _room_bytes(last_request + rows // _ROWS_A_REQUEST)})
+    with_room = {**values, "room": _room_bytes(last_request + rows // _ROWS_A_REQUEST)}
+    for block in blocks:
+        have_places(database, block.rows)
+        plan = f"({block.selected(_OF_A_NEW_ROW)}) AS plan"
+        database.do(_ADOPT.format(activity_id=_ROOM, plan=plan), {**with_room, **block.values})
+    if not blocks:
+        database.do(_ADOPT_WITH_ROOM, with_room)
     database.do(_TAKE_ROOM, {"last_before": last_before, "run_id": values["run_id"]})
     if index is not None:
         database.do(index, {})

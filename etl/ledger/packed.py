@@ -1,4 +1,4 @@
-"""Many rows of marks into the plan at once: each column goes over as one piece of bytes, which SQL cuts.
+"""Many rows of marks into the database at once: each column goes over as one piece of bytes, which SQL cuts.
 
 To hand over the values of each row by themselves takes nearly three times as long. Only for a SQLite file, and for rows that
 wait and of which nothing is known but their numbers and their marks, all marks of a column equally long; all others go
@@ -7,7 +7,7 @@ the general way.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from etl.ledger.schema import CELLS_BYTES, PAYLOAD_BYTES
 
@@ -27,13 +27,15 @@ NUMBER_BYTES = 12
 
 _CREATE = "CREATE TEMPORARY TABLE IF NOT EXISTS places (place INTEGER PRIMARY KEY)"
 
+_HELD = "SELECT COALESCE(MAX(place) + 1, 0) FROM places"
+
 _EXTEND = """
 WITH RECURSIVE further (place) AS (VALUES (:held) UNION ALL SELECT place + 1 FROM further WHERE place + 1 < :rows)
 INSERT INTO places SELECT place FROM further"""
 
-_INSERT = (
-    "INSERT INTO plan (input_no, row_number{names}) SELECT :input_no, {number}{values} FROM places WHERE place < :rows"
-)
+_FROM = "FROM places WHERE place < :rows"
+
+_INSERT = f"INSERT INTO plan (input_no, row_number{{names}}) SELECT :input_no, {{number}}{{values}} {_FROM}"
 
 _MARK = "substr(:{name}, place * {width} + 1, {kept})"
 
@@ -42,42 +44,58 @@ _NUMBER_THAT_FOLLOWS = ":first_row + place"
 _NUMBER = f"CAST(substr(:row_number, place * {NUMBER_BYTES} + 1, {NUMBER_BYTES}) AS INTEGER)"
 
 
-class PackedRows:
-    """The way in for rows of marks. To be used within a transaction."""
+class PackedBlock(NamedTuple):
+    """Some rows that wait. number: how SQL tells the number of one of them. marks: of each column how SQL cuts them.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._places = 0
+    values: what both are cut from, and `rows`, how many there are.
+    """
 
-    def insert(self, input_no: int, columns: Mapping[str, Sequence[object]]) -> bool:
-        """Insert the rows, by columns of the plan. Returns: whether they are such rows; else nothing was done."""
-        numbers = cast("Sequence[int]", columns["row_number"])
-        if self._database.is_shared or len(numbers) < FEWEST:
-            return False
-        packed = {name: _packed(column) for name, column in columns.items() if name != "row_number"}
-        marks = {name: found for name, found in packed.items() if found is not None}
-        if len(marks) < len(packed):
-            return False
-        number, more = _numbered(numbers)
-        statement = _INSERT.format(
-            names="".join([f", {name}" for name in marks]),
-            number=number,
-            values="".join([f", {_cut(name, width)}" for name, (_, width) in marks.items()]),
-        )
-        wholes = {name: whole for name, (whole, _) in marks.items()}
-        values = {"input_no": input_no, "rows": len(numbers), **more, **wholes}
-        self._have_places(len(numbers))
-        self._database.do(statement, values)
-        return True
+    number: str
+    marks: Mapping[str, str]
+    values: Mapping[str, object]
 
-    def _have_places(self, rows: int) -> None:
-        """The numbers from 0 on, which SQL counts the rows by."""
-        if rows > self._places:
-            self._database.do(_CREATE, {})
-            self._places = int(self._database.ask("SELECT COUNT(*) FROM places", {})[0][0])  # of an earlier plan
-        if rows > self._places:
-            self._database.do(_EXTEND, {"held": self._places, "rows": rows})
-            self._places = rows
+    @property
+    def rows(self) -> int:
+        return cast("int", self.values["rows"])
+
+    def selected(self, said: Mapping[str, str]) -> str:
+        """The rows as a question to the database. said: what a column holds besides number and marks."""
+        columns = {"row_number": self.number, **said, **self.marks}
+        return f"SELECT {', '.join([f'{value} AS {name}' for name, value in columns.items()])} {_FROM}"
+
+
+def pack(columns: Mapping[str, Sequence[object]]) -> PackedBlock | None:
+    """The rows, by columns of the plan; None where they are not such rows."""
+    numbers = cast("Sequence[int]", columns["row_number"])
+    if len(numbers) < FEWEST:
+        return None
+    packed = {name: _packed(column) for name, column in columns.items() if name != "row_number"}
+    marks = {name: found for name, found in packed.items() if found is not None}
+    if len(marks) < len(packed):
+        return None
+    number, more = _numbered(numbers)
+    wholes = {name: whole for name, (whole, _) in marks.items()}
+    cut = {name: _cut(name, width) for name, (_, width) in marks.items()}
+    return PackedBlock(number, cut, {"rows": len(numbers), **more, **wholes})
+
+
+def insert(database: Database, input_no: int, block: PackedBlock) -> None:
+    """Insert the rows of a block into the plan. To be used within a transaction."""
+    statement = _INSERT.format(
+        names="".join([f", {name}" for name in block.marks]),
+        number=block.number,
+        values="".join([f", {value}" for value in block.marks.values()]),
+    )
+    have_places(database, block.rows)
+    database.do(statement, {"input_no": input_no, **block.values})
+
+
+def have_places(database: Database, rows: int) -> None:
+    """The numbers from 0 on, which SQL counts the rows of a block by."""
+    database.do(_CREATE, {})  # asked each time: a transaction that is taken back takes them along
+    held = int(database.ask(_HELD, {})[0][0])
+    if rows > held:
+        database.do(_EXTEND, {"held": held, "rows": rows})
 
 
 def _cut(name: str, width: int) -> str:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import bindparam, text
 
 from etl.chunker import Group
-from etl.ledger import adoption, changes, versions
+from etl.ledger import adoption, changes, packed, versions
 from etl.ledger.gathering import Gathering
-from etl.ledger.packed import KEPT_BYTES, PackedRows
+from etl.ledger.held_rows import HeldRows
 from etl.ledger.runs import RowLine
 from etl.ledger.schema import CELLS_BEGIN, CELLS_BYTES, OCCUPYING, PAYLOAD_BYTES, OpaqueId
 from etl.ledger.staged import Staged
@@ -271,9 +271,9 @@ class StagedRow(NamedTuple):
 
 def _kept(name: str, column: Sequence[object]) -> Sequence[object]:
     """What is kept of fingerprints."""
-    if name not in KEPT_BYTES:
+    if name not in packed.KEPT_BYTES:
         return column
-    begins = slice(KEPT_BYTES[name])
+    begins = slice(packed.KEPT_BYTES[name])
     return [mark and mark[begins] for mark in cast("Sequence[bytes | None]", column)]
 
 
@@ -307,7 +307,7 @@ class Plan:
         self._staged: defaultdict[int, Staged] = defaultdict(Staged)
         self._apart: set[int] = set()
         self._changed: set[int] = set()
-        self._packed = PackedRows(database)
+        self._held = HeldRows(database)
         blob = database.blob
         database.connection.exec_driver_sql(
             _CREATE.format(blob=blob, clustered=" WITHOUT ROWID" if blob == "BLOB" else "")
@@ -318,12 +318,15 @@ class Plan:
 
     def stage_waiting(self, input_no: int, columns: Mapping[str, Sequence[object]]) -> None:
         """Take in rows of one block that wait, by columns named as in StagedRow: those that most inputs lack cost nothing."""
-        rows = len(columns["row_number"])
-        with self._database.looking():
-            if not self._packed.insert(input_no, columns):
-                kept = [_kept(name, column) for name, column in columns.items()]
-                values = zip(repeat(input_no, rows), *kept, strict=True)
+        block = None if self._database.is_shared else packed.pack(columns)
+        if block is None:
+            kept = [_kept(name, column) for name, column in columns.items()]
+            values = zip(repeat(input_no, len(columns["row_number"])), *kept, strict=True)
+            with self._database.looking():
                 self._database.insert_many("plan", ("input_no", *columns), values)
+        elif not self._held.take(input_no, block):
+            with self._database.looking():
+                packed.insert(self._database, input_no, block)
         self._staged[input_no].take(columns)
 
     def stage(self, input_no: int, rows: Iterable[StagedRow]) -> None:
@@ -338,6 +341,7 @@ class Plan:
 
     def forget(self, input_no: int) -> None:
         """Take out the rows of an input that could not be read to its end."""
+        self._held.forget(input_no)
         self._run("DELETE FROM plan WHERE input_no = :input_no", {"input_no": input_no})
         self._staged.pop(input_no, None)
         self._changed.discard(input_no)
@@ -345,7 +349,7 @@ class Plan:
     def at_one_moment(self) -> AbstractContextManager[object]:
         """All that is asked of the ledger within is as of one moment: what another import sends meanwhile is found when a slot is
         reserved, and is not taken for an equal row beside which this one is to go out."""
-        return self._database.looking()
+        return self._held.at_one_moment()
 
     def match(
         self,
@@ -363,7 +367,7 @@ class Plan:
         by its unique key (ledger/versions.py).
         """
         # a row that ends meanwhile must not be known to one statement and not to the next
-        with self._database.looking():
+        with self.at_one_moment():
             has_lines = self._staged[input_no].has_lines
             if not (has_lines or of_changes or self._knows_any(scope_id)):
                 scope_id = None
@@ -406,7 +410,7 @@ class Plan:
 
     def _knows_any(self, scope_id: int | None) -> bool:
         """Whether anything was ever imported there, or is about to be."""
-        return scope_id is not None and self._run(_KNOWS_ANY, {"scope_id": scope_id}).first() is not None
+        return scope_id is not None and self._ask(_KNOWS_ANY, {"scope_id": scope_id}).first() is not None
 
     def _index(self) -> None:
         """Only where rows are put together by their keys: one sort is faster than keeping it up while rows are staged."""
@@ -448,9 +452,9 @@ class Plan:
 
     def _has_claimed(self, where: Mapping[str, object]) -> bool:
         """Whether rows that go out have the key of one that is, or may be, in LeadSquared."""
-        return where["scope_id"] is not None and all(
-            self._run(question, where).first() is not None for question in (_HAS_CLAIMS, _HAS_CLAIMED)
-        )
+        if where["scope_id"] is None or self._ask(_HAS_CLAIMS, where).first() is None:
+            return False
+        return self._run(_HAS_CLAIMED, where).first() is not None
 
     def _has_equals(self, input_no: int) -> bool:
         """Whether two rows of an input have one memory key; asked once, when all are staged, because keys do not change."""
@@ -474,6 +478,7 @@ class Plan:
         values = [{"input_no": input_no, "row_number": number} for number in row_numbers]
         if values:
             self._changed.add(input_no)
+            self._held.write()
             self._database.connection.execute(text(versions.LET_WAIT), values)
 
     def counts(self, input_no: int) -> dict[Outcome, int]:
@@ -490,15 +495,15 @@ class Plan:
 
     def set_apart(self, input_no: int, scope_id: int | None, size: int) -> None:
         """Let rows whose lead or whose like was refused before travel apart from the others, `size` at most together."""
-        account_id = self._run(_ACCOUNT_OF, {"scope_id": scope_id}).scalar()
+        account_id = self._ask(_ACCOUNT_OF, {"scope_id": scope_id}).scalar()
         place = {"account_id": account_id, "scope_id": scope_id, "input_no": input_no, "size": size}
-        if account_id is not None and self._run(_HAS_FAILED, {"account_id": account_id}).first() is not None:
+        if account_id is not None and self._ask(_HAS_FAILED, {"account_id": account_id}).first() is not None:
             self._change(_SET_APART, place)
             self._apart.add(input_no)
 
     def knows_failures(self) -> bool:
         """Whether a lead, or a row, of any account was ever refused: else there is nothing to set apart."""
-        return self._run(_HAS_ANY_FAILED, {}).first() is not None
+        return self._ask(_HAS_ANY_FAILED, {}).first() is not None
 
     def note_imported(self, input_no: int, activities: Mapping[int, str], scope_id: int | None = None) -> None:
         """Take rows, by row number, for imported under these ids: LeadSquared has shown their row keys.
@@ -512,6 +517,7 @@ class Plan:
         ]
         if values:
             self._changed.add(input_no)
+            self._held.write()
             self._database.connection.execute(statement, values)
             self._run(_FOLLOWERS_OF_WHAT_IS_THERE, {"input_no": input_no})
 
@@ -581,16 +587,26 @@ class Plan:
 
     def lines(self, input_no: int) -> Iterator[RowLine]:
         """The rows as results need them, in the order of the sheet, some thousand at a time in memory."""
+        self._held.write()
         statement, after = text(_LINES).columns(activity_id=OpaqueId()), 0
         while page := self._database.connection.execute(statement, {"input_no": input_no, "after": after}).all():
             for row in page:
                 yield RowLine(row[0], Outcome(row[1]), *row[2:])
             after = page[-1][0]
 
+    def get_ready(self, input_no: int) -> None:
+        """Before the transaction of `adopt`, which takes along what is written in it where it fails."""
+        if not self._held.of(input_no, self._staged[input_no].rows):
+            self._held.write()
+
     def adopt(self, input_no: int, place: Mapping[str, int], *, with_addresses: bool = False) -> None:
         """Write the plan into the ledger's rows, inside the caller's write transaction. place: run_id, scope_id, account_id."""
         values = {**place, "input_no": input_no, "with_addresses": int(with_addresses)}
-        adoption.adopt(self._database, values, self._staged[input_no].rows, is_plain=self._all_wait(input_no))
+        rows, is_plain = self._staged[input_no].rows, self._all_wait(input_no)
+        blocks = self._held.of(input_no, rows) if is_plain else ()
+        if not blocks:
+            self._held.write()
+        adoption.adopt(self._database, values, rows, is_plain=is_plain, blocks=blocks)
 
     def _all_wait(self, input_no: int) -> bool:
         """Whether all rows of an input were staged as waiting ones, and nothing has come of any of them since: then what is
@@ -598,6 +614,8 @@ class Plan:
         staged = self._staged[input_no]
         if input_no in self._changed or staged.waiting < staged.rows or staged.has_lines:
             return False
+        if self._held.of(input_no, staged.rows):
+            return True
         return (
             self._run(_HAS_OTHERS, {"input_no": input_no}).first() is None
         )  # the table tells: others write to it, too
@@ -610,4 +628,10 @@ class Plan:
         return result
 
     def _run(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
+        """What is asked or said of rows of the plan."""
+        self._held.write()
+        return self._ask(statement, values)
+
+    def _ask(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
+        """What is asked of the ledger alone."""
         return self._database.connection.execute(text(statement), dict(values))

@@ -38,13 +38,19 @@ STOP_ASKED = "SELECT 1 FROM runs WHERE run_id = :run_id AND stop_asked_at IS NOT
 
 _WAITING = f"""
 SELECT {WAITING_COLUMNS} FROM rows
-WHERE run_id = :run_id AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND known_row_id IS NULL"""
+WHERE run_id = :run_id AND row_number BETWEEN :first AND :last AND outcome = 'waiting' AND known_row_id IS NULL
+ORDER BY row_number"""
 
 _GROUPS_TO_SEND = """
 SELECT rows_each, together, COUNT(*) AS times FROM (
     SELECT together, COUNT(*) AS rows_each FROM rows
     WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IS NULL GROUP BY together, address) AS of_one_address
 GROUP BY rows_each, together"""
+
+# Asked first: rows need not be sorted where none is told apart from others, which is so of nearly all runs.
+_ARE_ONE_GROUP = """
+SELECT COUNT(*), COUNT(together), COUNT(address) FROM rows
+WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IS NULL"""
 
 _COUNT_WAITING = """
 SELECT COUNT(*) FROM rows AS mine WHERE run_id = :run_id AND outcome = 'waiting' AND known_row_id IS NULL AND {which}"""
@@ -186,6 +192,7 @@ class Runs:
     def begin(self, new: NewRun, plan: Plan, input_no: int) -> int:
         """Note a run with all its rows, as planned, in one transaction. Returns its number."""
         values = new.columns()
+        plan.get_ready(input_no)
         with self._database.writing(new.account_id) as connection:
             newest = select(func.max(REQUESTS.c.request_id)).scalar_subquery()
             begun = {"state": "open", "started_at": self._now(), "planned_after": newest}
@@ -270,6 +277,9 @@ class Runs:
 
         Where the ledger keeps addresses a group is of one address, else all rows of one company are a group.
         """
+        rows, apart, addressed = self._database.ask(_ARE_ONE_GROUP, {"run_id": run_id})[0]
+        if not (apart or addressed):
+            return {Group(rows, None): 1} if rows else {}
         found = self._database.connection.execute(text(_GROUPS_TO_SEND), {"run_id": run_id})
         return {Group(row.rows_each, row.together): row.times for row in found}
 
@@ -337,17 +347,15 @@ class Runs:
 
     def waiting(self, run_id: int, first_row: int, last_row: int) -> dict[int, WaitingRow]:
         """The rows of a stretch of the sheet that are still to be sent, by row number."""
-        found = self._database.ask(
-            f"{_WAITING} ORDER BY row_number", {"run_id": run_id, "first": first_row, "last": last_row}
-        )
-        return waiting_rows(found)
+        place = {"run_id": run_id, "first": first_row, "last": last_row}
+        return waiting_rows(self._database.ask(_WAITING, place))
 
     def all_waiting(self, run_id: int) -> Iterator[WaitingRow]:
         """All rows of a run that are still to be sent, in the order of the sheet, some thousand at a time in memory."""
         after = 0
         while True:
             values = {"run_id": run_id, "first": after + 1, "last": sys.maxsize, "most": _PAGE_ROWS}
-            statement = text(f"{_WAITING} ORDER BY row_number LIMIT :most")
+            statement = text(f"{_WAITING} LIMIT :most")
             page = self._database.connection.execute(statement, values).all()
             for row in page:
                 yield waiting_row(row)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from etl.cell_texts import FullTexts
 from etl.findings import EmptyCell, Problem, TooLong
 from etl.mapping.broken_cells import problem_of
 from etl.mapping.convert import CONVERTERS
@@ -59,27 +60,50 @@ class Memo(dict[Any, Result]):
         self._read = read
         self._whole = whole
         self._repeats = True
+        self._as_they_stand: set[Any] = set()
         self._asked = self._knew = (
             0  # cells since the last look at whether they come again, and how many were known then
         )
 
     def __missing__(self, cell: Any) -> Result:
         result = self[cell] = self._read(cell)
+        if result is cell:
+            self._as_they_stand.add(cell)
         return result
 
     def of(self, cells: Sequence[Any]) -> Sequence[Result]:
-        """The results of many cells; remembering ends for good where hardly any cell comes twice (ids, moments, remarks)."""
+        """The results of many cells; remembering ends for good where hardly any cell comes twice (ids, moments, remarks).
+
+        The same sequence where each cell is a text that is sent as it stands.
+        """
         if not self._repeats:
             found = self._whole(cells, self._read) if self._whole is not None else None
             return list(map(self._read, cells)) if found is None else found
-        results = list(map(self.__getitem__, cells))
+        results = cells if self._are_as_they_stand(cells) else list(map(self.__getitem__, cells))
         self._asked += len(cells)
         if self._asked >= _ENOUGH_TO_TELL:
             self._repeats = len(self) - self._knew <= _MOSTLY_NEW * self._asked
             if not self._repeats or len(self) > MEMO_CELLS:
                 self.clear()
+                self._as_they_stand.clear()
             self._asked, self._knew = 0, len(self)
         return results
+
+    def _are_as_they_stand(self, cells: Sequence[Any]) -> bool:
+        """Whether all of them are surely sent so; those that are new are read together where they can be."""
+        if self._as_they_stand.issuperset(cells):
+            return True
+        if self._whole is None:
+            return False
+        new = [cell for cell in dict.fromkeys(cells) if cell not in self]  # in the order in which they came
+        found = self._whole(new, self._read) if new else new
+        if found is None:
+            return False
+        self.update(zip(new, found, strict=True))
+        if found is not new:
+            return False
+        self._as_they_stand.update(new)
+        return self._as_they_stand.issuperset(cells)
 
 
 class Memos(dict[type, Memo]):
@@ -94,6 +118,8 @@ class Memos(dict[type, Memo]):
 
     def read(self, cells: Sequence[Any]) -> Sequence[Result]:
         """A whole column; the same sequence where each cell is a text that is sent as it stands."""
+        if type(cells) is FullTexts:
+            return self[str].of(cells)
         kinds = set(map(type, cells))
         if len(kinds) == 1:
             return self[kinds.pop()].of(cells)

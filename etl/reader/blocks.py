@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from etl.cell_texts import FullTexts
 from etl.reader.bounds import MOST_BLOCK_CELLS
 from etl.records import Block
 
@@ -60,7 +61,7 @@ def blocks_of_texts(
     cells: list[list[str | None]] = [[] for _ in columns]
     for piece in pieces:
         further, by_columns = columns_of_piece(piece, columns, surplus)
-        if block_rows // 2 <= len(further) <= block_rows:  # as it is, because to put it together with others costs
+        if block_rows // 4 <= len(further) <= block_rows:  # as it is, because to put it together with others costs
             if numbers:
                 yield _block_of_texts(numbers, cells, columns)
                 numbers, cells = [], [[] for _ in columns]
@@ -93,7 +94,7 @@ def columns_of_piece(
 
 
 def _empty_as_none(texts: Sequence[str | None]) -> Sequence[str | None]:
-    return texts if all(texts) else [text or None for text in texts]
+    return texts if type(texts) is FullTexts or all(texts) else [text or None for text in texts]
 
 
 def _block_of_texts(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from etl.cell_texts import BETWEEN, FullTexts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,6 +38,8 @@ class Cutter:
     def columns(self, piece: str, width: int) -> list[list[str]] | None:
         """The cells of a piece by columns, as many as the header has, as the csv module would read them.
 
+        As FullTexts where that is sure.
+
         None where that has to; where a row may be blank, is shorter than others, or holds a value beyond the header, too.
         """
         if not self._is_able or len(piece) > csv.field_size_limit():
@@ -53,7 +57,9 @@ class Cutter:
             return None
         for sign, stand_in in hidden:
             self._restore(columns, stand_in, sign, bare.count(stand_in))
-        return columns[:width] if self._fits(columns, width, bare) else None
+        if not self._fits(columns, width, bare):
+            return None
+        return columns[:width] if BETWEEN in piece else [_full(column) for column in columns[:width]]
 
     def _restore(self, columns: list[list[str]], stand_in: str, sign: str, times: int) -> None:
         """Put a sign back where its stand-in is; first in the columns that had it before, mostly one or two of many."""
@@ -110,3 +116,8 @@ class Cutter:
         if len(columns) < width or any(any(map(str.strip, column)) for column in columns[width:]):
             return False
         return any(all(map(str.strip, column)) for column in columns[:width])
+
+
+def _full(column: list[str]) -> list[str]:
+    """A column in which nothing stands for `BETWEEN`."""
+    return FullTexts(column) if all(column) else column

@@ -16,6 +16,8 @@ from itertools import compress, repeat
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
+from etl.cell_texts import BETWEEN, FullTexts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     _Packed: TypeAlias = str | list[str | None]
 
 _LENGTH_BYTES = 8
-_BETWEEN = "\x1f"  # texts of a sheet hold no such character as a rule
 
 MOST_INPUTS = 32
 """Of so many inputs of a command rows are kept: each takes an open file, of which some systems allow a process 256."""
@@ -164,11 +165,12 @@ class KeptRows:
 def _packed(column: Sequence[Any]) -> _Packed:
     """A column as one text, where it is nothing but texts: to keep and read it takes half as long."""
     try:
-        texts = _BETWEEN.join(column)
+        texts = BETWEEN.join(column)
     except TypeError:  # a row leaves it out
         return list(column)
-    return texts if texts.count(_BETWEEN) == len(column) - 1 else list(column)
+    is_sure = type(column) is FullTexts or texts.count(BETWEEN) == len(column) - 1
+    return texts if is_sure else list(column)
 
 
 def _unpacked(column: _Packed) -> list[str | None]:
-    return cast("list[str | None]", column.split(_BETWEEN)) if isinstance(column, str) else column
+    return cast("list[str | None]", column.split(BETWEEN)) if isinstance(column, str) else column

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from etl.cell_texts import FullTexts
 from etl.errors import SourceError
 from etl.reader import text_lines
 from etl.reader.dialect import Dialect, Quoting
@@ -119,3 +120,21 @@ def test_pieces_hold_the_records_of_the_module(
 def test_what_is_cut_at_once(piece: str, columns: list[list[str]] | None) -> None:
     """Whole columns where that is sure, and nothing where the module has to read or refuse."""
     assert Cutter(Dialect()).columns(piece, 2) == columns
+
+
+@pytest.mark.parametrize(
+    ("piece", "delimiter", "are_full"),
+    [
+        pytest.param("a,b\nc,d\n", ",", [True, True], id="full"),
+        pytest.param('a,"b,\n"\nc,d\n', ",", [True, True], id="quoted"),
+        pytest.param("a,b\nc,\n", ",", [True, False], id="an empty cell"),
+        pytest.param("a,b\x1f\nc,d\n", ",", [False, False], id="a separator in a cell"),
+        pytest.param('"a\x1f"\nb\n', "\x1f", [False], id="a separator that separates cells, in one"),
+    ],
+)
+def test_columns_are_said_to_be_full_where_that_is_sure(piece: str, delimiter: str, are_full: list[bool]) -> None:
+    """Nobody looks at the cells of such a column again: neither emptiness nor the separator is in it."""
+    columns = Cutter(Dialect(delimiter)).columns(piece, len(are_full))
+
+    assert columns is not None
+    assert [isinstance(column, FullTexts) for column in columns] == are_full
