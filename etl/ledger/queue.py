@@ -6,10 +6,11 @@ A line says until when its waiter sleeps. Who is killed leaves one behind, which
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from etl.ledger.database import Database
 
@@ -54,6 +55,16 @@ class SlotQueue:
         if (place := (account_id, str(values["waiter"]))) in self._noted:
             self._noted.discard(place)
             self._database.do(_FORGET, values)
+
+    @contextmanager
+    def with_commit(self) -> Iterator[None]:
+        """What is noted or forgotten within is, if the commit is taken back, as it was before."""
+        noted = self._noted.copy()
+        try:
+            yield
+        except BaseException:
+            self._noted = noted
+            raise
 
     def others(self, account_id: int, run_id: int | None) -> frozenset[int | str]:
         """Those that wait beside it: runs by their number, reads of other processes by their names."""

@@ -297,7 +297,7 @@ class Requests:
         puts_off: they may be written at its end (ledger/intending.py).
         Raises: PlaceTakenError — only there: it is to be made once more without that.
         """
-        with self._database.together(), self._intents.putting_off(wanted=puts_off):
+        with self._slots.queue.with_commit(), self._database.together(), self._intents.putting_off(wanted=puts_off):
             yield
 
     def reserve(self, intent: Intent, allowance: Allowance) -> Reservation:

@@ -47,7 +47,10 @@ class Created(NamedTuple):
 
 
 class AtOnce:
-    """The requests of a ledger in a file that have no end yet, as they were sent."""
+    """The requests of a ledger in a file that have no end yet, as they were sent.
+
+    One that is not among them is settled the general way: so is each whose end was in a commit that was taken back.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -143,7 +143,7 @@ class Slots:
 
     def __init__(self, database: Database, lines: Lines | None = None) -> None:
         self._database = database
-        self._queue = SlotQueue(database)
+        self.queue = SlotQueue(database)
         self._lines = lines or Lines(database)
         self._asked: _Asked | None = None
 
@@ -209,9 +209,9 @@ class Slots:
             self._settled_after_boot(standing, allowance),
         )
         if until > now:
-            self._queue.note(account_id, run_id, until)
+            self.queue.note(account_id, run_id, until)
             return NoSlot(self._database.to_here(until))
-        self._queue.forget(account_id, run_id)
+        self.queue.forget(account_id, run_id)
         return None
 
     def counting(self, account_id: int) -> list[Statement]:
@@ -267,7 +267,7 @@ class Slots:
         bounds = {one: line.bound(limit.seconds, now, wall.timestamp()) for one, limit in limits.items()}
         free = free_at(holds, limits, window, now, bounds)
         if free <= now and run_id is not None:
-            waiting = self._queue.others(standing.account_id, run_id)
+            waiting = self.queue.others(standing.account_id, run_id)
             others = self._at_work_beside(connection, holds, run_id, now) | waiting
             free = turn_at(holds, limits, window, now, run_id, others, bounds)
         return min(free, asked_again)

@@ -121,7 +121,7 @@ class CellPieces:
 def _are_plain(cells: Iterable[Cell]) -> bool:
     """Whether nothing in the texts of a row is odd for certain: a quick look at all of them together, where `is_odd` tries
     two things at each sign of each."""
-    texts = "".join([cell for cell in cells if type(cell) is str])
+    texts = "".join([cell for cell in cells if isinstance(cell, str)])
     return not ("&" in texts or "<" in texts or ">" in texts or "_x" in texts) and texts.isprintable()
 
 

@@ -39,7 +39,8 @@ class Connection:
     """An account, ready to be sent to.
 
     organisation: in words, for the first line of the run. user_id: the user to whom the keys belong, None if not told.
-    is_proven: LeadSquared told it in this very session. readers: how many reads may be in the air together.
+    is_proven: LeadSquared told it in this very session. readers: how many reads may be in the air together. is_recalled: it was
+    told within the hour, and not asked now.
     """
 
     account: Account
@@ -51,6 +52,7 @@ class Connection:
     user_id: str | None = None
     is_proven: bool = True
     readers: int = 1
+    is_recalled: bool = False
 
     def read(self, request: ApiRequest) -> ApiAnswer | None:
         """The answer to a read, under the account's limits; None where LeadSquared does not offer it to this user.
@@ -58,6 +60,10 @@ class Connection:
         Raises: RefusedError — keys or host are refused. NetworkError — no answer, after some attempts.
         """
         return read(self.client, request, self.slots.take, self.slots.rest)
+
+    def make_sure(self) -> None:
+        """Ask whose keys these are, whatever is remembered.  Raises: RefusedError — they are not taken. NetworkError."""
+        who_am_i(self.client, self.slots.take, self.slots.rest)
 
     @property
     def to_read_back(self) -> Connection:
@@ -128,6 +134,7 @@ def _connected(
         user_id=identity.user_id if identity else None,
         is_proven=identity is not None and recalled is None,
         readers=capacity_for(account.limit),
+        is_recalled=recalled is not None,
     )
     return connection, placed_client
 

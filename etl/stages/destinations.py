@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from etl.delivery.wire import ThreadedWire
-from etl.errors import QuotaSpentError
+from etl.errors import QuotaSpentError, RefusedError
 from etl.events import Note, Started
 from etl.stages.beside import refuse_strangers
 from etl.stages.connect import connect
@@ -15,12 +15,14 @@ from etl.stages.limits_told import tell_learned_limits
 from etl.stages.live_check import is_affordable, live_check
 from etl.stages.send import close_dead_runs
 from etl.stages.session import Session
+from etl.stages.whose_keys import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from etl.clock import Clock
     from etl.events import Event, RunOptions, StopSignal
+    from etl.ledger.store import Ledger
     from etl.records import Limit, Window
     from etl.settings import Account
     from etl.stages.connect import Connection
@@ -65,8 +67,16 @@ class Destination:
             refuse_strangers(self.inputs, ledger, connection.record.account_id)
             if command.options.preflight and self.inputs and is_affordable(connection.account):
                 with suppress(QuotaSpentError):  # then nothing is sent either, and how the rows stand is told below
-                    live_check(self.inputs, connection, ledger, self._tell, is_thorough=False)
+                    self._compare(connection, ledger)
         self._connection = connection
+
+    def _compare(self, connection: Connection, ledger: Ledger) -> None:
+        """Whether the inputs fit the account.  Raises: as `open_in`."""
+        try:
+            live_check(self.inputs, connection, ledger, self._tell, is_thorough=False)
+        except RefusedError:
+            forget(connection.record, ledger)
+            raise
 
     def begin(self, room: Room) -> None:
         """What comes before the first of several inputs that are sent side by side."""

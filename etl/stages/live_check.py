@@ -62,8 +62,9 @@ def live_check(
 
     Args:    prepared: inputs of one mapping, at least one. is_thorough: everything is asked anew, the account's lead
              fields and single dropdowns too, and what could be checked is told.
-    Raises:  UsageError — with a finding for everything that cannot be right. RefusedError is not raised: a read that is
-             refused is one that is not offered. NetworkError neither.
+    Raises:  UsageError — with a finding for everything that cannot be right. RefusedError — the keys, which were
+             remembered, are not taken any more; a read that is refused otherwise is one that is not offered. NetworkError is
+             not raised.
     """
     mapping = prepared[0].mapping
     told = Told(connection, ledger, is_fresh=is_thorough)

@@ -71,6 +71,7 @@ class Told:
         self._ledger = ledger
         self._is_fresh = is_fresh
         self._is_cut_off = False
+        self._is_sure = not connection.is_recalled
         self._answers: dict[str, tuple[Any, ...] | None] = {}
         self.untold: list[str] = []
         self.has_remembered = False
@@ -80,6 +81,7 @@ class Told:
 
         That a read is missing, forbidden or answered with nonsense is remembered like an answer. Where the network
         fails or the day's budget is spent, nothing more is asked: the import itself will say what is wrong.
+        Raises: RefusedError — the keys, which were remembered, are not taken any more.
         """
         if question.name not in self._answers:
             self._answers[question.name] = self._of(question)
@@ -93,6 +95,7 @@ class Told:
         if self._is_cut_off:
             return None
         try:
+            self._make_sure()
             told = question.ask(self._connection.read)
         except NetworkError as error:
             self.untold.append(question.words)
@@ -105,6 +108,12 @@ class Told:
                 self.untold.append(question.words)
         self._keep(question, told)
         return told or None
+
+    def _make_sure(self) -> None:
+        """Before the first question: what keys may not read that were taken away looks like what is not offered."""
+        if not self._is_sure:
+            self._connection.make_sure()
+            self._is_sure = True
 
     def _remembered(self, question: Question[_Told]) -> tuple[_Told, ...] | None:
         """What was told lately, () where it was nothing; None if that is to be asked."""

@@ -1,7 +1,8 @@
 """Whose keys these are, remembered from a moment ago: runs behind each other need not ask, and leave the place to their rows.
 
 A pair of keys belongs to one user of one organisation for as long as it lives, so the answer can only grow old by the keys
-being taken away. That the next request tells, and then the answer is forgotten. Other keys under the same name are asked
+being taken away. That the next request tells, and then the answer is forgotten; only a live check takes what keys may not read
+for what is not offered, so it asks after all before anything else (`live_check_facts`). Other keys under the same name are asked
 about at once: the ledger holds a salted hash of the pair, by which it is known again and from which nobody gets it back.
 """
 

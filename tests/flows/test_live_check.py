@@ -160,3 +160,26 @@ def test_keys_that_were_taken_away_stop_the_next_run_at_its_first_request(desk: 
     assert between - before == 1
     assert whose_keys_asked(server) == 3
     assert len(server.activities) == 120
+
+
+def test_what_refused_keys_may_not_read_is_not_remembered(desk: Desk) -> None:
+    """Keys that were taken away within the hour stop a run before it asks for the activity types; with the new ones the wrong
+    type stops it as ever."""
+    write(desk.folder / "visits.csv", visits(5))
+    write(desk.folder / "more.csv", visits(9, first=6))
+    with simulator(desk, "Visit") as served:
+        port = int(served.url.rpartition(":")[2])
+        desk.use(served.url)
+        first = desk.run("visits.csv", "--no-preflight")
+    wrong = (desk.folder / "visits.yaml").read_text().replace("{event: 320}", "{event: 201, name: Visit}")
+    desk.mapping(wrong)
+    types = {"activity_types": {201: "Phone Call", 320: "Visit"}, "activity_fields": {320: FIELDS}, "users": ()}
+    new = {"access_key": "the-new-access-key", "secret_key": "the-new-secret-key"}
+    with EmbeddedSimulator(SimulatorOptions(**new, **types), port) as served:  # type: ignore[arg-type] # as above
+        stopped = desk.run("more.csv")
+        kept = desk.ask_ledger("SELECT name FROM account_facts WHERE name LIKE 'activity%'")
+        mended = desk.run("more.csv", LSQ_ACCESS_KEY=new["access_key"], LSQ_SECRET_KEY=new["secret_key"])
+        sent = len(served.activities())
+
+    assert (first.code, stopped.code, mended.code) == (0, 5, 2)
+    assert (list(kept), sent) == ([], 0)

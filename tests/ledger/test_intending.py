@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.errors import LedgerError
-from etl.ledger.requests import Intent, PlaceTakenError, Reserved, Taken
-from etl.records import Outcome, Window
+from etl.ledger.requests import Allowance, Intent, NoSlot, PlaceTakenError, Reserved, Taken
+from etl.records import Limit, Outcome, Window
 from tests.clocks import ManualClock
 from tests.ledger.books import GENEROUS, Book, a_row, created, not_carried_out, open_book
 
 ROWS = 8
+
+ONE_IN_FIVE_SECONDS = Allowance({Window.BULK: Limit(1, 5.0), Window.GENERAL: Limit(1, 5.0)}, None)
 
 Requests = Sequence[Sequence[int]]
 """The rows of each request by their places, in the order in which they go out. Below zero: one that has an address."""
@@ -193,3 +196,30 @@ def test_ends_of_what_was_put_off_are_written_after_one_question(book: Book, mon
 
     assert [one for one in asked if "FROM rows\nWHERE row_id" in one] == []
     assert len([one for one in asked if "SELECT activity_id, run_id" in one]) == 2
+
+
+def test_who_waited_for_a_slot_waits_no_longer_after_a_commit_that_was_made_once_more(tmp_path: Path) -> None:
+    """The first attempt is taken back with the waiter that it took out, so the second one takes it out again."""
+    book = open_book(tmp_path, ManualClock())
+    other = book.neighbour()
+    run = book.begin([a_row(number, f"row {number}") for number in range(2, 6)])
+    first, *rest = book.waiting(run)
+    sent = book.reserve(run, [first], ONE_IN_FIVE_SECONDS)
+    assert isinstance(sent, Reserved)
+    book.settle(sent.request_id, created(first))
+    told = book.reserve(run, rest[:1], ONE_IN_FIVE_SECONDS)
+    waited = book.query("SELECT waiter FROM slot_waiters")
+    other.send(other.begin([a_row(9, "row 3")]))
+    book.clock.move(6)
+    intent = Intent(book.account_id, book.scope_id, run, Window.BULK, rest[:1], b"[]")
+    with pytest.raises(PlaceTakenError), book.ledger.requests.together(puts_off=True):
+        book.ledger.requests.reserve(intent, GENEROUS)
+
+    with book.ledger.requests.together():
+        again = book.ledger.requests.reserve(intent, GENEROUS)
+        further = book.ledger.requests.reserve(replace(intent, rows=rest[1:2]), GENEROUS)
+
+    assert isinstance(told, NoSlot)
+    assert waited == [(str(run),)]
+    assert (isinstance(again, Taken), isinstance(further, Reserved)) == (True, True)
+    assert book.query("SELECT waiter FROM slot_waiters") == []

@@ -15,7 +15,7 @@ from etl.reconciler.cell_pieces import CellPieces
 from etl.reconciler.exact_workbook import open_workbook
 from etl.reconciler.rows_sheet import new_sheet
 from etl.reconciler.workbook_styles import Styles
-from etl.records import ETL_COLUMNS
+from etl.records import ETL_COLUMNS, BrokenCell
 
 TEXT = st.text(max_size=8) | st.text(alphabet="a<>&_x04F\n\t ", max_size=10)
 
@@ -56,7 +56,7 @@ def test_a_moment_among_other_cells_stands_as_by_itself(pieces: CellPieces, mome
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(texts=st.lists(st.none() | TEXT, min_size=3, max_size=3))
+@given(texts=st.lists(st.none() | TEXT | TEXT.map(BrokenCell), min_size=3, max_size=3))
 def test_outcome_cells_together_stand_as_each_by_itself(pieces: CellPieces, texts: list[str | None]) -> None:
     """Whatever LeadSquared has written of a row: error, hint and code, behind number, status and id."""
     told = pieces.of_own(4, [17, "created", "0c1-id", *texts, 3])
