@@ -31,7 +31,7 @@ from python_calamine import CalamineWorkbook
 for row in CalamineWorkbook.from_path(sys.argv[1]).get_sheet_by_index(0).iter_rows():
     pass
 """
-_ALONE = {"csv": ("csv.reader", _CSV_ALONE, 6.0), "xlsx": ("python-calamine", _XLSX_ALONE, 3.0)}
+ALONE = {"csv": ("csv.reader", _CSV_ALONE, 6.0), "xlsx": ("python-calamine", _XLSX_ALONE, 3.0)}
 
 
 class Cost(NamedTuple):
@@ -70,7 +70,7 @@ def lines(folder: Path, kind: str, rows: int, times: int) -> Iterator[str]:
     writer.join()
     if writer.exitcode:
         raise RuntimeError(f"{sheet.name} was not written")
-    name, program, goal = _ALONE[kind]
+    name, program, goal = ALONE[kind]
     alone = min(cost([sys.executable, "-c", program, str(sheet)], folder) for _ in range(times))
     for phones in (False, True):
         mapping = mapping_file(folder, phones=phones)
@@ -88,7 +88,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--only", choices=sorted(_ALONE), nargs="+", default=sorted(_ALONE))
+    parser.add_argument("--only", choices=sorted(ALONE), nargs="+", default=sorted(ALONE))
     parser.add_argument("--times", type=int, default=1, help="measure each so often and take the cheapest")
     options = parser.parse_args()
     print(
